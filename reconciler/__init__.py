@@ -1,0 +1,1 @@
+"""A declarative GitOps reconciler for the models on NVIDIA Triton servers."""

@@ -1,0 +1,87 @@
+"""What a model's tree on the volume holds, and the generation that names it.
+
+A tree is its files by digest, its empty directories and its effective config. The *tree document* is the canonical
+JSON text of that; the generation is the document's digest, so the document can be kept as a blob and checked by name.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import cast
+
+from reconciler.core import digest
+from reconciler.core.digest import Digest, FileDigest, Generation
+from reconciler.core.jsonvalue import Json, JsonObject, canonical
+
+STAMP = "reconciler.generation"
+"""The parameter of a served config that carries the generation."""
+
+CONFIG_FILE = "config.pbtxt"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree:
+    """One generation of one model in Triton's layout.
+
+    `files` are content-addressed; config.pbtxt and configs/*.pbtxt are not among them: they are written from `config`
+    and `variants` (path to config) with the stamp added. Configs are JSON of Triton's ModelConfig, proto field names.
+    """
+
+    files: tuple[FileDigest, ...]
+    config: JsonObject
+    directories: tuple[str, ...] = ()
+    variants: Mapping[str, JsonObject] = field(default_factory=dict)
+
+    def document(self) -> bytes:
+        """The canonical text of everything that decides what is served."""
+        files: JsonObject = {file.path: {"digest": file.digest, "size": file.size} for file in self.files}
+        directories = cast("list[Json]", sorted(self.directories))
+        variants = cast("JsonObject", dict(self.variants))
+        return canonical({"config": self.config, "directories": directories, "files": files, "variants": variants})
+
+    @property
+    def generation(self) -> Generation:
+        """The digest of the tree document."""
+        return Generation(digest.of_bytes(self.document()))
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(file.size for file in self.files)
+
+    def blobs(self) -> frozenset[Digest]:
+        """Every blob the tree needs, its own document among them."""
+        return frozenset(file.digest for file in self.files) | {Digest(self.generation)}
+
+    def configs(self) -> dict[str, JsonObject]:
+        """Path to stamped config, for every config file of the tree."""
+        return {path: stamped(config, self.generation) for path, config in self._plain_configs().items()}
+
+    def _plain_configs(self) -> dict[str, JsonObject]:
+        return {CONFIG_FILE: self.config, **self.variants}
+
+
+def parse_document(text: bytes) -> Tree:
+    """A tree from its document. Raises ValueError, KeyError or TypeError for anything else."""
+    raw = json.loads(text)
+    files = tuple(
+        FileDigest(path=path, size=int(entry["size"]), digest=Digest(entry["digest"]))
+        for path, entry in sorted(raw["files"].items())
+    )
+    return Tree(
+        files=files, config=raw["config"], directories=tuple(raw["directories"]), variants=dict(raw["variants"])
+    )
+
+
+def stamped(config: JsonObject, generation: Generation) -> JsonObject:
+    """The config with the generation as a parameter."""
+    parameters = cast("JsonObject", config.get("parameters", {}))
+    return {**config, "parameters": {**parameters, STAMP: {"string_value": generation}}}
+
+
+def stamp_of(config: Mapping[str, Json]) -> Generation | None:
+    """The generation in a served config (JSON), None without one."""
+    parameters = config.get("parameters")
+    entry = parameters.get(STAMP) if isinstance(parameters, dict) else None
+    value = entry.get("string_value") if isinstance(entry, dict) else None
+    return Generation(value) if isinstance(value, str) else None

@@ -1,0 +1,122 @@
+"""From a model's spec and what its sources hold to the tree that would be served, checked before anything is touched.
+
+Preflight (spec §6): Triton hangs, dies or fails opaquely on what is refused here (triton-facts §0, §1).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reconciler.core import modelconfig
+from reconciler.core.artifact import CONFIG_FILE, STAMP, Tree
+from reconciler.core.content import Known
+from reconciler.core.jsonvalue import JsonObject
+from reconciler.core.layout import DEFAULT_FILENAMES, Layout, lay_out
+from reconciler.core.modelfacts import ModelConfig, backend_of, facts, naming
+from reconciler.core.spec import ModelSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    """A model's tree, the facts of its config and the versions Triton will serve of it."""
+
+    tree: Tree
+    config: ModelConfig
+    versions: tuple[int, ...]
+
+
+def of_tree(tree: Tree) -> Artifact:
+    """The artifact that a tree on the volume is."""
+    config = facts(tree.config)
+    layout = Layout(files=tree.files, directories=tree.directories, problems=())
+    return Artifact(tree=tree, config=config, versions=config.version_policy.serves(layout.versions()))
+
+
+def assemble(model: ModelSpec, known: Known, defaults: JsonObject) -> Artifact | tuple[str, ...]:
+    """The artifact as wanted, or everything that is wrong with it in words."""
+    try:
+        configs = {path: _effective(model, path, known, defaults) for path in {CONFIG_FILE, *known.configs}}
+    except ValueError as error:
+        return (str(error),)
+    config = facts(configs[CONFIG_FILE])
+    layout = lay_out(model, known, config)
+    problems = (*layout.problems, *_config_problems(model, config), *_file_problems(layout, config))
+    if problems:
+        return problems
+    variants = {path: variant for path, variant in configs.items() if path != CONFIG_FILE}
+    tree = Tree(files=layout.files, directories=layout.directories, config=configs[CONFIG_FILE], variants=variants)
+    return Artifact(tree=tree, config=config, versions=config.version_policy.serves(layout.versions()))
+
+
+def _effective(model: ModelSpec, path: str, known: Known, defaults: JsonObject) -> JsonObject:
+    """The three layers of spec §2.2 as one config. Raises ValueError in words."""
+    packaged = _packaged(path, known)
+    named = packaged.get("name", "") or model.config.get("name", "")
+    if named not in ("", model.name):
+        message = f"{path} says the model's name is {named!r}, but it is {model.name!r}"
+        raise ValueError(message)
+    try:
+        config = modelconfig.layered(model.config, packaged, defaults)
+    except ValueError as error:
+        message = f"spec.config or defaults.config is not a Triton ModelConfig: {error}"
+        raise ValueError(message) from error
+    if not {"backend", "platform", "ensemble_scheduling"} & config.keys():
+        config |= naming(model.framework)
+    return {**config, "name": model.name}
+
+
+def _packaged(path: str, known: Known) -> JsonObject:
+    if path not in known.configs:
+        return {}
+    try:
+        packaged = modelconfig.from_pbtxt(known.configs[path])
+    except ValueError as error:
+        message = f"{path}:{error}"
+        raise ValueError(message) from error
+    parameters = packaged.get("parameters")
+    if isinstance(parameters, dict):
+        parameters.pop(STAMP, None)  # a config copied from a served tree carries an old stamp
+    return packaged
+
+
+def _config_problems(model: ModelSpec, config: ModelConfig) -> Iterator[str]:
+    wanted = backend_of(model.framework)
+    if config.framework and config.framework != wanted:
+        yield f"spec.framework is {model.framework!r}, but the effective config is for {config.framework!r}"
+    if config.is_ensemble and not config.steps:
+        yield "the ensemble has no steps"
+
+
+def _file_problems(layout: Layout, config: ModelConfig) -> Iterator[str]:
+    """Files and versions that the config needs and the layout lacks."""
+    present = layout.versions()
+    served = config.version_policy.serves(present)
+    if not present:
+        yield "there is no version directory and no file to make one from"
+    elif not served:
+        yield f"version_policy asks for {_listed(config.version_policy.specific)}, but there is {_listed(present)}"
+    for number in sorted(set(config.version_policy.specific or ()) - set(present)) if served else ():
+        yield f"version_policy asks for version {number}, but there is {_listed(present)}"
+    yield from (
+        f"{needed} is missing: the config needs it" for needed in sorted(_needed(config, served) - _paths(layout))
+    )
+
+
+def _paths(layout: Layout) -> set[str]:
+    """Every file and every directory above one."""
+    parts = [file.path.split("/") for file in layout.files]
+    return {"/".join(part[:end]) for part in parts for end in range(1, len(part) + 1)}
+
+
+def _needed(config: ModelConfig, versions: tuple[int, ...]) -> set[str]:
+    if config.is_ensemble:
+        return set(config.root_files)
+    names = set(config.cc_model_filenames)
+    if config.default_model_filename:
+        names.add(config.default_model_filename)
+    elif not names and config.framework in DEFAULT_FILENAMES:
+        names.add(DEFAULT_FILENAMES[config.framework])
+    return {*config.root_files, *(f"{version}/{name}" for version in versions for name in names)}
+
+
+def _listed(versions: tuple[int, ...] | None) -> str:
+    return "version " + ", ".join(str(version) for version in versions or ()) if versions else "no version"

@@ -1,0 +1,170 @@
+"""One line for each model: what becomes of it and why, for people, scripts and the status."""
+
+from collections.abc import Iterator, Mapping
+
+from reconciler.core.content import Unavailable
+from reconciler.core.deltas import Delta
+from reconciler.core.errors import Reason
+from reconciler.core.observed import Active, ForeignEntry, Observed, Serving, Unreachable
+from reconciler.core.plan import Change, ModelPlan, Step
+from reconciler.core.removals import ours
+from reconciler.core.steps import Scene
+from reconciler.core.verdicts import Deferred, Hold, Wanted
+
+
+def lines(scene: Scene, held: Mapping[str, Hold], planned: tuple[Step, ...]) -> tuple[ModelPlan, ...]:
+    """Every model's line, by name. `held` are removals that must wait."""
+    found = (*_model_lines(scene, planned), *_removal_lines(scene, held, planned), *_foreign(scene))
+    return tuple(sorted(found, key=lambda line: line.model))
+
+
+def _ids(model: str, planned: tuple[Step, ...]) -> tuple[str, ...]:
+    return tuple(step.id for step in planned if getattr(step.action, "model", None) == model)
+
+
+def _model_lines(scene: Scene, planned: tuple[Step, ...]) -> Iterator[ModelPlan]:
+    for name, verdict in scene.verdicts.items():
+        entry = scene.observed.volume.entries.get(name)
+        active = entry if isinstance(entry, Active) else None
+        match verdict:
+            case Hold():
+                yield _held_line(name, verdict, active)
+            case Deferred():
+                yield _deferred_line(verdict, active, _ids(name, planned))
+            case Wanted() if name in scene.deltas:
+                yield _wanted_line(scene.deltas[name], _ids(name, planned), _gap(scene.deltas[name]))
+            case Wanted():
+                yield _held_line(name, _no_server(scene, verdict), active)
+
+
+def _no_server(scene: Scene, verdict: Wanted) -> Hold:
+    """Why a wanted model has no delta: there is no server to compare with, or reconciler.yaml is not valid."""
+    wanted = verdict.artifact.tree.generation
+    unreachable = [name for name, view in scene.observed.servers.items() if isinstance(view, Unreachable)]
+    if not unreachable:
+        return Hold(reason=Reason.REJECTED, message="reconciler.yaml is not valid", wanted=wanted)
+    message = f"{', '.join(sorted(unreachable))} could not be reached, so nothing is known of what is served"
+    return Hold(reason=Reason.SERVER_UNREACHABLE, message=message, wanted=wanted)
+
+
+def _held_line(name: str, hold: Hold, active: Active | None) -> ModelPlan:
+    return ModelPlan(
+        model=name,
+        change=Change.HELD,
+        reason=hold.reason,
+        message=hold.message,
+        active=active.generation if active else None,
+        wanted=hold.wanted,
+        stalled=hold.stalled,
+    )
+
+
+def _deferred_line(verdict: Deferred, active: Active | None, ids: tuple[str, ...]) -> ModelPlan:
+    return ModelPlan(
+        model=verdict.spec.name,
+        change=Change.UPDATE if active else Change.CREATE,
+        reason=Reason.CONTENT_UNKNOWN if active else Reason.NOT_ON_VOLUME,
+        message=verdict.message,
+        active=active.generation if active else None,
+        steps=ids,
+        deferred=True,
+    )
+
+
+def _wanted_line(delta: Delta, ids: tuple[str, ...], gap: str) -> ModelPlan:
+    kept = delta.verdict.kept
+    if kept is not None and delta.empty:
+        goes_on = "what is active goes on serving"
+        return _held_line(delta.verdict.spec.name, _with_note(kept, goes_on), delta.active)
+    change = _change(delta)
+    notes = (f"{kept.reason}: {kept.message}",) if kept is not None else ()
+    return ModelPlan(
+        model=delta.verdict.spec.name,
+        change=change,
+        reason=_reason(delta),
+        active=delta.active.generation if delta.active else None,
+        wanted=delta.verdict.artifact.tree.generation,
+        steps=ids,
+        stalled=kept is not None and kept.stalled,
+        gap=gap,
+        warnings=(*delta.verdict.warnings, *delta.warnings, *notes),
+        message="; ".join(delta.active.damage) if delta.active and delta.activation is Reason.TREE_DAMAGED else "",
+    )
+
+
+def _with_note(hold: Hold, note: str) -> Hold:
+    return Hold(reason=hold.reason, message=f"{hold.message}; {note}", stalled=hold.stalled, wanted=hold.wanted)
+
+
+def _change(delta: Delta) -> Change:
+    if delta.empty:
+        return Change.UNCHANGED
+    if delta.active is None and delta.activation is Reason.NOT_ON_VOLUME:
+        return Change.CREATE
+    if delta.moves and delta.activation is not Reason.LINK_REPOINTED:
+        return Change.RECREATE if delta.unloads and delta.loads else Change.UPDATE
+    return Change.RECREATE if delta.taken_down else Change.MEND
+
+
+def _reason(delta: Delta) -> Reason:
+    if delta.empty:
+        return Reason.SUCCEEDED
+    if delta.activation is not None:
+        return delta.activation
+    return min({**delta.unloads, **delta.loads}.values())
+
+
+def _gap(delta: Delta) -> str:
+    """Why requests will fail for a while, empty if they will not."""
+    if not delta.unloads:
+        return ""
+    if not delta.loads:
+        return "it is unloaded and stays so: load.enabled is false"
+    if delta.taken_down:
+        return f"unloaded while {', '.join(sorted(set(delta.taken_down)))} is recreated"
+    return "unloaded before the new generation is loaded"
+
+
+def _removal_lines(scene: Scene, held: Mapping[str, Hold], planned: tuple[Step, ...]) -> Iterator[ModelPlan]:
+    for name, hold in held.items():
+        entry = scene.observed.volume.entries.get(name)
+        yield _held_line(name, hold, entry if isinstance(entry, Active) else None)
+    for name, removal in scene.removals.items():
+        yield ModelPlan(
+            model=name,
+            change=Change.REMOVE,
+            reason=Reason.REMOVED,
+            message="no longer in the desired state of this target",
+            active=removal.generation,
+            steps=_ids(name, planned),
+        )
+
+
+def _foreign(scene: Scene) -> Iterator[ModelPlan]:
+    """What is there and not ours: shown, never touched."""
+    mine = scene.verdicts.keys() | ours(scene.observed)
+    kinds = {
+        name: f"{entry.kind} in models/ on the volume"
+        for name, entry in scene.observed.volume.entries.items()
+        if isinstance(entry, ForeignEntry)
+    }
+    for server, view in sorted(scene.observed.servers.items()):
+        for name, served in sorted(view.models.items()) if isinstance(view, Serving) else ():
+            if served.up:
+                kinds.setdefault(name, f"served by {server}, not loaded by us")
+    for name in sorted(kinds.keys() - mine):
+        yield ModelPlan(model=name, change=Change.FOREIGN, reason=Reason.FOREIGN, message=kinds[name])
+
+
+def unknown(observed: Observed) -> tuple[str, ...]:
+    """Servers and sources that could not be looked at, in words."""
+    return tuple(_unknown(observed))
+
+
+def _unknown(observed: Observed) -> Iterator[str]:
+    for server, view in sorted(observed.servers.items()):
+        if isinstance(view, Unreachable):
+            yield f"{server}: {view.message}"
+    for model, content in sorted(observed.contents.items()):
+        if isinstance(content, Unavailable) and not content.terminal:
+            yield f"the source of {model}: {content.message}"

@@ -1,0 +1,119 @@
+"""What is really there: the volume and the servers, as values (spec §3, triton-facts).
+
+Unreachable is not empty, foreign is not ours: each is a value of its own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reconciler.core.artifact import Tree
+from reconciler.core.content import Content
+from reconciler.core.digest import Digest, Generation
+from reconciler.core.errors import Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Active:
+    """`models/<name>` is our link to a tree.
+
+    `tree` is what the tree must hold by its generation, None if its document is lost.
+    `damage` lists in words what is missing or changed below it; empty if it is whole.
+    """
+
+    generation: Generation
+    tree: Tree | None
+    damage: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignEntry:
+    """`models/<name>` is there and not ours: a directory, a link elsewhere, a file. `kind` is for people."""
+
+    kind: str
+
+
+Entry = Active | ForeignEntry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VolumeView:
+    """The volume as found. `trees`: every tree on it by generation, None where its document is lost.
+
+    `blobs`: every blob by digest with its size in bytes. `partials`: names of half-made things left by earlier runs.
+    """
+
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+    trees: Mapping[Generation, Tree | None] = field(default_factory=dict)
+    blobs: Mapping[Digest, int] = field(default_factory=dict)
+    partials: tuple[str, ...] = ()
+    free_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionState:
+    """A row of Triton's index: states are READY, UNAVAILABLE, LOADING, UNLOADING, UNKNOWN."""
+
+    version: int
+    state: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """A model the server knows as more than a directory name.
+
+    `generation` is the stamp in its config, None if it has none or is not up. `members` are the models that the
+    served config's ensemble steps name.
+    """
+
+    versions: tuple[VersionState, ...] = ()
+    generation: Generation | None = None
+    members: frozenset[str] = frozenset()
+
+    @property
+    def up(self) -> bool:
+        """Whether any version answers requests."""
+        return any(version.state == "READY" for version in self.versions)
+
+    @property
+    def busy(self) -> bool:
+        """Whether any version is on its way up or down."""
+        return any(version.state in ("LOADING", "UNLOADING") for version in self.versions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """A server that answered; models by name. `backends` is None: Triton does not tell."""
+
+    models: Mapping[str, Served] = field(default_factory=dict)
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreachable:
+    """A server that did not answer, or not in a way we can work with: nothing is known of its models."""
+
+    reason: Reason
+    message: str
+
+
+ServerView = Serving | Unreachable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StalledAt:
+    """What the status remembers of a model that trying again cannot mend."""
+
+    generation: Generation | None
+    reason: Reason
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """All that one pass knows of the world. `contents` by model name; `stalled` from the last status."""
+
+    volume: VolumeView = VolumeView()
+    servers: Mapping[str, ServerView] = field(default_factory=dict)
+    contents: Mapping[str, Content] = field(default_factory=dict)
+    stalled: Mapping[str, StalledAt] = field(default_factory=dict)

@@ -1,0 +1,202 @@
+"""A plan as data: what will be done, in which order, why, and what is left alone (spec §6).
+
+Each action carries all that the executor needs; the executor decides nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from reconciler.core.artifact import Tree
+from reconciler.core.digest import Digest, Generation
+from reconciler.core.errors import Reason
+from reconciler.core.spec import Probe, Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetch:
+    """Bring what the sources hold onto the volume as blobs. `size` in bytes, None if not known before."""
+
+    model: str
+    sources: Mapping[int | None, Source]
+    size: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activate:
+    """Make (or mend) the tree and point `models/<model>` at it. `previous` is what the link points at now."""
+
+    model: str
+    tree: Tree
+    previous: Generation | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """A model that must be up with this stamp after an operation."""
+
+    model: str
+    generation: Generation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restore:
+    """One model that a failed load puts back as it was, so that nothing is worse than before.
+
+    `tree` is what the link pointed at; None: there was no link, so it is taken away. `reload`: the old tree was served,
+    and is loaded again unless it still is.
+    """
+
+    model: str
+    tree: Tree | None
+    reload: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """Load the active tree with its stamped config, read back its stamp and those of `dependents`, run the probes.
+
+    `timeout` in seconds for one try; `retries` beyond the first, for failures that can pass. If it fails in the end,
+    `restores` are put back in their order: what it needs before what needs it.
+    """
+
+    model: str
+    server: str
+    tree: Tree
+    timeout: float
+    retries: int
+    dependents: tuple[Expected, ...] = ()
+    probes: tuple[Probe, ...] = ()
+    restores: tuple[Restore, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unload:
+    """Unload and wait until it is gone; timeout in seconds."""
+
+    model: str
+    server: str
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deactivate:
+    """Take our link `models/<model>` away, if it still points at this generation."""
+
+    model: str
+    generation: Generation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prune:
+    """Delete what nothing refers to: whole trees, blobs, half-made things of earlier runs; size in bytes."""
+
+    trees: tuple[Generation, ...]
+    blobs: tuple[Digest, ...]
+    partials: tuple[str, ...]
+    size: int
+
+
+Action = Fetch | Activate | Load | Unload | Deactivate | Prune
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One action with its reason.
+
+    `after`: ids of steps that must have succeeded before. Steps of one `lane` never overlap.
+    """
+
+    id: str
+    action: Action
+    reason: Reason
+    detail: str = ""
+    after: frozenset[str] = frozenset()
+    lane: str | None = None
+
+
+class Change(StrEnum):
+    """What becomes of one model, as one word."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    RECREATE = "recreate"
+    REMOVE = "remove"
+    MEND = "mend"
+    UNCHANGED = "unchanged"
+    HELD = "held"
+    FOREIGN = "foreign"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelPlan:
+    """What becomes of one model and why.
+
+    `active` is what the volume's link names now, `wanted` what it will name; `wanted` is None where `deferred`: what
+    its sources hold is known only after they are fetched, and the rest is planned then. `gap` says why requests will
+    fail meanwhile, empty if they will not. `stalled`: trying again is hopeless, so a person or a spec change is needed.
+    `warnings` are facts worth knowing that do not hold it.
+    """
+
+    model: str
+    change: Change
+    reason: Reason
+    message: str = ""
+    active: Generation | None = None
+    wanted: Generation | None = None
+    steps: tuple[str, ...] = ()
+    deferred: bool = False
+    stalled: bool = False
+    gap: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why none of this may be carried out (exit 4)."""
+
+    reason: Reason
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Everything one run would do to one target."""
+
+    target: str
+    revision: str
+    models: tuple[ModelPlan, ...] = ()
+    steps: tuple[Step, ...] = ()
+    refusal: Refusal | None = None
+    unknown: tuple[str, ...] = ()  # servers and sources that could not be looked at, in words
+    totals: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.steps
+
+
+class Result(StrEnum):
+    """How a step ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of a step.
+
+    `terminal`: trying again will not mend the failure. `seconds` is for people and never goes into a status.
+    """
+
+    step: Step
+    result: Result
+    reason: Reason = Reason.SUCCEEDED
+    message: str = ""
+    terminal: bool = False
+    seconds: float = 0.0

@@ -1,0 +1,58 @@
+"""`plan(desired, observed) -> Plan`: pure and total. Whatever the inputs, there is a plan, and it says why.
+
+verdicts (each model by itself) → settle (what one needs of another) → deltas (what separates it from what is there) →
+removals → steps in order → prune → a line for each model, and the guards' word on the whole.
+"""
+
+from collections.abc import Mapping
+
+from reconciler.core.deltas import deltas
+from reconciler.core.guards import refusal
+from reconciler.core.lines import lines, unknown
+from reconciler.core.observed import Observed
+from reconciler.core.plan import Fetch, Plan, Step
+from reconciler.core.prune import prune
+from reconciler.core.removals import ours, removals
+from reconciler.core.settle import settle
+from reconciler.core.spec import Desired, Target
+from reconciler.core.steps import Scene, steps
+from reconciler.core.verdicts import Request, first_look
+
+
+def plan(desired: Desired, observed: Observed, target: Target, request: Request) -> Plan:
+    """What would be done to this target, and what is left alone."""
+    verdicts = settle(first_look(desired, observed, target, request), observed)
+    going, held = removals(desired, observed, verdicts, request)
+    scene = Scene(
+        verdicts=verdicts,
+        observed=observed,
+        deltas={} if desired.problems else deltas(verdicts, observed, target, request),
+        removals=going,
+    )
+    planned = () if desired.problems else steps(scene)
+    pruning = None if request.no_server or request.models or desired.problems else prune(scene, desired)
+    planned += (pruning,) if pruning is not None else ()
+    return Plan(
+        target=target.name,
+        revision=desired.revision,
+        models=lines(scene, held, planned),
+        steps=planned,
+        refusal=refusal(
+            desired,
+            removed=len(going),
+            ours=len(ours(observed)),
+            remaining=len(verdicts),
+            allowed=request.allow_removals,
+        ),
+        unknown=unknown(observed),
+        totals=_totals(planned),
+    )
+
+
+def _totals(planned: tuple[Step, ...]) -> Mapping[str, int]:
+    fetches = [step.action for step in planned if isinstance(step.action, Fetch)]
+    return {
+        "fetches": len(fetches),
+        "fetch_bytes": sum(fetch.size or 0 for fetch in fetches),
+        "fetches_of_unknown_size": sum(fetch.size is None for fetch in fetches),
+    }

@@ -1,0 +1,93 @@
+"""What on the volume nothing refers to any more, once the plan's other steps have succeeded.
+
+Promise: never what is active, served, wanted or asked for, and no blob while any desired content is not known.
+"""
+
+from collections.abc import Iterator
+
+from reconciler.core.content import Known
+from reconciler.core.deltas import Delta
+from reconciler.core.digest import Digest, Generation, tree_digest
+from reconciler.core.errors import Reason
+from reconciler.core.observed import Active, Serving, Unreachable
+from reconciler.core.plan import Prune, Step
+from reconciler.core.spec import Desired
+from reconciler.core.steps import Scene, terminals
+from reconciler.core.verdicts import Hold, Wanted
+
+
+def prune(scene: Scene, desired: Desired) -> Step | None:
+    """The prune step, or None where there is nothing to prune."""
+    volume = scene.observed.volume
+    if any(isinstance(view, Unreachable) for view in scene.observed.servers.values()):
+        return None
+    kept = frozenset(_kept(scene))
+    doomed = tuple(sorted(volume.trees.keys() - kept))
+    blobs = tuple(sorted(volume.blobs.keys() - _referenced(scene, kept))) if _all_known(scene, desired) else ()
+    if not (doomed or blobs or volume.partials):
+        return None
+    size = sum(volume.blobs[digest] for digest in blobs)
+    action = Prune(trees=doomed, blobs=blobs, partials=volume.partials, size=size)
+    after = frozenset().union(*(terminals(name, scene) for name in _freeing(scene)))
+    links = {f"deactivate:{name}" for name, removal in scene.removals.items() if removal.generation}
+    return Step(id="prune", action=action, reason=Reason.UNREFERENCED, after=after | links)
+
+
+def _freeing(scene: Scene) -> Iterator[str]:
+    """Models whose success leaves a tree behind that nothing needs any more."""
+    yield from (name for name, delta in scene.deltas.items() if delta.moves)
+    yield from scene.removals
+
+
+def _kept(scene: Scene) -> Iterator[Generation]:
+    for name, entry in scene.observed.volume.entries.items():
+        if isinstance(entry, Active) and name not in scene.removals and not _leaves(scene.deltas.get(name)):
+            yield entry.generation
+    for verdict in scene.verdicts.values():
+        hold = verdict.kept if isinstance(verdict, Wanted) else verdict
+        if isinstance(verdict, Wanted):
+            yield verdict.artifact.tree.generation
+        if isinstance(hold, Hold) and hold.wanted is not None:
+            yield hold.wanted
+    yield from _served(scene)
+
+
+def _leaves(delta: Delta | None) -> bool:
+    return delta is not None and delta.moves
+
+
+def _served(scene: Scene) -> Iterator[Generation]:
+    """What servers hold now and this plan does not replace."""
+    for server, view in scene.observed.servers.items():
+        for name, served in view.models.items() if isinstance(view, Serving) else ():
+            delta = scene.deltas.get(name)
+            replaced = name in scene.removals or (delta is not None and server in {**delta.loads, **delta.unloads})
+            if served.generation is not None and not replaced:
+                yield served.generation
+
+
+def _all_known(scene: Scene, desired: Desired) -> bool:
+    contents = scene.observed.contents
+    whole = not desired.rejected and not desired.problems
+    return whole and all(isinstance(contents.get(name), Known) for name in desired.models)
+
+
+def _referenced(scene: Scene, kept: frozenset[Generation]) -> frozenset[Digest]:
+    """Blobs that kept trees, trees to be made, and the desired contents (with their manifests) consist of."""
+    found: set[Digest] = set()
+    for generation in kept:
+        tree = scene.observed.volume.trees.get(generation)
+        found |= {Digest(generation)} if tree is None else tree.blobs()
+        if tree is None and generation in scene.observed.volume.trees:
+            return frozenset(scene.observed.volume.blobs)  # its document is lost: nobody knows what it needs
+    for verdict in scene.verdicts.values():
+        if isinstance(verdict, Wanted):
+            found |= verdict.artifact.tree.blobs()
+    contents = [content for content in scene.observed.contents.values() if isinstance(content, Known)]
+    return frozenset(found.union(*map(_content_blobs, contents)))
+
+
+def _content_blobs(content: Known) -> set[Digest]:
+    """The files of every source, and the manifest that leads to them."""
+    files = {file.digest for files in content.files.values() for file in files}
+    return files | {tree_digest(files) for files in content.files.values()}

@@ -1,0 +1,150 @@
+"""What each model may become in this pass, judged by itself: its document, its volume entry, its content.
+
+Promise: a model that cannot move to what is wanted is *kept* at its active generation, whose drift is still mended;
+a model that must be left alone (rejected, suspended, foreign) is *held*; an unreadable source is never an empty one.
+"""
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reconciler.core.assembly import Artifact, assemble, of_tree
+from reconciler.core.content import Known, Unavailable, Unfetched
+from reconciler.core.digest import Digest, Generation
+from reconciler.core.errors import Reason
+from reconciler.core.modelfacts import backend_of
+from reconciler.core.observed import Active, ForeignEntry, Observed, Serving
+from reconciler.core.placement import selects
+from reconciler.core.spec import Desired, ModelSpec, Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """Left alone, with the reason. `stalled`: only a change of content, spec or set-up mends it."""
+
+    reason: Reason
+    message: str
+    stalled: bool = False
+    wanted: Generation | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """To be served as this artifact. `kept`: why it is its active one and not what the spec asks for."""
+
+    spec: ModelSpec
+    artifact: Artifact
+    missing: frozenset[Digest] = frozenset()
+    kept: Hold | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deferred:
+    """What it will be is known only after its sources (or those of a model it needs) are fetched; size in bytes."""
+
+    spec: ModelSpec
+    message: str
+    fetch: bool
+    size: int | None = None
+
+
+Verdict = Wanted | Deferred | Hold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What the caller asks of this pass.
+
+    `models`: only these, empty for all. `today` (UTC) decides about suspensions. `failed`: models whose fetch failed
+    in this run already. `allow_removals`: a person's word for this many.
+    """
+
+    today: datetime.date
+    models: frozenset[str] = frozenset()
+    failed: Mapping[str, Unavailable] = field(default_factory=dict)
+    allow_removals: int | None = None
+    no_server: bool = False
+
+
+def first_look(desired: Desired, observed: Observed, target: Target, request: Request) -> dict[str, Verdict]:
+    """A verdict for every model that belongs to the target, and for every rejected one."""
+    verdicts: dict[str, Verdict] = {}
+    for name, problems in sorted(desired.rejected.items()):
+        first = str(problems[0]) if problems else "its file is not valid"
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        verdicts[name] = Hold(reason=Reason.REJECTED, message=first + more)
+    for name, spec in sorted(desired.models.items()):
+        if selects(target.selector, spec.labels):
+            verdicts[name] = _left_alone(spec, observed, request) or _judge(spec, desired, observed, target, request)
+    return verdicts
+
+
+def _left_alone(spec: ModelSpec, observed: Observed, request: Request) -> Hold | None:
+    """The reasons to leave a model exactly as it is."""
+    if request.models and spec.name not in request.models:
+        return Hold(reason=Reason.NOT_SELECTED, message="not among the models asked for")
+    if spec.suspend is not None and (spec.suspend.until is None or request.today <= spec.suspend.until):
+        until = f" until {spec.suspend.until}" if spec.suspend.until else ""
+        return Hold(reason=Reason.SUSPENDED, message=f"suspended{until}: {spec.suspend.reason or 'no reason given'}")
+    return _foreign(spec, observed)
+
+
+def _foreign(spec: ModelSpec, observed: Observed) -> Hold | None:
+    entry = observed.volume.entries.get(spec.name)
+    if isinstance(entry, ForeignEntry):
+        message = f"models/{spec.name} on the volume is {entry.kind} and not ours: move it away or rename the model"
+        return Hold(reason=Reason.FOREIGN, message=message)
+    if entry is None and (server := _foreign_server(spec.name, observed)):
+        message = f"{server} serves a model of this name that we did not load: unload it there or rename the model"
+        return Hold(reason=Reason.FOREIGN, message=message)
+    return None
+
+
+def _foreign_server(name: str, observed: Observed) -> str | None:
+    for server, view in sorted(observed.servers.items()):
+        served = view.models.get(name) if isinstance(view, Serving) else None
+        if served is not None and served.up and served.generation is None:
+            return server
+    return None
+
+
+def _judge(spec: ModelSpec, desired: Desired, observed: Observed, target: Target, request: Request) -> Verdict:
+    if target.backends is not None and backend_of(spec.framework) not in {
+        *map(backend_of, target.backends),
+        "ensemble",
+    }:
+        message = f"{spec.framework} is not among the target's backends: {', '.join(target.backends)}"
+        return keep(spec, Hold(reason=Reason.BACKEND_UNAVAILABLE, message=message, stalled=True), observed)
+    content = request.failed.get(spec.name) or observed.contents.get(spec.name)
+    match content:
+        case Known():
+            return _judge_known(spec, content, desired, observed)
+        case Unfetched():
+            return Deferred(spec=spec, message="known after fetch", fetch=True, size=content.size)
+        case Unavailable():
+            hold = Hold(reason=content.reason, message=content.message, stalled=content.terminal)
+            return keep(spec, hold, observed)
+        case None:
+            return keep(spec, Hold(reason=Reason.SOURCE_UNREACHABLE, message="its sources were not read"), observed)
+
+
+def _judge_known(spec: ModelSpec, content: Known, desired: Desired, observed: Observed) -> Verdict:
+    artifact = assemble(spec, content, desired.repository.default_config)
+    if not isinstance(artifact, Artifact):
+        message = "; ".join(artifact)
+        return keep(spec, Hold(reason=Reason.PREFLIGHT_FAILED, message=message, stalled=True), observed)
+    stalled = observed.stalled.get(spec.name)
+    wanted = artifact.tree.generation
+    if stalled is not None and stalled.generation == wanted:
+        message = f"{stalled.message} (not tried again until the model changes)"
+        return keep(spec, Hold(reason=Reason.STALLED, message=message, stalled=True, wanted=wanted), observed)
+    return Wanted(spec=spec, artifact=artifact, missing=content.missing)
+
+
+def keep(spec: ModelSpec, hold: Hold, observed: Observed) -> Wanted | Hold:
+    """The model at its active generation if there is one on the volume, else held."""
+    active = observed.volume.entries.get(spec.name)
+    if isinstance(active, Active) and active.tree is not None:
+        return Wanted(spec=spec, artifact=of_tree(active.tree), kept=hold)
+    return hold

@@ -1,0 +1,140 @@
+"""Carries out a plan: the whole plan and nothing but the plan.
+
+Steps run as soon as what they wait for has succeeded, fetches in a pool of their own, never two of a lane at once.
+A failure blocks only what waits for it. Cancelling starts nothing new and lets what runs finish.
+"""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from reconciler.core.errors import Reason
+from reconciler.core.plan import Activate, Deactivate, Fetch, Load, Outcome, Plan, Prune, Result, Step, Unload
+from reconciler.core.progress import Reporter
+from reconciler.executor.attempts import Attempts
+from reconciler.executor.hands import Server, Volume
+from reconciler.executor.loading import load
+
+FETCHES, OPERATIONS = 4, 4
+"""How many at once. Triton loads with four threads by default (triton-facts §3)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hands:
+    """All that the executor works with: the volume, the servers by their URL, and how it waits and retries."""
+
+    volume: Volume
+    servers: Mapping[str, Server]
+    attempts: Attempts
+    reporter: Reporter
+
+
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    """The state of one execution; touched by the scheduling thread only."""
+
+    waiting: list[Step]
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    running: dict[Future[Outcome], Step] = field(default_factory=dict)
+
+    def lanes(self) -> set[str]:
+        return {step.lane for step in self.running.values() if step.lane is not None}
+
+
+def execute(plan: Plan, hands: Hands) -> tuple[Outcome, ...]:
+    """Every step's outcome, in the order of the plan. Expected failures are outcomes; a bug is raised."""
+    run = _Run(waiting=list(plan.steps))
+    with ExitStack() as stack:
+        fetches = stack.enter_context(ThreadPoolExecutor(FETCHES, thread_name_prefix="fetch"))
+        operations = stack.enter_context(ThreadPoolExecutor(OPERATIONS, thread_name_prefix="operation"))
+
+        def start(step: Step) -> None:
+            pool = fetches if isinstance(step.action, Fetch) else operations
+            run.running[pool.submit(_carry_out, step, hands)] = step
+
+        while _advance(run, hands, start):
+            done, _ = wait(run.running, return_when=FIRST_COMPLETED)
+            for future in done:
+                _record(run, hands, future.result())
+                del run.running[future]
+    return tuple(run.outcomes[step.id] for step in plan.steps)
+
+
+def _advance(run: _Run, hands: Hands, start: Callable[[Step], None]) -> bool:
+    """Starts and settles all that can be; whether anything is running afterwards."""
+    moved = True
+    while moved:
+        moved = False
+        for step in list(run.waiting):
+            settled = _settled(step, run, hands.attempts)
+            ready = step.after <= run.outcomes.keys() and step.lane not in run.lanes()
+            if settled is None and not ready:
+                continue
+            run.waiting.remove(step)
+            moved = True
+            if settled is not None:
+                _record(run, hands, settled)
+            else:
+                start(step)
+    return bool(run.running)
+
+
+def _record(run: _Run, hands: Hands, outcome: Outcome) -> None:
+    run.outcomes[outcome.step.id] = outcome
+    hands.reporter.ended(outcome)
+
+
+def _settled(step: Step, run: _Run, attempts: Attempts) -> Outcome | None:
+    """The outcome of a step that will not run: something before it did not succeed, or the run was cancelled."""
+    before = (run.outcomes[name] for name in sorted(step.after) if name in run.outcomes)
+    failed = next((outcome for outcome in before if outcome.result is not Result.DONE), None)
+    if failed is not None:
+        message = f"{failed.step.id} did not succeed: {failed.message}"
+        return Outcome(step=step, result=Result.BLOCKED, reason=Reason.BLOCKED, message=message)
+    if attempts.cancelled():
+        message = "the run was asked to stop before this began"
+        return Outcome(step=step, result=Result.CANCELLED, reason=Reason.CANCELLED, message=message)
+    return None
+
+
+def _carry_out(step: Step, hands: Hands) -> Outcome:
+    hands.reporter.started(step)
+    return hands.attempts.outcome(step, lambda: _effect(step, hands))
+
+
+def _effect(step: Step, hands: Hands) -> None:
+    match step.action:
+        case Fetch() as action:
+            _fetch(step, action, hands)
+        case Activate() as action:
+            hands.volume.activate(action)
+        case Load() as action:
+            load(action, hands.servers[action.server], hands.volume, hands.attempts)
+        case Unload() as action:
+            hands.servers[action.server].unload(action)
+        case Deactivate() as action:
+            hands.volume.deactivate(action)
+        case Prune() as action:
+            hands.volume.prune(action)
+        case _:
+            assert_never(step.action)
+
+
+def _fetch(step: Step, action: Fetch, hands: Hands) -> None:
+    def once() -> None:
+        moved = 0
+
+        def progress(count: int) -> None:
+            nonlocal moved
+            moved += count
+            hands.reporter.advanced(step, count)
+
+        try:
+            hands.volume.fetch(action, progress=progress, cancelled=hands.attempts.cancelled)
+        except Exception:
+            hands.reporter.advanced(step, -moved)
+            raise
+
+    hands.attempts.retrying(once, retries=3)

@@ -1,0 +1,36 @@
+"""What the executor needs of the adapters, as protocols: so it knows neither links nor gRPC."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from reconciler.core.observed import ServerView
+from reconciler.core.plan import Activate, Deactivate, Fetch, Load, Prune, Unload
+
+
+class Volume(Protocol):
+    """Effects on the volume; each is idempotent and raises only ReconcileError for expected failures."""
+
+    def fetch(self, action: Fetch, *, progress: Callable[[int], None], cancelled: Callable[[], bool]) -> None:
+        """Bring the sources' files onto the volume as blobs; progress is told bytes as they come."""
+
+    def activate(self, action: Activate) -> None:
+        """Make or mend the tree and swap the link."""
+
+    def deactivate(self, action: Deactivate) -> None:
+        """Take the link away."""
+
+    def prune(self, action: Prune) -> None:
+        """Delete what is named and still unreferenced."""
+
+
+class Server(Protocol):
+    """Effects on one server; raise only ReconcileError for expected failures."""
+
+    def observe(self) -> ServerView:
+        """What the server has now."""
+
+    def load(self, action: Load) -> None:
+        """Load, read the stamps back, probe: one try."""
+
+    def unload(self, action: Unload) -> None:
+        """Unload and wait until it is gone."""
