@@ -34,7 +34,7 @@ def of_tree(tree: Tree) -> Artifact:
 def assemble(model: ModelSpec, known: Known, defaults: JsonObject) -> Artifact | tuple[str, ...]:
     """The artifact as wanted, or everything that is wrong with it in words."""
     try:
-        configs = {path: _effective(model, path, known, defaults) for path in {CONFIG_FILE, *known.configs}}
+        configs = {path: _effective(model, path, known, defaults) for path in sorted({CONFIG_FILE, *known.configs})}
     except ValueError as error:
         return (str(error),)
     config = facts(configs[CONFIG_FILE])
@@ -59,8 +59,9 @@ def _effective(model: ModelSpec, path: str, known: Known, defaults: JsonObject) 
     except ValueError as error:
         message = f"spec.config or defaults.config is not a Triton ModelConfig: {error}"
         raise ValueError(message) from error
-    if not {"backend", "platform", "ensemble_scheduling"} & config.keys():
-        config |= naming(model.framework)
+    if not {"backend", "platform"} & config.keys():
+        # Triton does not derive it from ensemble_scheduling: "failed to poll" (measured on 2.51)
+        config |= naming("ensemble" if "ensemble_scheduling" in config else model.framework)
     return {**config, "name": model.name}
 
 

@@ -6,7 +6,7 @@ from reconciler.core.spec import ModelSpec, Resources, Target, Update
 
 
 def chosen_update(model: ModelSpec, models: Iterable[ModelSpec], target: Target) -> Update:
-    """REPLACE or RECREATE for this model, beside all the models that the target serves."""
+    """REPLACE or RECREATE for this model; `models` are all that the target serves, this one among them."""
     if model.update is not Update.AUTO:
         return model.update
     declared = [other.resources for other in models] + [model.resources]

@@ -6,10 +6,11 @@ Level-triggered: a first rollout, an update, a rollback and every kind of drift 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from reconciler.core import graph
+from reconciler.core.artifact import Tree
 from reconciler.core.capacity import chosen_update
 from reconciler.core.errors import Reason
 from reconciler.core.observed import Active, Observed, Served, Serving
+from reconciler.core.served import above_on, active_tree, is_up, serving, stamp_on, tree_on, up_somewhere
 from reconciler.core.spec import ModelSpec, Target, Update
 from reconciler.core.verdicts import Request, Verdict, Wanted
 
@@ -42,27 +43,31 @@ class Delta:
         return self.activation is None and not self.loads and not self.unloads
 
 
-def serving(observed: Observed) -> dict[str, Serving]:
-    """The servers that answered."""
-    return {name: view for name, view in sorted(observed.servers.items()) if isinstance(view, Serving)}
+def deltas(
+    verdicts: Mapping[str, Verdict],
+    observed: Observed,
+    target: Target,
+    specs: Mapping[str, ModelSpec],
+    request: Request,
+) -> dict[str, Delta]:
+    """A delta for each wanted model; none where no server that is to be used could be reached.
 
-
-def above_on(view: Serving, model: str) -> tuple[str, ...]:
-    """Models that are up and whose ensemble steps, directly or through others, reach this one."""
-    needs = {name: served.members for name, served in view.models.items() if served.up}
-    return tuple(sorted(graph.above(needs, model) & needs.keys()))
-
-
-def deltas(verdicts: Mapping[str, Verdict], observed: Observed, target: Target, request: Request) -> dict[str, Delta]:
-    """A delta for each wanted model; none where no server that is to be used could be reached."""
+    `specs`: every model of the desired state, for what they declare to need.
+    """
     wanted = {name: verdict for name, verdict in sorted(verdicts.items()) if isinstance(verdict, Wanted)}
     servers = {} if request.no_server else serving(observed)
     if not servers and not request.no_server:
         return {}
     found = {name: _delta(verdict, observed, servers) for name, verdict in wanted.items()}
+    sharing = [spec for name, spec in sorted(specs.items()) if name in verdicts and _takes_room(spec, observed)]
     for name in sorted(found):
-        found |= _recreated(name, found, servers, target)
+        if chosen_update(found[name].verdict.spec, sharing, target) is Update.RECREATE:
+            found |= _recreated(name, found, observed)
     return found
+
+
+def _takes_room(spec: ModelSpec, observed: Observed) -> bool:
+    return spec.load.enabled or up_somewhere(spec.name, observed)
 
 
 def _delta(verdict: Wanted, observed: Observed, servers: Mapping[str, Serving]) -> Delta:
@@ -91,7 +96,7 @@ def _activation(verdict: Wanted, active: Active | None, served: Iterable[Served 
     if active.generation != wanted:
         already = any(state is not None and state.up and state.generation == wanted for state in served)
         return Reason.LINK_REPOINTED if already else Reason.GENERATION_CHANGED
-    return Reason.TREE_DAMAGED if active.damage else None
+    return Reason.TREE_DAMAGED if active.damage or active.tree is None else None
 
 
 def _load_reason(verdict: Wanted, served: Served | None, activation: Reason | None) -> Reason | None:
@@ -109,34 +114,46 @@ def _load_reason(verdict: Wanted, served: Served | None, activation: Reason | No
     return Reason.TREE_DAMAGED if activation is Reason.TREE_DAMAGED else None
 
 
-def _recreated(
-    name: str, found: Mapping[str, Delta], servers: Mapping[str, Serving], target: Target
-) -> dict[str, Delta]:
-    """The delta with unloads before its loads if it is to be recreated, and those of the ensembles above it."""
-    delta = found[name]
-    up = [server for server in delta.loads if _is_up(name, servers[server])] if delta.moves else []
-    if not up or chosen_update(delta.verdict.spec, _others(name, found), target) is not Update.RECREATE:
+def _recreated(name: str, found: Mapping[str, Delta], observed: Observed) -> dict[str, Delta]:
+    """The delta with unloads before its loads, and those of the ensembles above it; empty if nothing gives way."""
+    delta, servers = found[name], serving(observed)
+    wanted = delta.verdict.artifact.tree.generation
+    up = [
+        server for server in delta.loads if is_up(servers[server], name) and stamp_on(servers[server], name) != wanted
+    ]
+    if not up:
         return {}
-    dependents = [(server, other) for server in up for other in above_on(servers[server], name)]
-    strangers = sorted({other for _, other in dependents} - found.keys())
-    if strangers:
-        warning = f"replaced and not recreated, because {', '.join(strangers)} must not be taken down"
-        return {name: replace(delta, warnings=(*delta.warnings, warning))}
-    changed = {name: replace(delta, unloads={**delta.unloads, **dict.fromkeys(up, delta.loads[up[0]])})}
-    for server, other in dependents:
+    down = [(server, other) for server in up for other in above_on(servers[server], name)]
+    if warning := _why_not(name, up, down, found, observed):
+        return {name: replace(delta, warnings=(*delta.warnings, f"replaced and not recreated, because {warning}"))}
+    unloads = {server: delta.loads[server] for server in up}
+    changed = {name: replace(delta, unloads={**delta.unloads, **unloads})}
+    for server, other in down:
         changed[other] = _taken_down(changed.get(other, found[other]), server, name)
     return changed
 
 
-def _others(name: str, found: Mapping[str, Delta]) -> list[ModelSpec]:
-    return [other.verdict.spec for key, other in found.items() if key != name]
+def _why_not(
+    name: str, up: list[str], down: list[tuple[str, str]], found: Mapping[str, Delta], observed: Observed
+) -> str:
+    """Why a model must not be unloaded first, empty if it may."""
+    strangers = sorted({other for _, other in down} - found.keys())
+    if strangers:
+        return f"{', '.join(strangers)} must not be taken down"
+    pairs = [(server, name) for server in up] + down
+    lost = sorted({other for server, other in pairs if way_back(server, other, observed) is None})
+    return f"what is served of {', '.join(lost)} could not be put back if that failed" if lost else ""
 
 
-def _is_up(name: str, view: Serving) -> bool:
-    return name in view.models and view.models[name].up
+def way_back(server: str, name: str, observed: Observed) -> Tree | None:
+    """What to load where a change fails: what is up there, or what is active if nobody knows what that is."""
+    return tree_on(serving(observed)[server], name, observed.volume) or active_tree(observed.volume, name)
 
 
 def _taken_down(delta: Delta, server: str, cause: str) -> Delta:
+    """A model that is not to be loaded goes down for good, and by itself."""
+    if not delta.verdict.spec.load.enabled:
+        return delta
     reason = Reason.DEPENDENCY_RELOADED
     return replace(
         delta,

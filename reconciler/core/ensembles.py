@@ -30,11 +30,19 @@ def _misfits(ensemble: ModelConfig, members: Mapping[str, Artifact | None]) -> I
         member = members.get(step.model)
         if member is not None:
             yield from _step_misfits(step, member)
+            yield from _batch_misfits(ensemble, member)
     seen: dict[str, list[_Use]] = {}
     for name, use in _uses(ensemble, members):
         seen.setdefault(name, []).append(use)
     for name, uses in sorted(seen.items()):
         yield from _disagreements(name, uses)
+
+
+def _batch_misfits(ensemble: ModelConfig, member: Artifact) -> Iterator[str]:
+    """A member that does not batch at all is fine with Triton, one that batches less is not (measured on 2.51)."""
+    allowed = member.config.max_batch_size
+    if 0 < allowed < ensemble.max_batch_size:
+        yield (f"the ensemble's max_batch_size is {ensemble.max_batch_size}, but {member.config.name} allows {allowed}")
 
 
 def _loose_ends(ensemble: ModelConfig) -> Iterator[str]:
@@ -45,6 +53,9 @@ def _loose_ends(ensemble: ModelConfig) -> Iterator[str]:
     yield from (f"nothing makes the tensor {name!r}, which a step takes" for name in sorted(taken - made))
     yield from (f"no step makes the ensemble's output {name!r}" for name in sorted(outputs - made))
     yield from (f"no step takes the ensemble's input {name!r}" for name in sorted(inputs - taken))
+    yield from (
+        f"nothing takes the tensor {name!r}, which a step makes" for name in sorted(made - taken - outputs - inputs)
+    )
 
 
 def _names(tensors: tuple[Tensor, ...]) -> set[str]:
@@ -106,7 +117,11 @@ def _disagreements(name: str, uses: list[_Use]) -> Iterator[str]:
 
 
 def _dims_agree(one: _Use, other: _Use) -> bool:
-    """Equal but for -1, which fits anything; with a batch dimension on one side only, it counts as a dim of -1."""
-    left = (-1, *one.tensor.dims) if one.batched else one.tensor.dims
-    right = (-1, *other.tensor.dims) if other.batched else other.tensor.dims
+    """Equal but for -1, which fits anything.
+
+    With a batch dimension on one side only Triton 2.51 also takes the other side's first dim for it (measured).
+    """
+    left, right = one.tensor.dims, other.tensor.dims
+    if one.batched != other.batched and len(left) != len(right):
+        left, right = ((-1, *left), right) if one.batched else (left, (-1, *right))
     return len(left) == len(right) and all(a == b or -1 in (a, b) for a, b in zip(left, right, strict=True))

@@ -8,9 +8,9 @@ Needs = Mapping[str, frozenset[str]]
 """Model to the models it needs; names without an entry need nothing."""
 
 
-def _digraph(needs: Needs) -> "nx.DiGraph[str]":
+def _digraph(needs: Needs, models: Iterable[str] = ()) -> "nx.DiGraph[str]":
     graph: nx.DiGraph[str] = nx.DiGraph()
-    graph.add_nodes_from(sorted(needs))
+    graph.add_nodes_from(sorted({*needs, *models}))
     graph.add_edges_from((model, other) for model in sorted(needs) for other in sorted(needs[model]))
     return graph
 
@@ -36,14 +36,31 @@ def knots(needs: Needs) -> frozenset[str]:
     return frozenset(name for knot in strong for name in knot if len(knot) > 1 or graph.has_edge(name, name))
 
 
-def above(needs: Needs, model: str) -> frozenset[str]:
-    """Every model that needs this one, directly or through others."""
-    graph = _digraph(needs)
-    return frozenset(nx.ancestors(graph, model)) if model in graph else frozenset()
+def reachable(edges: Needs, model: str) -> frozenset[str]:
+    """Every model that this one leads to, directly or through others; itself only where that is a ring."""
+    found: set[str] = set()
+    ahead = [model]
+    while ahead:
+        more = edges.get(ahead.pop(), frozenset()) - found
+        found |= more
+        ahead += more
+    return frozenset(found)
 
 
 def components(needs: Needs, models: Iterable[str]) -> dict[str, str]:
     """For each of the models, the first name of what it is connected with: operations on one component are serial."""
-    graph = _digraph(needs)
-    graph.add_nodes_from(models)
-    return {name: min(part) for part in nx.weakly_connected_components(graph) for name in part}
+    return {name: min(part) for part in nx.weakly_connected_components(_digraph(needs, models)) for name in part}
+
+
+def order(needs: Needs, models: Iterable[str]) -> tuple[str, ...]:
+    """The models, what is needed before what needs it, else by name; a ring stays together."""
+    return tuple(name for group in groups(needs, models) for name in group)
+
+
+def groups(needs: Needs, models: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+    """Models that need each other as one group, what is needed before what needs it; other names do not count."""
+    among = frozenset(models)
+    graph = _digraph({name: needs.get(name, frozenset()) & among for name in among})
+    knotted = nx.condensation(graph).reverse()
+    members: dict[int, tuple[str, ...]] = {knot: tuple(sorted(knotted.nodes[knot]["members"])) for knot in knotted}
+    return tuple(members[knot] for knot in nx.lexicographical_topological_sort(knotted, key=lambda knot: members[knot]))

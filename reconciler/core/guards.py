@@ -35,4 +35,4 @@ def _most(limit: MaxRemovals, ours: int) -> float:
 
 
 def _words(limit: MaxRemovals) -> str:
-    return str(limit.count) if limit.count is not None else f"{limit.percent:g}%"
+    return str(limit.count) if limit.count is not None else f"{limit.percent or 0:g}%"

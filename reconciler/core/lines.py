@@ -1,28 +1,35 @@
 """One line for each model: what becomes of it and why, for people, scripts and the status."""
 
 from collections.abc import Iterator, Mapping
+from typing import assert_never
 
 from reconciler.core.content import Unavailable
 from reconciler.core.deltas import Delta
 from reconciler.core.errors import Reason
 from reconciler.core.observed import Active, ForeignEntry, Observed, Serving, Unreachable
-from reconciler.core.plan import Change, ModelPlan, Step
+from reconciler.core.plan import Change, ModelPlan, Prune, Step
 from reconciler.core.removals import ours
-from reconciler.core.steps import Scene
+from reconciler.core.units import Scene
 from reconciler.core.verdicts import Deferred, Hold, Wanted
 
 
 def lines(scene: Scene, held: Mapping[str, Hold], planned: tuple[Step, ...]) -> tuple[ModelPlan, ...]:
     """Every model's line, by name. `held` are removals that must wait."""
-    found = (*_model_lines(scene, planned), *_removal_lines(scene, held, planned), *_foreign(scene))
+    ids = _ids(planned)
+    found = (*_model_lines(scene, ids), *_removal_lines(scene, held, ids), *_foreign(scene))
     return tuple(sorted(found, key=lambda line: line.model))
 
 
-def _ids(model: str, planned: tuple[Step, ...]) -> tuple[str, ...]:
-    return tuple(step.id for step in planned if getattr(step.action, "model", None) == model)
+def _ids(planned: tuple[Step, ...]) -> dict[str, tuple[str, ...]]:
+    """The steps of each model."""
+    found: dict[str, tuple[str, ...]] = {}
+    for step in planned:
+        if not isinstance(step.action, Prune):
+            found[step.action.model] = (*found.get(step.action.model, ()), step.id)
+    return found
 
 
-def _model_lines(scene: Scene, planned: tuple[Step, ...]) -> Iterator[ModelPlan]:
+def _model_lines(scene: Scene, ids: Mapping[str, tuple[str, ...]]) -> Iterator[ModelPlan]:
     for name, verdict in scene.verdicts.items():
         entry = scene.observed.volume.entries.get(name)
         active = entry if isinstance(entry, Active) else None
@@ -30,11 +37,13 @@ def _model_lines(scene: Scene, planned: tuple[Step, ...]) -> Iterator[ModelPlan]
             case Hold():
                 yield _held_line(name, verdict, active)
             case Deferred():
-                yield _deferred_line(verdict, active, _ids(name, planned))
+                yield _deferred_line(verdict, active, ids.get(name, ()))
             case Wanted() if name in scene.deltas:
-                yield _wanted_line(scene.deltas[name], _ids(name, planned), _gap(scene.deltas[name]))
+                yield _wanted_line(scene.deltas[name], ids.get(name, ()), _gap(name, scene))
             case Wanted():
                 yield _held_line(name, _no_server(scene, verdict), active)
+            case never:
+                assert_never(never)
 
 
 def _no_server(scene: Scene, verdict: Wanted) -> Hold:
@@ -73,7 +82,7 @@ def _deferred_line(verdict: Deferred, active: Active | None, ids: tuple[str, ...
 
 def _wanted_line(delta: Delta, ids: tuple[str, ...], gap: str) -> ModelPlan:
     kept = delta.verdict.kept
-    if kept is not None and delta.empty:
+    if kept is not None and delta.empty and not gap:
         goes_on = "what is active goes on serving"
         return _held_line(delta.verdict.spec.name, _with_note(kept, goes_on), delta.active)
     change = _change(delta)
@@ -88,8 +97,14 @@ def _wanted_line(delta: Delta, ids: tuple[str, ...], gap: str) -> ModelPlan:
         stalled=kept is not None and kept.stalled,
         gap=gap,
         warnings=(*delta.verdict.warnings, *delta.warnings, *notes),
-        message="; ".join(delta.active.damage) if delta.active and delta.activation is Reason.TREE_DAMAGED else "",
+        message=_damage(delta),
     )
+
+
+def _damage(delta: Delta) -> str:
+    if delta.active is None or delta.activation is not Reason.TREE_DAMAGED:
+        return ""
+    return "; ".join(delta.active.damage)
 
 
 def _with_note(hold: Hold, note: str) -> Hold:
@@ -101,9 +116,9 @@ def _change(delta: Delta) -> Change:
         return Change.UNCHANGED
     if delta.active is None and delta.activation is Reason.NOT_ON_VOLUME:
         return Change.CREATE
-    if delta.moves and delta.activation is not Reason.LINK_REPOINTED:
-        return Change.RECREATE if delta.unloads and delta.loads else Change.UPDATE
-    return Change.RECREATE if delta.taken_down else Change.MEND
+    if delta.unloads and delta.loads:
+        return Change.RECREATE
+    return Change.UPDATE if delta.moves and delta.activation is not Reason.LINK_REPOINTED else Change.MEND
 
 
 def _reason(delta: Delta) -> Reason:
@@ -114,18 +129,22 @@ def _reason(delta: Delta) -> Reason:
     return min({**delta.unloads, **delta.loads}.values())
 
 
-def _gap(delta: Delta) -> str:
+def _gap(name: str, scene: Scene) -> str:
     """Why requests will fail for a while, empty if they will not."""
-    if not delta.unloads:
-        return ""
-    if not delta.loads:
+    delta = scene.deltas[name]
+    through = frozenset[str]().union(*(down.get(name, frozenset()) for down in scene.jolted.values()))
+    if delta.unloads and not delta.loads:
         return "it is unloaded and stays so: load.enabled is false"
     if delta.taken_down:
         return f"unloaded while {', '.join(sorted(set(delta.taken_down)))} is recreated"
-    return "unloaded before the new generation is loaded"
+    if delta.unloads:
+        return "unloaded before the new generation is loaded"
+    if through:
+        return f"down until all has followed the change of {', '.join(sorted(through))}, whose tensors it does not fit"
+    return ""
 
 
-def _removal_lines(scene: Scene, held: Mapping[str, Hold], planned: tuple[Step, ...]) -> Iterator[ModelPlan]:
+def _removal_lines(scene: Scene, held: Mapping[str, Hold], ids: Mapping[str, tuple[str, ...]]) -> Iterator[ModelPlan]:
     for name, hold in held.items():
         entry = scene.observed.volume.entries.get(name)
         yield _held_line(name, hold, entry if isinstance(entry, Active) else None)
@@ -136,7 +155,7 @@ def _removal_lines(scene: Scene, held: Mapping[str, Hold], planned: tuple[Step, 
             reason=Reason.REMOVED,
             message="no longer in the desired state of this target",
             active=removal.generation,
-            steps=_ids(name, planned),
+            steps=ids.get(name, ()),
         )
 
 

@@ -83,10 +83,25 @@ class Served:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Serving:
-    """A server that answered; models by name. `backends` is None: Triton does not tell."""
+    """A server that answered; models by name.
+
+    `needs`: the ensembles that are up and their members; `users`: the same from the members' side.
+    """
 
     models: Mapping[str, Served] = field(default_factory=dict)
     version: str = ""
+    needs: Mapping[str, frozenset[str]] = field(init=False, repr=False, compare=False)
+    users: Mapping[str, frozenset[str]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        needs = {name: served.members for name, served in self.models.items() if served.up and served.members}
+        users: dict[str, set[str]] = {}
+        for name, members in needs.items():
+            for member in members:
+                users.setdefault(member, set()).add(name)
+        # Asked for every model, so worked out once: a plan for thousands of models must not take minutes.
+        object.__setattr__(self, "needs", needs)
+        object.__setattr__(self, "users", {member: frozenset(names) for member, names in users.items()})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

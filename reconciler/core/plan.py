@@ -33,31 +33,33 @@ class Activate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """A model that must be up with this stamp after an operation."""
+    """A model that must be up with this stamp after an operation; None: up, and not one of ours."""
 
     model: str
-    generation: Generation
+    generation: Generation | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restore:
-    """One model that a failed load puts back as it was, so that nothing is worse than before.
+    """One model that a failed step puts back as it was, so that nothing is worse than before.
 
-    `tree` is what the link pointed at; None: there was no link, so it is taken away. `reload`: the old tree was served,
-    and is loaded again unless it still is.
+    `tree` is what the link named; None: there was no link, so it is taken away where it names `instead`. `served`: by
+    server, what was up there and is loaded again unless it still is; None: it was not up and is unloaded.
+    `timeout` in seconds for each of these loads and unloads.
     """
 
     model: str
     tree: Tree | None
-    reload: bool
+    instead: Generation
+    served: Mapping[str, Tree | None]
+    timeout: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
     """Load the active tree with its stamped config, read back its stamp and those of `dependents`, run the probes.
 
-    `timeout` in seconds for one try; `retries` beyond the first, for failures that can pass. If it fails in the end,
-    `restores` are put back in their order: what it needs before what needs it.
+    `timeout` in seconds for one try; `retries` beyond the first, for failures that can pass.
     """
 
     model: str
@@ -67,7 +69,6 @@ class Load:
     retries: int
     dependents: tuple[Expected, ...] = ()
     probes: tuple[Probe, ...] = ()
-    restores: tuple[Restore, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +105,8 @@ Action = Fetch | Activate | Load | Unload | Deactivate | Prune
 class Step:
     """One action with its reason.
 
-    `after`: ids of steps that must have succeeded before. Steps of one `lane` never overlap.
+    `after`: ids of steps that must have succeeded before. Steps of one `lane` never overlap. If it fails in the end,
+    `restores` are put back in their order: what is needed before what needs it.
     """
 
     id: str
@@ -113,6 +115,7 @@ class Step:
     detail: str = ""
     after: frozenset[str] = frozenset()
     lane: str | None = None
+    restores: tuple[Restore, ...] = ()
 
 
 class Change(StrEnum):

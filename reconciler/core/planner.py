@@ -1,10 +1,8 @@
 """`plan(desired, observed) -> Plan`: pure and total. Whatever the inputs, there is a plan, and it says why.
 
-verdicts (each model by itself) → settle (what one needs of another) → deltas (what separates it from what is there) →
-removals → steps in order → prune → a line for each model, and the guards' word on the whole.
+verdicts (each model by itself) → settle (what one needs of another) → removals → deltas (what separates it from what is
+there) → units (what changes together) → steps in order → prune → a line for each model, and the guards' word on it all.
 """
-
-from collections.abc import Mapping
 
 from reconciler.core.deltas import deltas
 from reconciler.core.guards import refusal
@@ -12,26 +10,22 @@ from reconciler.core.lines import lines, unknown
 from reconciler.core.observed import Observed
 from reconciler.core.plan import Fetch, Plan, Step
 from reconciler.core.prune import prune
-from reconciler.core.removals import ours, removals
+from reconciler.core.removals import leaving, ours, removals
 from reconciler.core.settle import settle
 from reconciler.core.spec import Desired, Target
-from reconciler.core.steps import Scene, steps
+from reconciler.core.steps import steps
+from reconciler.core.units import Scene, jolted
 from reconciler.core.verdicts import Request, first_look
 
 
 def plan(desired: Desired, observed: Observed, target: Target, request: Request) -> Plan:
     """What would be done to this target, and what is left alone."""
-    verdicts = settle(first_look(desired, observed, target, request), observed)
+    verdicts = settle(first_look(desired, observed, target, request), observed, leaving(desired, observed, request))
     going, held = removals(desired, observed, verdicts, request)
-    scene = Scene(
-        verdicts=verdicts,
-        observed=observed,
-        deltas={} if desired.problems else deltas(verdicts, observed, target, request),
-        removals=going,
-    )
-    planned = () if desired.problems else steps(scene)
-    pruning = None if request.no_server or request.models or desired.problems else prune(scene, desired)
-    planned += (pruning,) if pruning is not None else ()
+    found = {} if desired.problems else deltas(verdicts, observed, target, desired.models, request)
+    down = jolted(verdicts, observed, found)
+    scene = Scene(verdicts=verdicts, observed=observed, deltas=found, removals=going, jolted=down)
+    planned = () if desired.problems else _steps(scene, desired, request)
     return Plan(
         target=target.name,
         revision=desired.revision,
@@ -49,7 +43,13 @@ def plan(desired: Desired, observed: Observed, target: Target, request: Request)
     )
 
 
-def _totals(planned: tuple[Step, ...]) -> Mapping[str, int]:
+def _steps(scene: Scene, desired: Desired, request: Request) -> tuple[Step, ...]:
+    ordered = steps(scene)
+    pruning = None if request.no_server or request.models else prune(scene, ordered, desired)
+    return (*ordered.steps, pruning) if pruning is not None else ordered.steps
+
+
+def _totals(planned: tuple[Step, ...]) -> dict[str, int]:
     fetches = [step.action for step in planned if isinstance(step.action, Fetch)]
     return {
         "fetches": len(fetches),

@@ -11,12 +11,14 @@ from reconciler.core.digest import Digest, Generation, tree_digest
 from reconciler.core.errors import Reason
 from reconciler.core.observed import Active, Serving, Unreachable
 from reconciler.core.plan import Prune, Step
+from reconciler.core.served import serving, stamp_on
 from reconciler.core.spec import Desired
-from reconciler.core.steps import Scene, terminals
+from reconciler.core.steps import Ordered
+from reconciler.core.units import Scene
 from reconciler.core.verdicts import Hold, Wanted
 
 
-def prune(scene: Scene, desired: Desired) -> Step | None:
+def prune(scene: Scene, ordered: Ordered, desired: Desired) -> Step | None:
     """The prune step, or None where there is nothing to prune."""
     volume = scene.observed.volume
     if any(isinstance(view, Unreachable) for view in scene.observed.servers.values()):
@@ -28,15 +30,19 @@ def prune(scene: Scene, desired: Desired) -> Step | None:
         return None
     size = sum(volume.blobs[digest] for digest in blobs)
     action = Prune(trees=doomed, blobs=blobs, partials=volume.partials, size=size)
-    after = frozenset().union(*(terminals(name, scene) for name in _freeing(scene)))
-    links = {f"deactivate:{name}" for name, removal in scene.removals.items() if removal.generation}
-    return Step(id="prune", action=action, reason=Reason.UNREFERENCED, after=after | links)
+    after = frozenset[str]().union(*(ordered.finals[name] for name in _freeing(scene)))
+    return Step(id="prune", action=action, reason=Reason.UNREFERENCED, after=after)
 
 
 def _freeing(scene: Scene) -> Iterator[str]:
     """Models whose success leaves a tree behind that nothing needs any more."""
-    yield from (name for name, delta in scene.deltas.items() if delta.moves)
     yield from scene.removals
+    views = serving(scene.observed)
+    for name, delta in scene.deltas.items():
+        wanted = delta.verdict.artifact.tree.generation
+        replaced = {stamp_on(views[server], name) for server in {**delta.loads, **delta.unloads}}
+        if delta.moves or replaced - {wanted, None}:
+            yield name
 
 
 def _kept(scene: Scene) -> Iterator[Generation]:

@@ -4,16 +4,15 @@ Promise: nothing foreign is removed, nothing that something still up needs, and 
 server cannot be read whole.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from reconciler.core.deltas import serving
 from reconciler.core.digest import Generation
 from reconciler.core.errors import Reason
 from reconciler.core.observed import Active, Observed, Serving, Unreachable
-from reconciler.core.settle import needs_of
+from reconciler.core.served import serving
 from reconciler.core.spec import Desired
-from reconciler.core.verdicts import Hold, Request, Verdict
+from reconciler.core.verdicts import Hold, Request, Verdict, Wanted, needs_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +50,13 @@ def removals(
     return {name: _removal(name, observed) for name in sorted(going)}, held
 
 
+def leaving(
+    desired: Desired, observed: Observed, request: Request
+) -> Callable[[Mapping[str, Verdict]], frozenset[str]]:
+    """Which models would go under some verdicts."""
+    return lambda verdicts: frozenset(removals(desired, observed, verdicts, request)[0])
+
+
 def _held(name: str, desired: Desired, observed: Observed, request: Request) -> Hold | None:
     if request.models and name not in request.models:
         return Hold(reason=Reason.NOT_SELECTED, message="not among the models asked for")
@@ -79,13 +85,9 @@ def _unreachable(observed: Observed) -> Hold | None:
 def _still_needed(going: set[str], observed: Observed, verdicts: Mapping[str, Verdict]) -> dict[str, Hold]:
     """Those of `going` that something which stays needs, as wanted or as served."""
     staying = [(name, needs_of(verdict)) for name, verdict in verdicts.items()]
+    leaving = going | {name for name, verdict in verdicts.items() if isinstance(verdict, Wanted)}
     for view in serving(observed).values():
-        changing = {name for name, verdict in verdicts.items() if not isinstance(verdict, Hold)}
-        staying += [
-            (name, served.members)
-            for name, served in view.models.items()
-            if served.up and name not in going and name not in changing
-        ]
+        staying += [(name, served.members) for name, served in view.models.items() if served.up and name not in leaving]
     needed_by = {other: name for name, others in sorted(staying, reverse=True) for other in others - {name}}
     return {
         name: Hold(reason=Reason.STILL_NEEDED, message=f"{needed_by[name]}, which stays, needs it")

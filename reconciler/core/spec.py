@@ -164,13 +164,18 @@ class MaxRemovals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What a run must not do (spec §2.3). `allowed_sources` None: everything is allowed."""
+    """What a run must not do (spec §2.3). `allowed_sources` None: everything is allowed.
+
+    `allowed_signers` (a file) and `gpg_keys` (a folder) are paths inside the configuration repository.
+    """
 
     allowed_sources: tuple[str, ...] | None = None
     require_digest: bool = False
     max_removals: MaxRemovals | None = None
     allow_empty: bool = False
     verify_commits: str = "none"
+    allowed_signers: str | None = None
+    gpg_keys: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

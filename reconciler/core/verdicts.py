@@ -6,7 +6,8 @@ a model that must be left alone (rejected, suspended, foreign) is *held*; an unr
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import assert_never
 
 from reconciler.core.assembly import Artifact, assemble, of_tree
 from reconciler.core.content import Known, Unavailable, Unfetched
@@ -20,12 +21,16 @@ from reconciler.core.spec import Desired, ModelSpec, Target
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """Left alone, with the reason. `stalled`: only a change of content, spec or set-up mends it."""
+    """Left alone, with the reason. `stalled`: only a change of content, spec or set-up mends it.
+
+    `needs`: what its spec says it calls, which it goes on calling while it is left alone.
+    """
 
     reason: Reason
     message: str
     stalled: bool = False
     wanted: Generation | None = None
+    needs: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +55,20 @@ class Deferred:
 
 
 Verdict = Wanted | Deferred | Hold
+
+
+def needs_of(verdict: Verdict) -> frozenset[str]:
+    """The models that this one calls once it is loaded: an ensemble's members, and what its spec declares."""
+    match verdict:
+        case Wanted():
+            needs = verdict.artifact.config.members | frozenset(verdict.spec.depends_on)
+            return needs if verdict.spec.load.enabled else frozenset()
+        case Deferred():
+            return frozenset(verdict.spec.depends_on)
+        case Hold():
+            return verdict.needs
+        case never:
+            assert_never(never)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +101,13 @@ def first_look(desired: Desired, observed: Observed, target: Target, request: Re
 
 def _left_alone(spec: ModelSpec, observed: Observed, request: Request) -> Hold | None:
     """The reasons to leave a model exactly as it is."""
+    needs = frozenset(spec.depends_on)
     if request.models and spec.name not in request.models:
-        return Hold(reason=Reason.NOT_SELECTED, message="not among the models asked for")
+        return Hold(reason=Reason.NOT_SELECTED, message="not among the models asked for", needs=needs)
     if spec.suspend is not None and (spec.suspend.until is None or request.today <= spec.suspend.until):
         until = f" until {spec.suspend.until}" if spec.suspend.until else ""
-        return Hold(reason=Reason.SUSPENDED, message=f"suspended{until}: {spec.suspend.reason or 'no reason given'}")
+        message = f"suspended{until}: {spec.suspend.reason or 'no reason given'}"
+        return Hold(reason=Reason.SUSPENDED, message=message, needs=needs)
     return _foreign(spec, observed)
 
 
@@ -127,6 +148,8 @@ def _judge(spec: ModelSpec, desired: Desired, observed: Observed, target: Target
             return keep(spec, hold, observed)
         case None:
             return keep(spec, Hold(reason=Reason.SOURCE_UNREACHABLE, message="its sources were not read"), observed)
+        case never:
+            assert_never(never)
 
 
 def _judge_known(spec: ModelSpec, content: Known, desired: Desired, observed: Observed) -> Verdict:
@@ -143,8 +166,13 @@ def _judge_known(spec: ModelSpec, content: Known, desired: Desired, observed: Ob
 
 
 def keep(spec: ModelSpec, hold: Hold, observed: Observed) -> Wanted | Hold:
-    """The model at its active generation if there is one on the volume, else held."""
+    """The model at its active generation if there is one on the volume that can be loaded, else held."""
     active = observed.volume.entries.get(spec.name)
-    if isinstance(active, Active) and active.tree is not None:
-        return Wanted(spec=spec, artifact=of_tree(active.tree), kept=hold)
-    return hold
+    held = replace(hold, needs=frozenset(spec.depends_on))
+    if not isinstance(active, Active) or active.tree is None:
+        return held
+    stalled = observed.stalled.get(spec.name)
+    if stalled is not None and stalled.generation == active.generation:
+        again = "" if hold.reason is Reason.STALLED else f"; and what is active is stalled: {stalled.message}"
+        return replace(held, message=hold.message + again, stalled=True)
+    return Wanted(spec=spec, artifact=of_tree(active.tree), kept=hold)

@@ -15,7 +15,7 @@ from reconciler.core.plan import Activate, Deactivate, Fetch, Load, Outcome, Pla
 from reconciler.core.progress import Reporter
 from reconciler.executor.attempts import Attempts
 from reconciler.executor.hands import Server, Volume
-from reconciler.executor.loading import load
+from reconciler.executor.restoring import or_put_back
 
 FETCHES, OPERATIONS = 4, 4
 """How many at once. Triton loads with four threads by default (triton-facts §3)."""
@@ -101,7 +101,9 @@ def _settled(step: Step, run: _Run, attempts: Attempts) -> Outcome | None:
 
 def _carry_out(step: Step, hands: Hands) -> Outcome:
     hands.reporter.started(step)
-    return hands.attempts.outcome(step, lambda: _effect(step, hands))
+    return hands.attempts.outcome(
+        step, lambda: or_put_back(lambda: _effect(step, hands), step.restores, hands.volume, hands.servers)
+    )
 
 
 def _effect(step: Step, hands: Hands) -> None:
@@ -111,7 +113,7 @@ def _effect(step: Step, hands: Hands) -> None:
         case Activate() as action:
             hands.volume.activate(action)
         case Load() as action:
-            load(action, hands.servers[action.server], hands.volume, hands.attempts)
+            _load(action, hands)
         case Unload() as action:
             hands.servers[action.server].unload(action)
         case Deactivate() as action:
@@ -120,6 +122,11 @@ def _effect(step: Step, hands: Hands) -> None:
             hands.volume.prune(action)
         case _:
             assert_never(step.action)
+
+
+def _load(action: Load, hands: Hands) -> None:
+    server = hands.servers[action.server]
+    hands.attempts.retrying(lambda: server.load(action), retries=action.retries)
 
 
 def _fetch(step: Step, action: Fetch, hands: Hands) -> None:

@@ -1,0 +1,44 @@
+# Two commands for newcomers: `make demo` and `make test`. Both set up what they need in .venv and are quick the next time.
+
+PYTHON ?= python3
+# Options of pytest for `make test`, and of `reconcile demo` for `make demo`:  make demo DEMO_ARGS=--keep
+PYTEST_ARGS ?=
+DEMO_ARGS ?=
+
+VENV := .venv
+UV := $(VENV)/bin/uv
+SYNC := $(UV) sync --frozen --inexact --quiet --extra embedded --extra s3 --python $(VENV)/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test develop triton
+
+help:
+	@echo "make demo    set up, then show the whole thing on a real Triton (two minutes, no GPU)"
+	@echo "make test    set up, then run the tests (some minutes)"
+	@echo "make setup   only set up: .venv/bin/reconcile"
+
+# uv comes by pip, because a fresh machine has pip (in python3-venv) and nothing else.
+$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed; name one like this: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	  || { echo "$(PYTHON) has no venv module; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@echo "Setting up $(VENV) ..."
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.5'
+
+setup: $(UV)
+	@$(SYNC) --no-dev
+
+develop: $(UV)
+	@$(SYNC) --group dev
+
+# The local Triton's own environment, 250 MB to download once; kept in the user's cache, not in the checkout.
+triton: setup
+	@$(VENV)/bin/reconcile demo --prepare
+
+demo: setup
+	@$(VENV)/bin/reconcile demo $(DEMO_ARGS)
+
+test: develop triton
+	@$(VENV)/bin/python -m pytest -n 2 -m "not slow" $(PYTEST_ARGS)

@@ -1,0 +1,12 @@
+"""All git: the desired state is read from here, the status is committed here (spec §2, §7).
+
+Promise: nothing outside the status branch's own folder is ever written, nothing is ever forced, and no URL's
+userinfo and no token is ever in a message.
+"""
+
+from reconciler.adapters.gitrepo.access import Access
+from reconciler.adapters.gitrepo.checkout import Checkout, Kind
+from reconciler.adapters.gitrepo.publish import Pace, StatusCommit, can_publish, publish
+from reconciler.adapters.gitrepo.read import read, read_branch
+
+__all__ = ["Access", "Checkout", "Kind", "Pace", "StatusCommit", "can_publish", "publish", "read", "read_branch"]

@@ -1,0 +1,179 @@
+"""Commits a target's status to its branch (spec §7): its own folder is replaced, nothing else, and never by force.
+
+Writers of several targets and hosts race. Whoever loses takes the other's commit as the new ground and tries again.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import pygit2
+from pygit2.enums import FileMode
+
+from reconciler.adapters.gitrepo.access import ANONYMOUS, Access, Local, Remote, locate
+from reconciler.adapters.gitrepo.checkout import FILE, FOLDER
+from reconciler.adapters.gitrepo.hooks import refusal
+from reconciler.adapters.gitrepo.mirror import in_mirror
+from reconciler.adapters.gitrepo.read import is_repository
+from reconciler.adapters.gitrepo.remote import Link, refused
+from reconciler.adapters.gitrepo.repository import open_repository
+from reconciler.core.errors import Reason, TerminalError, TransientError
+
+_FIRST, _LONGEST, _BUDGET, _ATTEMPTS = 0.05, 1.0, 10.0, 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusCommit:
+    """What the branch's folder `prefix` shall hold, file by file; `now` in seconds since 1970."""
+
+    branch: str
+    prefix: str
+    files: Mapping[str, bytes]
+    message: str
+    now: int
+    author: tuple[str, str] = ("reconcile", "reconcile@localhost")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How long to wait between attempts: `random` gives [0, 1), `sleep` takes seconds."""
+
+    random: Callable[[], float]
+    sleep: Callable[[float], None]
+
+    def waits(self) -> Iterator[float]:
+        """Full jitter, 50 ms doubling to 1 s, until about 10 s are spent."""
+        spent = 0.0
+        for attempt in range(_ATTEMPTS):
+            wait = self.random() * min(_LONGEST, _FIRST * 2**attempt)
+            if spent + wait > _BUDGET:
+                return
+            spent += wait
+            yield wait
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Landed:
+    commit: str | None
+
+
+class _Raced:
+    """Another writer was faster."""
+
+
+def can_publish(location: str) -> bool:
+    """Whether there is a repository to keep a status branch in: not so for a plain directory."""
+    match locate(location):
+        case Remote():
+            return True
+        case Local(path=path):
+            return is_repository(path)
+
+
+def publish(
+    location: str, change: StatusCommit, pace: Pace, *, cache: str | None = None, access: Access = ANONYMOUS
+) -> str | None:
+    """Commit and push; the new commit, or None if the branch says all this already or there is no repository.
+
+    A remote's own hooks decide, and so do `pre-receive` and `update` of a bare repository on this machine; a work
+    tree's repository gets the commit in its own branch, index and work tree untouched. Raises TerminalError with
+    PUSH_REFUSED, TransientError with PUSH_RACED when others were always faster, or as the remote makes it.
+    """
+    match locate(location):
+        case Remote() as remote:
+
+            def work(repo: pygit2.Repository) -> str | None:
+                link = Link(repo=repo, remote=remote, access=access)
+                return _settle(lambda: _push_once(link, change), change, pace)
+
+            return in_mirror(cache, work)
+        case Local(path=path):
+            if not is_repository(path):
+                return None
+            repo = open_repository(path)
+            return _settle(lambda: _move_once(repo, change), change, pace)
+
+
+def _settle(attempt: Callable[[], _Landed | _Raced], change: StatusCommit, pace: Pace) -> str | None:
+    for wait in pace.waits():
+        match attempt():
+            case _Landed(commit=commit):
+                return commit
+            case _Raced():
+                pace.sleep(wait)
+    raise TransientError(
+        Reason.PUSH_RACED,
+        f"other writers were always faster on {change.branch}",
+        "what was applied stays applied; the next pass writes the status",
+    )
+
+
+def _push_once(link: Link, change: StatusCommit) -> _Landed | _Raced:
+    commit = _commit(link.repo, link.fetch_branch(change.branch), change)
+    if commit is None:
+        return _Landed(commit=None)
+    return _Landed(commit=str(commit)) if link.push(commit, change.branch) else _Raced()
+
+
+def _move_once(repo: pygit2.Repository, change: StatusCommit) -> _Landed | _Raced:
+    """One attempt in a repository of this machine: libgit2 compares and swaps the ref."""
+    name = f"refs/heads/{change.branch}"
+    _not_checked_out(repo, name)
+    ref = repo.references.get(name)
+    tip = None if ref is None else ref.peel(pygit2.Commit)
+    commit = _commit(repo, tip, change)
+    if commit is None:
+        return _Landed(commit=None)
+    words = refusal(repo, name, tip, commit)
+    if words is not None:
+        raise refused(change.branch, repo.path, words)
+    try:
+        if ref is None:
+            repo.references.create(name, commit)
+        else:
+            ref.set_target(commit)
+    except (pygit2.GitError, ValueError) as error:
+        return _lost(repo, name, tip, error)
+    return _Landed(commit=str(commit))
+
+
+def _lost(repo: pygit2.Repository, name: str, tip: pygit2.Commit | None, error: Exception) -> _Raced:
+    ref = repo.references.get(name)
+    moved = (None if ref is None else ref.target) != (None if tip is None else tip.id)
+    if moved or "lock" in str(error):
+        return _Raced()
+    hint = "let the user this runs as write to it"
+    raise TerminalError(Reason.PUSH_REFUSED, f"{name} in {repo.path} cannot be written: {error}", hint) from error
+
+
+def _not_checked_out(repo: pygit2.Repository, name: str) -> None:
+    head = repo.lookup_reference("HEAD").target
+    if not repo.is_bare and head == name:
+        raise TerminalError(
+            Reason.INVALID,
+            f"the status branch {name} is checked out in {repo.path}",
+            "check another branch out, or name another in reconciler.yaml (spec.status.branch)",
+        )
+
+
+def _commit(repo: pygit2.Repository, tip: pygit2.Commit | None, change: StatusCommit) -> pygit2.Oid | None:
+    """The commit on top of the tip, belonging to no ref yet; None if the tip says it all."""
+    if tip is not None and (FILE in tip.tree or FOLDER in tip.tree):
+        message = f"{change.branch} holds a desired state ({FOLDER}/ or {FILE}), so it cannot take the status"
+        raise TerminalError(Reason.INVALID, message, "name another branch in reconciler.yaml (spec.status.branch)")
+    tree = _tree(repo, tip, change)
+    if tip is not None and tree == tip.tree_id:
+        return None
+    author = pygit2.Signature(*change.author, change.now, 0)
+    return repo.create_commit(None, author, author, change.message, tree, [] if tip is None else [tip.id])
+
+
+def _tree(repo: pygit2.Repository, tip: pygit2.Commit | None, change: StatusCommit) -> pygit2.Oid:
+    builder = repo.TreeBuilder() if tip is None else repo.TreeBuilder(tip.tree)
+    if change.files:
+        index = pygit2.Index()
+        for path, content in change.files.items():
+            index.add(pygit2.IndexEntry(path, repo.create_blob(content), FileMode.BLOB))
+        builder.insert(change.prefix, index.write_tree(repo), FileMode.TREE)
+    elif builder.get(change.prefix) is not None:
+        builder.remove(change.prefix)
+    return builder.write()

@@ -1,0 +1,79 @@
+"""A repository's objects: opening it, finding a commit by its name, reading files out of a tree."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+
+import pygit2
+from pygit2.enums import FileMode, RepositoryOpenFlag
+
+from reconciler.adapters.gitrepo.checkout import FILE, FOLDER, LIMIT, link_words, require
+from reconciler.core.errors import Reason, TerminalError
+
+_SHOWN_REFS = 8
+
+
+def open_repository(path: str) -> pygit2.Repository:
+    """The repository at exactly this path. Raises TerminalError with words for why it cannot be used."""
+    try:
+        return pygit2.Repository(path, RepositoryOpenFlag.NO_SEARCH)
+    except (pygit2.GitError, KeyError, ValueError, OSError) as error:
+        raise _unusable(path, str(error)) from error
+
+
+def _unusable(path: str, words: str) -> TerminalError:
+    if "not owned by current user" in words:
+        message = f"{path} belongs to another user, so git does not trust it"
+        hint = f"run as its owner, chown it, or: git config --global --add safe.directory {path}"
+    else:
+        message = f"{path} is not a git repository that can be opened: {words}"
+        hint = "--repo names a git repository or a directory with models.d/"
+    return TerminalError(Reason.REPOSITORY_UNREADABLE, message, hint)
+
+
+def commit_at(repo: pygit2.Repository, ref: str, where: str, refs: Iterable[str] | None = None) -> pygit2.Commit:
+    """The commit that a branch, tag, commit id or HEAD names. Raises TerminalError naming some of `refs`."""
+    try:
+        return repo.revparse_single(ref).peel(pygit2.Commit)
+    except (pygit2.GitError, KeyError, ValueError) as error:
+        raise ref_not_found(ref, where, repo.references if refs is None else refs) from error
+
+
+def ref_not_found(ref: str, where: str, refs: Iterable[str]) -> TerminalError:
+    """The error for a ref that is not there, with a few that are."""
+    names = sorted(name.removeprefix("refs/").partition("/")[2] for name in refs if name.startswith("refs/"))
+    few = ", ".join(islice(names, _SHOWN_REFS)) + (", …" if len(names) > _SHOWN_REFS else "")
+    hint = f"there are: {few}; --ref names one of them or a commit" if few else "it has no commits yet: push one"
+    return TerminalError(Reason.REF_NOT_FOUND, f"{where} has no commit {ref!r}", hint)
+
+
+def configuration(commit: pygit2.Commit, where: str) -> dict[str, bytes]:
+    """The configuration's files of a commit. Raises TerminalError if there are none to be found."""
+    entries = [entry for entry in commit.tree if entry.name in (FILE, FOLDER)]
+    require((str(entry.name) for entry in entries), where)
+    return dict(_files(entries, ""))
+
+
+def files_of(tree: pygit2.Tree) -> Mapping[str, bytes]:
+    """Every file of a tree by its path."""
+    return dict(_files(list(tree), ""))
+
+
+def subtree(commit: pygit2.Commit, name: str) -> pygit2.Tree | None:
+    """The folder of that name at the top of a commit."""
+    entry = commit.tree / name if name in commit.tree else None
+    return entry if isinstance(entry, pygit2.Tree) else None
+
+
+def _files(entries: list[pygit2.Object], prefix: str) -> Iterator[tuple[str, bytes]]:
+    for entry in entries:
+        path = prefix + (entry.raw_name or b"").decode("utf-8", "backslashreplace")
+        if isinstance(entry, pygit2.Tree):
+            yield from _files(list(entry), path + "/")
+        elif isinstance(entry, pygit2.Blob):
+            yield path, _content(entry)
+        # what is left are submodules: commits of other repositories
+
+
+def _content(blob: pygit2.Blob) -> bytes:
+    head = bytes(memoryview(blob)[: LIMIT + 1])
+    return link_words(head.decode("utf-8", "replace")).encode() if blob.filemode == FileMode.LINK else head

@@ -1,0 +1,114 @@
+"""Whatever a store's library raises, in our words: refused, missing, changed or out of reach."""
+
+import contextlib
+from collections.abc import Iterator
+
+from reconciler.core.errors import Reason, ReconcileError, TerminalError, TransientError
+
+_NO_CREDENTIALS = frozenset({"NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "TokenRetrievalError"})
+"""Names of botocore's errors: it is there only with the s3 extra."""
+
+_TRUNCATED = frozenset({"ClientPayloadError", "IncompleteReadError", "ResponseStreamingError"})
+
+
+@contextlib.contextmanager
+def translated(where: str) -> Iterator[None]:
+    """Raises TransientError or TerminalError for anything that goes wrong inside; `where` is shown to people."""
+    try:
+        yield
+    except ReconcileError:
+        raise
+    except Exception as error:
+        raise explained(error, where) from error
+
+
+def explained(error: BaseException, where: str) -> ReconcileError:
+    """Our error for a foreign one."""
+    names, status = _names(error), _status(error)
+    if status is not None:
+        return _of_status(status, where)
+    if names & _NO_CREDENTIALS:
+        return TerminalError(
+            Reason.CREDENTIALS_MISSING,
+            f"there are no usable credentials for {where}",
+            "Set them in the environment, or name a profile of reconciler.yaml with `credentials`.",
+        )
+    if names & _TRUNCATED:
+        return truncated(where)
+    if isinstance(error, PermissionError):
+        return unreadable(where)
+    if isinstance(error, (FileNotFoundError, NotADirectoryError)) and error.__cause__ is None:
+        return missing(where)
+    return TransientError(
+        Reason.SOURCE_UNREACHABLE,
+        f"{where} could not be read: {_words(error)}",
+        "The next pass tries again; if it stays so, check the network and the endpoint.",
+    )
+
+
+def missing(where: str) -> TerminalError:
+    """The source is not there."""
+    hint = "Check `uri` for a typing error, and that the upload has finished."
+    return TerminalError(Reason.SOURCE_NOT_FOUND, f"{where} does not exist", hint)
+
+
+def unreadable(where: str, detail: str = "permission denied") -> TerminalError:
+    """The source is there, but not for us."""
+    hint = "Give this program's user or credentials the right to list and read it."
+    return TerminalError(Reason.SOURCE_UNREADABLE, f"{where} may not be read: {detail}", hint)
+
+
+def truncated(where: str, detail: str = "the connection ended early") -> TransientError:
+    """Fewer bytes came than were promised."""
+    hint = "Nothing of it was kept; the next pass fetches it again."
+    return TransientError(Reason.SOURCE_UNREADABLE, f"{where} came truncated: {detail}", hint)
+
+
+def changed(where: str) -> TransientError:
+    """The source is no longer what was listed."""
+    hint = "Nothing of it was kept; the next pass looks afresh."
+    return TransientError(Reason.SOURCE_CHANGED, f"{where} changed while it was being read", hint)
+
+
+def _of_status(status: int, where: str) -> ReconcileError:
+    if status in (401, 403, 407):
+        return unreadable(where, f"the server answered {status}")
+    if status in (404, 410):
+        return missing(where)
+    if status == 412:
+        return changed(where)
+    if status == 429 or status >= 500:
+        hint = "The next pass tries again."
+        return TransientError(Reason.SOURCE_UNREACHABLE, f"the server of {where} answered {status}", hint)
+    return TerminalError(Reason.SOURCE_UNREADABLE, f"the server of {where} answered {status}", "Check `uri`.")
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    found: BaseException | None = error
+    while found is not None:
+        yield found
+        found = found.__cause__
+
+
+def _names(error: BaseException) -> set[str]:
+    return {kind.__name__ for each in _chain(error) for kind in type(each).__mro__}
+
+
+def _status(error: BaseException) -> int | None:
+    """The HTTP status that is at the bottom of it: aiohttp's `status`, botocore's `response`."""
+    for each in _chain(error):
+        status = getattr(each, "status", None)
+        response = getattr(each, "response", None)
+        if isinstance(response, dict):
+            status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+        if isinstance(status, int) and status >= 400:
+            return status
+    return None
+
+
+def _words(error: BaseException) -> str:
+    """The kind of error only: the texts of foreign errors hold URLs, and those hold secrets."""
+    cause = list(_chain(error))[-1]
+    if isinstance(cause, OSError) and cause.strerror and "://" not in cause.strerror:
+        return cause.strerror
+    return type(cause).__name__

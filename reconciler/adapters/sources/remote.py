@@ -1,0 +1,69 @@
+"""Any scheme that fsspec knows, and memory://: listed with whatever tells a change, streamed in blocks."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import fsspec
+
+from reconciler.adapters.sources import faults
+from reconciler.adapters.sources.faults import translated
+from reconciler.adapters.sources.listing import Listed
+from reconciler.adapters.sources.local import BLOCK
+from reconciler.adapters.sources.shown import shown
+from reconciler.core.errors import Reason, TerminalError
+
+_FINGERPRINTS = ("ETag", "etag", "md5Hash", "content_md5", "blob_id", "sha256", "generation")
+"""What stores call the thing that changes with the content."""
+
+
+def filesystem(scheme: str, where: str, options: dict[str, Any]) -> Any:
+    """An fsspec filesystem of our own, without caches: each pass reads afresh."""
+    try:
+        return fsspec.filesystem(scheme, skip_instance_cache=True, use_listings_cache=False, **options)
+    except ImportError as error:
+        extra = "pip install 'triton-reconcile[s3]'" if scheme in ("s3", "s3a") else f"Details: {error}"
+        words = f"{where} needs a package that is not installed"
+        raise TerminalError(Reason.EXTRA_MISSING, words, f"Install it: {extra}") from error
+    except ValueError as error:
+        words = f"{where} has the scheme {scheme!r}, which nothing here can read"
+        raise TerminalError(Reason.INVALID, words, "Check `uri` for a typing error.") from error
+
+
+class RemoteStore:
+    """A prefix or a file of any fsspec filesystem."""
+
+    reads_locally = False
+
+    def __init__(self, uri: str, files: Any) -> None:
+        self._uri = uri
+        self._where = shown(uri)
+        self._files = files
+
+    def listing(self) -> tuple[Listed, ...]:
+        """Every file, unfiltered. Raises TerminalError or TransientError."""
+        with translated(self._where):
+            root = str(self._files._strip_protocol(self._uri))  # noqa: SLF001 - fsspec's own plug-ins call it
+            info = self._files.info(root)
+            if info["type"] == "file":
+                return (_listed(root.rpartition("/")[2], info),)
+            prefix = root.rstrip("/") + "/"
+            found = self._files.find(root, detail=True).values()
+            return tuple(_listed(str(each["name"]).removeprefix(prefix), each) for each in found)
+
+    def blocks(self, file: Listed) -> Iterator[bytes]:
+        """The file's content. Raises TerminalError or TransientError."""
+        where = f"{self._where} ({file.path})"
+        with translated(where), self._files.open(file.locator, "rb", block_size=4 * BLOCK) as stream:
+            expected = file.fingerprint and _fingerprint(self._files.info(file.locator))
+            if expected != file.fingerprint:
+                raise faults.changed(where)
+            while block := stream.read(BLOCK):
+                yield bytes(block)
+
+
+def _listed(path: str, info: dict[str, Any]) -> Listed:
+    return Listed(path=path, locator=str(info["name"]), size=info.get("size"), fingerprint=_fingerprint(info))
+
+
+def _fingerprint(info: dict[str, Any]) -> str | None:
+    return next((f"{info.get('size')}-{info[name]}" for name in _FINGERPRINTS if info.get(name)), None)

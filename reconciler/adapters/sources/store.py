@@ -1,0 +1,107 @@
+"""The one seam to sources: a store lists its files and streams their bytes."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+
+from fsspec.asyn import sync
+
+from reconciler.adapters.sources import http, s3
+from reconciler.adapters.sources.faults import translated
+from reconciler.adapters.sources.listing import Listed
+from reconciler.adapters.sources.local import LocalStore
+from reconciler.adapters.sources.remote import RemoteStore, filesystem
+from reconciler.adapters.sources.shown import shown
+from reconciler.core.errors import Reason, TerminalError
+from reconciler.core.spec import Credentials, Source
+
+
+class Store(Protocol):
+    """Where a source's files come from; `reads_locally`: reading them costs no network."""
+
+    @property
+    def reads_locally(self) -> bool:
+        """Whether it is cheaper to read a file than to wonder."""
+
+    def listing(self) -> tuple[Listed, ...]:
+        """Every file, unfiltered and unchecked. Raises TerminalError or TransientError."""
+
+    def blocks(self, file: Listed) -> Iterator[bytes]:
+        """The file's content in blocks. Raises TerminalError or TransientError."""
+
+
+class Sources:
+    """Opens the stores of sources; keeps one client per kind and credentials profile until closed.
+
+    `environment` is where a profile's `fromEnv` and AWS_ENDPOINT_URL are looked up. Safe to use from several threads.
+    """
+
+    def __init__(self, credentials: Mapping[str, Credentials], environment: Mapping[str, str]) -> None:
+        self._credentials = credentials
+        self._environment = environment
+        self._clients: dict[tuple[str, Credentials], Any] = {}
+        self._guard = threading.Lock()
+
+    def store(self, source: Source) -> Store:
+        """The store of a source. Raises TerminalError where it cannot be one."""
+        uri = source.uri
+        scheme = uri.partition("://")[0].lower() if "://" in uri else "file"
+        if "::" in uri:
+            words = f"{shown(uri)} chains several schemes with '::'"
+            raise TerminalError(Reason.INVALID, words, "Name the file or prefix itself; archives are unpacked anyway.")
+        match scheme:
+            case "file" | "local":
+                return LocalStore(uri if scheme == "file" else "file" + uri[len("local") :])
+            case "s3" | "s3a":
+                return s3.S3Store(uri, self._client("s3", source))
+            case "http" | "https":
+                return http.HttpStore(uri, self._client("http", source))
+            case _:
+                return RemoteStore(uri, self._client(scheme, source))
+
+    def identity(self, source: Source) -> tuple[str, ...]:
+        """What tells two places apart: the URI, and what the credentials profile says about where that is."""
+        profile = self._profile(source)
+        return (source.uri, profile.endpoint_url or "", profile.profile or "", profile.from_env or "")
+
+    def close(self) -> None:
+        """Closes connections; the object can go on being used."""
+        with self._guard:
+            clients, self._clients = self._clients, {}
+        for (scheme, _), client in clients.items():
+            if scheme == "s3":
+                client.close_session(client.loop, client.s3)
+            elif scheme == "http":
+                client.close_session(client.loop, sync(client.loop, client.set_session))
+
+    def _profile(self, source: Source) -> Credentials:
+        if source.credentials is None:
+            return Credentials()
+        if source.credentials not in self._credentials:
+            words = f"{shown(source.uri)} wants the credentials profile {source.credentials!r}, which does not exist"
+            hint = "Add it under `credentials` in reconciler.yaml, or correct the name."
+            raise TerminalError(Reason.CREDENTIALS_MISSING, words, hint)
+        return self._credentials[source.credentials]
+
+    def _client(self, scheme: str, source: Source) -> Any:
+        profile = self._profile(source)
+        with self._guard:
+            if (scheme, profile) not in self._clients:
+                where = shown(source.uri)
+                client = filesystem(scheme, where, self._options(scheme, profile))
+                if scheme in ("s3", "http"):
+                    with translated(where):  # now, for two threads at its first use would open two sessions
+                        sync(client.loop, client.set_session)
+                self._clients[scheme, profile] = client
+            return self._clients[scheme, profile]
+
+    def _options(self, scheme: str, profile: Credentials) -> dict[str, Any]:
+        match scheme:
+            case "s3":
+                return s3.options(profile, self._environment)
+            case "http":
+                return http.options(
+                    self._environment.get(f"{profile.from_env}HTTP_TOKEN") if profile.from_env else None
+                )
+            case _:
+                return {}

@@ -1,0 +1,118 @@
+"""Streams that can only be read forwards, and count what passes: against archives that are bombs or cut off."""
+
+import bz2
+import gzip
+import importlib
+import lzma
+import zlib
+from collections.abc import Iterator
+from typing import IO, Protocol, cast
+
+from reconciler.core.errors import Reason, TerminalError
+
+_RATIO, _HARMLESS = 200, 64 << 20
+"""A bomb: more than `_RATIO` bytes for each byte read, beyond the first `_HARMLESS` bytes."""
+
+DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError)
+"""What decompressors raise."""
+
+_END_MARK = bytes(1024)
+"""How every tar ends."""
+
+
+class Readable(Protocol):
+    """What tarfile and the decompressors need of a file."""
+
+    def read(self, size: int = ..., /) -> bytes:
+        """Up to `size` bytes; none at the end."""
+
+
+class BlockStream:
+    """An iterator of blocks as a file; `taken` counts the bytes that it gave."""
+
+    def __init__(self, blocks: Iterator[bytes]) -> None:
+        self._blocks = blocks
+        self._rest = memoryview(b"")
+        self.taken = 0
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to `size` bytes; none at the end."""
+        if not self._rest:
+            block = next(self._blocks, b"")
+            self.taken += len(block)
+            self._rest = memoryview(block)
+        count = len(self._rest) if size < 0 else size
+        given, self._rest = self._rest[:count], self._rest[count:]
+        return bytes(given)
+
+
+class Meter:
+    """Counts what is unpacked against what was read for it, and remembers how it ended."""
+
+    def __init__(self, packed: BlockStream, name: str) -> None:
+        self._packed = packed
+        self._name = name
+        self._given = 0
+        self._tail = b""
+
+    def count(self, block: bytes) -> bytes:
+        """The same block. Raises TerminalError(BAD_ARCHIVE) where it grows beyond all reason."""
+        self._given += len(block)
+        self._tail = (
+            (self._tail + block)[-len(_END_MARK) :] if len(block) < len(_END_MARK) else block[-len(_END_MARK) :]
+        )
+        if self._given > _HARMLESS and self._given > _RATIO * self._packed.taken:
+            raise refused(self._name, f"unpacks to more than {_RATIO} times its size")
+        return block
+
+    @property
+    def ended_as_tar(self) -> bool:
+        """Whether the last bytes were a tar's end mark."""
+        return self._tail == _END_MARK
+
+
+class Metered:
+    """A file whose reads are counted by a meter."""
+
+    def __init__(self, source: Readable, meter: Meter) -> None:
+        self._source = source
+        self._meter = meter
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to `size` bytes; none at the end."""
+        return self._meter.count(self._source.read(size))
+
+
+def refused(name: str, words: str) -> TerminalError:
+    """The error for an archive that we do not unpack."""
+    hint = "Nothing of it was kept. Pack it anew from plain files and directories, or set `unpack: never`."
+    return TerminalError(Reason.BAD_ARCHIVE, f"the archive {name} {words}", hint)
+
+
+def decompressed(stream: BlockStream, name: str) -> Readable:
+    """The tar inside a compressed tar, by its name. Raises TerminalError(EXTRA_MISSING) for zstd without a library."""
+    source = cast("IO[bytes]", stream)
+    match name.lower().rpartition(".")[2]:
+        case "gz" | "tgz":
+            return gzip.GzipFile(fileobj=source)
+        case "bz2":
+            return bz2.BZ2File(source)
+        case "xz":
+            return lzma.LZMAFile(source)
+        case "zst":
+            return _zstd(stream, name)
+        case _:
+            return stream
+
+
+def _zstd(stream: BlockStream, name: str) -> Readable:
+    try:
+        return cast("Readable", importlib.import_module("compression.zstd").ZstdFile(stream))
+    except ImportError:
+        pass
+    try:
+        decompressor = importlib.import_module("zstandard").ZstdDecompressor()
+    except ImportError as error:
+        hint = "Install it: pip install zstandard (Python 3.14 and later bring their own), or pack it as .tar.gz."
+        raise TerminalError(Reason.EXTRA_MISSING, f"{name} needs a zstd library to be unpacked", hint) from error
+    return cast("Readable", decompressor.stream_reader(stream, read_across_frames=True))

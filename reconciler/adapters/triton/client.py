@@ -1,0 +1,82 @@
+"""One server: what the rest of the program may ask of it."""
+
+from types import TracebackType
+from typing import Self
+
+from reconciler.adapters.triton import endpoint, faults, looking, operations, probing
+from reconciler.adapters.triton.endpoint import Access, Endpoint
+from reconciler.adapters.triton.grpcwire import GrpcWire
+from reconciler.adapters.triton.httpwire import HttpWire
+from reconciler.adapters.triton.looking import Deadline
+from reconciler.adapters.triton.wire import CallFailed, Wire
+from reconciler.core.errors import Reason, TerminalError
+from reconciler.core.observed import ServerView, Unreachable
+from reconciler.core.plan import Load, Unload
+from reconciler.core.spec import Probe
+
+
+class Triton:
+    """A connection to one server, made by `connect`; safe to use from several threads."""
+
+    def __init__(self, where: Endpoint, wire: Wire) -> None:
+        self._where = str(where)
+        self._wire = wire
+
+    def observe(self, deadline: float = 30.0) -> ServerView:
+        """All that the server has loaded, with stamps, within so many seconds; Unreachable if that could not be had."""
+        try:
+            return looking.look(self._wire, Deadline(deadline))
+        except CallFailed as failure:
+            reason, message = faults.unreachable(self._where, failure)
+            return Unreachable(reason=reason, message=message)
+
+    def check_explicit(self, timeout: float = 10.0) -> None:
+        """Raises TerminalError (NotExplicitMode) if the server does not let others load; changes nothing there.
+
+        TransientError if it does not answer.
+        """
+        operations.check_explicit(self._where, self._wire, Deadline(timeout))
+
+    def load(self, action: Load) -> None:
+        """One try: load, read back the stamps of the model and its dependents, probe.
+
+        Raises TerminalError (LoadFailed, DependentDown, ProbeFailed, NotExplicitMode) for what the content or the
+        set-up decides, TransientError (LoadFailed, TimedOut, StampMismatch, ServerUnreachable, DependentDown) for
+        what may pass.
+        """
+        operations.load(self._where, self._wire, action)
+        self.probe(action.model, action.probes)
+
+    def unload(self, action: Unload) -> None:
+        """Unload and wait until it is gone; gone already is done. Raises TransientError (TimedOut, UnloadFailed)."""
+        operations.unload(self._where, self._wire, action)
+
+    def probe(self, model: str, probes: tuple[Probe, ...]) -> None:
+        """Ask the golden requests. Raises TerminalError (ProbeFailed), or TransientError for no answer in time."""
+        probing.probe(self._where, self._wire, model, probes)
+
+    def close(self) -> None:
+        """Gives the connection back."""
+        self._wire.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def connect(url: str, access: Access = Access()) -> Triton:  # noqa: B008  frozen
+    """A fresh connection to the server at `grpc://`, `grpcs://`, `http://` or `https://`; bare `host:port` is gRPC.
+
+    With an HTTP address everything goes over HTTP, where each load occupies one of the server's workers until it is
+    done: prefer gRPC. Nothing is sent before the first call. Raises TerminalError for what is no address.
+    """
+    where = endpoint.parse(url)
+    try:
+        return Triton(where, HttpWire(where, access) if where.http else GrpcWire(where, access))
+    except OSError as error:
+        message = f"the certificates for {where} cannot be read: {error.strerror or error}"
+        raise TerminalError(Reason.INVALID, message, "check the paths of the PEM files") from error

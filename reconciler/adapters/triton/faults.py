@@ -1,0 +1,121 @@
+"""A failed call as an error for a person: what happened, and what to do about it."""
+
+from typing import assert_never
+
+from reconciler.adapters.triton.wire import CallFailed, Kind
+from reconciler.core.errors import Reason, ReconcileError, TerminalError, TransientError
+
+_LONGEST = 2000
+_PORTS = "check the port: gRPC is usually on 8001, HTTP on 8000"
+
+EXPLICIT_HINT = "start Triton with --model-control-mode=explicit, or nothing can be loaded or unloaded from outside"
+
+# Trying again may mend these although Triton reports them like faults of the content.
+_PASSING = (
+    "is not healthy",
+    "out of memory",
+    "memory limit",
+    "cannot allocate",
+    "failed to allocate",
+    "unable to allocate",
+    "no space left",
+    "resource temporarily unavailable",
+    "shared memory",
+    "memoryerror",
+)
+_OPAQUE = "failed to poll from model repository"
+_OPAQUE_HINT = (
+    "Triton gives the cause in its own log only; it is one of: it does not see the directory (is its "
+    "--model-repository the `models` folder of this volume?), config.pbtxt of this model or of one that it is "
+    "composed of does not parse, its `name` is not the directory's, no backend can be derived, or a composing model "
+    "is not there"
+)
+
+
+def unreachable(server: str, failure: CallFailed) -> tuple[Reason, str]:
+    """Why nothing is known of a server, in words a person can act on."""
+    return Reason.SERVER_UNREACHABLE, f"{server}: {_situation(failure)}"
+
+
+def lost(server: str, failure: CallFailed) -> ReconcileError | None:
+    """The error for a failure that is about the server and not about the model, None for one that is not."""
+    match failure.kind:
+        case Kind.NOT_EXPLICIT:
+            message = f"{server} does not let others load and unload: {failure.words}"
+            return TerminalError(Reason.NOT_EXPLICIT_MODE, message, EXPLICIT_HINT)
+        case Kind.UNREACHABLE | Kind.TLS | Kind.NOT_TRITON | Kind.RESTRICTED:
+            # Transient, although some of it needs a person: it says nothing against the model.
+            return TransientError(*unreachable(server, failure), "the next run tries again")
+        case Kind.TIMEOUT | Kind.BUSY | Kind.NOT_FOUND | Kind.REJECTED | Kind.INTERNAL:
+            return None
+        case _:
+            assert_never(failure.kind)
+
+
+def of_load(server: str, model: str, failure: CallFailed, seconds: float) -> ReconcileError:
+    """What a failed load means."""
+    about_server = lost(server, failure)
+    if about_server is not None:
+        return about_server
+    if failure.kind is Kind.TIMEOUT:
+        return TransientError(
+            Reason.TIMED_OUT,
+            f"{server} did not finish loading {model} within {seconds:g} s; it goes on with it and may still finish",
+            "if the model needs longer, raise load.timeout; if it never ends, only a restart of Triton clears it",
+        )
+    words = failure.words.lower()
+    message = f"{server} could not load {model}: {failure.words[:_LONGEST]}"
+    if _OPAQUE in words:
+        return TransientError(Reason.LOAD_FAILED, message, _OPAQUE_HINT)
+    if failure.kind is Kind.BUSY or any(sign in words for sign in _PASSING):
+        return TransientError(Reason.LOAD_FAILED, message, "this may pass: the next try or run loads it again")
+    return TerminalError(Reason.LOAD_FAILED, message, "the model's content or config has to change")
+
+
+def of_unload(server: str, model: str, failure: CallFailed, seconds: float) -> ReconcileError:
+    """What a failed unload means."""
+    about_server = lost(server, failure)
+    if about_server is not None:
+        return about_server
+    if failure.kind is Kind.TIMEOUT:
+        return still_there(server, model, seconds, "the server did not answer")
+    message = f"{server} could not unload {model}: {failure.words[:_LONGEST]}"
+    return TransientError(Reason.UNLOAD_FAILED, message, "the next run tries again")
+
+
+def still_there(server: str, model: str, seconds: float, state: str) -> TransientError:
+    """An unload that did not come to its end in time."""
+    return TransientError(
+        Reason.TIMED_OUT,
+        f"{server} has not unloaded {model} after {seconds:g} s ({state})",
+        "it waits for requests that are still running; the next run looks again",
+    )
+
+
+def _situation(failure: CallFailed) -> str:
+    words = failure.words.replace("\n", " ")[:_LONGEST]
+    match failure.kind:
+        case Kind.UNREACHABLE:
+            return f"{words}{_unreachable_hint(words.lower())}"
+        case Kind.TIMEOUT:
+            meaning = "it hangs or is overloaded, or a firewall swallows the packets"
+        case Kind.TLS:
+            meaning = "grpcs:// and https:// need a server with TLS, and trust in who signed its certificate"
+        case Kind.NOT_TRITON:
+            meaning = f"something answers, but not a Triton in this protocol; {_PORTS}"
+        case Kind.RESTRICTED:
+            meaning = "the server is up and wants credentials; give the header that it expects as metadata"
+        case Kind.NOT_EXPLICIT:
+            meaning = EXPLICIT_HINT
+        case Kind.BUSY | Kind.NOT_FOUND | Kind.REJECTED | Kind.INTERNAL:
+            meaning = "the server is up and answered with that error"
+        case _:
+            assert_never(failure.kind)
+    return f"{words}; {meaning}"
+
+
+def _unreachable_hint(words: str) -> str:
+    """A connection that is made and closed at once is most often one to the wrong port, or without the TLS it wants."""
+    if "closed" in words or "reset" in words:
+        return f"; if the server is up, then {_PORTS}; or it wants TLS (grpcs://, https://)"
+    return "; nothing listens there: is Triton running, and is this its port?" if "refused" in words else ""

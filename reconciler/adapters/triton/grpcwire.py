@@ -1,0 +1,120 @@
+"""Triton over gRPC: the protocol to use, since loads over HTTP occupy the server's HTTP workers (triton-facts §0.5)."""
+
+# ruff: noqa: D102  the Protocol says what each call is
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import grpc
+from tritonclient import grpc as triton
+from tritonclient.utils import InferenceServerException
+
+from reconciler.adapters.triton.endpoint import Access, Endpoint
+from reconciler.adapters.triton.wire import CallFailed, Kind, Row, Tensor, kind_of_words
+from reconciler.core.jsonvalue import JsonObject
+
+# No keepalive: Triton answers a ping more often than every five minutes with GOAWAY "too_many_pings".
+_CHANNEL = (
+    ("grpc.max_send_message_length", -1),
+    ("grpc.max_receive_message_length", -1),
+    # gRPC shares connections, and their back-off, between channels of one process: a pass wants to look afresh.
+    ("grpc.use_local_subchannel_pool", 1),
+)
+
+_KINDS = {
+    "StatusCode.DEADLINE_EXCEEDED": Kind.TIMEOUT,
+    "StatusCode.UNAUTHENTICATED": Kind.RESTRICTED,
+    "StatusCode.PERMISSION_DENIED": Kind.RESTRICTED,
+    "StatusCode.UNIMPLEMENTED": Kind.NOT_TRITON,
+    "StatusCode.NOT_FOUND": Kind.NOT_FOUND,
+    "StatusCode.INVALID_ARGUMENT": Kind.REJECTED,
+    "StatusCode.UNAVAILABLE": Kind.BUSY,
+    "StatusCode.INTERNAL": Kind.INTERNAL,
+}
+
+
+class GrpcWire:
+    """A wire over a channel of its own."""
+
+    def __init__(self, endpoint: Endpoint, access: Access) -> None:
+        self._headers = dict(endpoint.metadata + access.metadata)
+        # The credentials are made first: a client whose making fails complains once more when it is collected.
+        credentials = _credentials(access) if endpoint.encrypted else None
+        self._client = triton.InferenceServerClient(endpoint.address, creds=credentials, channel_args=list(_CHANNEL))
+
+    def version(self, timeout: float) -> str:
+        with _sorted():
+            return str(self._client.get_server_metadata(headers=self._headers, client_timeout=timeout).version)
+
+    def index(self, timeout: float) -> Sequence[Row]:
+        with _sorted():
+            answer = self._client.get_model_repository_index(headers=self._headers, client_timeout=timeout)
+        return [Row(model=row.name, version=row.version, state=row.state, reason=row.reason) for row in answer.models]
+
+    def loaded(self, timeout: float) -> Sequence[Row]:
+        with _sorted():
+            answer = self._client.get_inference_statistics(headers=self._headers, client_timeout=timeout)
+        return [Row(model=row.name, version=row.version, state="READY") for row in answer.model_stats]
+
+    def config(self, model: str, version: str, timeout: float) -> JsonObject:
+        with _sorted():
+            answer: dict[str, JsonObject] = self._client.get_model_config(
+                model, version, headers=self._headers, as_json=True, client_timeout=timeout
+            )
+        return answer["config"]
+
+    def load(self, model: str, config: str, timeout: float) -> None:
+        with _sorted():
+            self._client.load_model(model, headers=self._headers, config=config, client_timeout=timeout)
+
+    def unload(self, model: str, timeout: float) -> None:
+        with _sorted():
+            self._client.unload_model(model, headers=self._headers, client_timeout=timeout)
+
+    def infer(
+        self, model: str, inputs: Sequence[Tensor], outputs: Sequence[str], timeout: float
+    ) -> Mapping[str, Tensor]:
+        with _sorted():
+            answer = self._client.infer(
+                model,
+                [_given(tensor) for tensor in inputs],
+                outputs=[triton.InferRequestedOutput(name) for name in outputs],
+                headers=self._headers,
+                client_timeout=timeout,
+            )
+        described = {output.name: output.datatype for output in answer.get_response().outputs}
+        return {
+            name: Tensor(name=name, datatype=datatype, values=answer.as_numpy(name))
+            for name, datatype in described.items()
+        }
+
+    def close(self) -> None:
+        self._client.close()
+
+
+def _credentials(access: Access) -> grpc.ChannelCredentials:
+    files = (access.root_certificates, access.private_key, access.certificate)
+    root, key, chain = (None if file is None else Path(file).read_bytes() for file in files)
+    return grpc.ssl_channel_credentials(root_certificates=root, private_key=key, certificate_chain=chain)
+
+
+def _given(tensor: Tensor) -> triton.InferInput:
+    given = triton.InferInput(tensor.name, list(tensor.values.shape), tensor.datatype)
+    given.set_data_from_numpy(tensor.values)
+    return given
+
+
+@contextlib.contextmanager
+def _sorted() -> Iterator[None]:
+    try:
+        yield
+    except InferenceServerException as error:
+        raise CallFailed(_kind(error), str(error.message() or error)) from error
+
+
+def _kind(error: InferenceServerException) -> Kind:
+    if error.status() is None:  # the client's own refusal, of a tensor that does not fit what it says of itself
+        return Kind.REJECTED
+    # Only the words tell Triton's own UNAVAILABLE from a connection that could not be made.
+    return kind_of_words(str(error.message())) or _KINDS.get(error.status(), Kind.UNREACHABLE)

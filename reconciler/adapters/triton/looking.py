@@ -1,0 +1,108 @@
+"""What a server serves, read afresh: the index, the models that the index does not know, and their stamps."""
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from reconciler.adapters.triton.wire import CallFailed, Kind, Row, Wire
+from reconciler.core.artifact import stamp_of
+from reconciler.core.jsonvalue import JsonObject
+from reconciler.core.observed import Served, Serving, VersionState
+
+_READERS = 4
+_INDEX_TRIES = 6
+_PAUSE = 0.05
+
+
+class Deadline:
+    """A moment until which calls may take; each call gets what is left, and at least a moment to fail in."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+
+    @property
+    def left(self) -> float:
+        """Seconds left, never less than a tenth."""
+        return max(self._end - time.monotonic(), 0.1)
+
+    @property
+    def passed(self) -> bool:
+        """Whether it is over."""
+        return time.monotonic() >= self._end
+
+
+def look(wire: Wire, deadline: Deadline) -> Serving:
+    """All models that were ever loaded. Raises CallFailed."""
+    version = wire.version(deadline.left)
+    rows = _with_unlisted(index(wire, deadline), wire.loaded(deadline.left))
+    states = {model: found for model, of_model in rows.items() if (found := _states(of_model))}
+    ready = [(model, state) for model, found in states.items() for state in found if state.state == "READY"]
+    with ThreadPoolExecutor(_READERS, thread_name_prefix="triton-config") as pool:
+        configs = list(pool.map(lambda one: served_config(wire, one[0], deadline, str(one[1].version)), ready))
+    by_model: dict[str, list[JsonObject]] = defaultdict(list)
+    for (model, _), config in zip(ready, configs, strict=True):
+        by_model[model].append(config or {})
+    return Serving(
+        version=version, models={model: _served(found, by_model[model]) for model, found in sorted(states.items())}
+    )
+
+
+def index(wire: Wire, deadline: Deadline) -> Sequence[Row]:
+    """The index; while directories come and go in the repository Triton fails with "failed to stat file": again."""
+    for _ in range(_INDEX_TRIES - 1):
+        try:
+            return wire.index(deadline.left)
+        except CallFailed as failure:
+            if failure.kind is not Kind.INTERNAL or deadline.passed:
+                raise
+            time.sleep(_PAUSE)
+    return wire.index(deadline.left)
+
+
+def served_config(wire: Wire, model: str, deadline: Deadline, version: str = "") -> JsonObject | None:
+    """The config of a READY model; None if it is not READY, or went down since it was listed."""
+    try:
+        return wire.config(model, version, deadline.left)
+    except CallFailed as failure:
+        if failure.kind in (Kind.NOT_FOUND, Kind.REJECTED, Kind.BUSY, Kind.INTERNAL):
+            return None
+        raise
+
+
+def members_of(config: JsonObject) -> frozenset[str]:
+    """The models that the steps of an ensemble name."""
+    scheduling = config.get("ensemble_scheduling")
+    steps = scheduling.get("step") if isinstance(scheduling, dict) else None
+    names = [step.get("model_name") for step in steps if isinstance(step, dict)] if isinstance(steps, list) else []
+    return frozenset(name for name in names if isinstance(name, str))
+
+
+def _with_unlisted(listed: Iterable[Row], loaded: Iterable[Row]) -> Mapping[str, list[Row]]:
+    """Rows by model: those of the index with a state, and those serving that it does not list (triton-facts §1)."""
+    rows: dict[str, list[Row]] = defaultdict(list)
+    for row in listed:
+        if row.state:
+            rows[row.model].append(row)
+    for row in loaded:
+        if row.version not in [known.version for known in rows[row.model]]:
+            rows[row.model].append(row)
+    return rows
+
+
+def _states(rows: Iterable[Row]) -> tuple[VersionState, ...]:
+    # A version that is no number belongs to a directory like `-3`, which Triton lists and never serves.
+    found = [
+        VersionState(version=int(row.version), state=row.state, reason=row.reason)
+        for row in rows
+        if row.version.isdecimal()
+    ]
+    return tuple(sorted(found, key=lambda state: state.version))
+
+
+def _served(versions: tuple[VersionState, ...], configs: Sequence[JsonObject]) -> Served:
+    stamps = {stamp_of(config) for config in configs}
+    members = frozenset[str]().union(*(members_of(config) for config in configs))
+    # Versions of different generations are no generation.
+    generation = next(iter(stamps)) if len(stamps) == 1 else None
+    return Served(versions=versions, generation=generation, members=members)

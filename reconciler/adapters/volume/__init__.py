@@ -1,0 +1,94 @@
+"""The model volume (spec §3): all reading and writing of it.
+
+Promises: nothing half-made has a final name, whenever the process is killed; everything is idempotent; nothing
+foreign is touched. Nothing of ours but links is inside models/, for Triton takes every directory there for a model.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+
+from reconciler.adapters.sources import Sources
+from reconciler.adapters.volume import activation, disk, fetch, lock, prune, resolve, view
+from reconciler.adapters.volume.shelf import open_shelf
+from reconciler.core.content import Content
+from reconciler.core.observed import VolumeView
+from reconciler.core.plan import Activate, Deactivate, Fetch, Prune
+from reconciler.core.spec import Credentials, ModelSpec
+
+
+class Volume:
+    """A volume by its mount point. Safe to use from several threads, one of them per model.
+
+    `environment` is where credentials profiles look up secrets. `links`: whether the filesystem has symbolic and hard
+    links; None to find out. Raises TerminalError(VOLUME_UNUSABLE) if `root` is not a directory.
+    """
+
+    def __init__(
+        self,
+        root: str,
+        *,
+        credentials: Mapping[str, Credentials] | None = None,
+        environment: Mapping[str, str] | None = None,
+        links: bool | None = None,
+    ) -> None:
+        self._shelf = open_shelf(root, Sources(credentials or {}, environment or {}), links=links)
+
+    def close(self) -> None:
+        """Closes the connections to sources; the volume can go on being used."""
+        self._shelf.sources.close()
+
+    def observe(self) -> VolumeView:
+        """What is there; needs no lock and writes nothing. Raises TerminalError or TransientError."""
+        self._shelf.places.check()
+        return view.observe(self._shelf)
+
+    def resolve(self, model: ModelSpec) -> Content:
+        """What the model's sources hold, as far as it is known without fetching; writes nothing on the volume.
+
+        Failures of sources are values. Raises TerminalError or TransientError if the volume cannot be read.
+        """
+        self._shelf.places.check()
+        with disk.translated(f"read the volume {self._shelf.places.root}"):
+            return resolve.resolve(self._shelf, model)
+
+    @contextlib.contextmanager
+    def lock(self, owner: str) -> Iterator[None]:
+        """Keeps every other run away from the volume; `owner` is shown to it. Raises LockedError at once."""
+        with lock.hold(self._shelf.places, owner):
+            yield
+
+    def fetch(self, action: Fetch, *, progress: Callable[[int], None], cancelled: Callable[[], bool]) -> None:
+        """Makes blobs of everything the sources hold.
+
+        `progress` is told bytes, from several threads. Raises TransientError or TerminalError.
+        """
+        watch = disk.Watch(progress=progress, cancelled=cancelled)
+        with self._workshop(f"fetch {action.model}") as workshop:
+            for source in action.sources.values():
+                fetch.fetch(self._shelf, source, workshop, watch)
+
+    def activate(self, action: Activate) -> None:
+        """Makes or mends the tree, then makes it what Triton sees, newer than anything before.
+
+        Raises TerminalError(FOREIGN), TransientError(TREE_DAMAGED) if a blob is lost, or whatever the disk says.
+        """
+        with self._workshop(f"activate {action.model}") as workshop:
+            activation.activate(self._shelf, action, workshop)
+
+    def deactivate(self, action: Deactivate) -> None:
+        """Takes our entry away, if it still is this generation.
+
+        Raises TerminalError(FOREIGN), TransientError(LINK_REPOINTED), or whatever the disk says.
+        """
+        with self._workshop(f"deactivate {action.model}") as workshop:
+            activation.deactivate(self._shelf, action, workshop)
+
+    def prune(self, action: Prune) -> None:
+        """Deletes what is named and not in use now. Raises TransientError or TerminalError."""
+        with self._workshop("prune") as workshop:
+            prune.prune(self._shelf, action, workshop)
+
+    @contextlib.contextmanager
+    def _workshop(self, doing: str) -> Iterator[str]:
+        with disk.translated(doing), self._shelf.places.workshop() as workshop:
+            yield workshop

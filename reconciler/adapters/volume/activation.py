@@ -1,0 +1,56 @@
+"""Making a tree what Triton sees: built beside from blobs or mended where it is, then named by one rename."""
+
+import os
+
+from reconciler.adapters.volume import disk, trees
+from reconciler.adapters.volume.shelf import Shelf
+from reconciler.core.artifact import Tree
+from reconciler.core.errors import Reason, TransientError
+from reconciler.core.plan import Activate, Deactivate
+
+
+def activate(shelf: Shelf, action: Activate, workshop: str) -> None:
+    """Makes the entry this tree, whole and newer than before. Raises TerminalError or TransientError."""
+    shelf.links.ours(action.model)
+    shelf.blobs.keep(action.tree.document(), workshop)
+    if not shelf.links.work(workshop):
+        _move_in(shelf, action, workshop)
+        return
+    _raise_tree(shelf, action.tree, workshop)
+    shelf.links.point(action.model, action.tree.generation, workshop)
+
+
+def deactivate(shelf: Shelf, action: Deactivate, workshop: str) -> None:
+    """Takes the entry away if it still is this generation. Raises TerminalError or TransientError."""
+    found = shelf.links.ours(action.model)
+    if found is not None and found != action.generation:
+        words = f"models/{action.model} names {found} by now, not {action.generation}: it was left alone"
+        raise TransientError(Reason.LINK_REPOINTED, words, "The next pass looks afresh.")
+    if found is not None:
+        shelf.links.remove(action.model, workshop)
+
+
+def _raise_tree(shelf: Shelf, tree: Tree, workshop: str) -> None:
+    final = shelf.places.tree(tree.generation)
+    if os.path.islink(final) or os.path.isfile(final):
+        disk.erase(final)
+    if not os.path.isdir(final):
+        built = os.path.join(workshop, "tree")
+        trees.build(tree, built, shelf.blobs, link=True)
+        os.rename(built, final)
+        os.chmod(final, disk.READ_ONLY)
+        disk.sync_directory(os.path.dirname(final))
+    elif any(trees.faults(tree, final, shelf.blobs, linked=True)):
+        trees.mend(tree, final, shelf.blobs, workshop)
+
+
+def _move_in(shelf: Shelf, action: Activate, workshop: str) -> None:
+    tree, links = action.tree, shelf.links
+    final = shelf.places.model(action.model)
+    same = links.at(action.model) == tree.generation
+    if same and not any(trees.faults(tree, final, shelf.blobs, linked=False)):
+        links.touch(action.model)
+        return
+    built = os.path.join(workshop, "tree")
+    trees.build(tree, built, shelf.blobs, link=False)
+    links.move_in(action.model, tree.generation, built, workshop)

@@ -1,0 +1,95 @@
+"""Files kept once by content: of models, of manifests (named by tree digests) and of tree documents (generations)."""
+
+import os
+
+from reconciler.adapters.volume import disk
+from reconciler.adapters.volume.places import Places, digest_named
+from reconciler.core import digest as digests
+from reconciler.core.artifact import Tree, parse_document
+from reconciler.core.digest import Digest, Generation
+
+
+class Blobs:
+    """The blobs of a volume."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+
+    def path(self, digest: Digest) -> str:
+        """Where the blob lies, or would."""
+        return self._places.blob(digest)
+
+    def sizes(self) -> dict[Digest, int]:
+        """Every blob with its size in bytes."""
+        found: dict[Digest, int] = {}
+        for shard in disk.entries(self._places.below("blobs")):
+            for entry in disk.entries(shard.path) if shard.is_dir(follow_symlinks=False) else ():
+                digest = digest_named(entry.name)
+                if digest is not None and entry.is_file(follow_symlinks=False):
+                    found[digest] = _size(entry)
+        return found
+
+    def sound(self, digest: Digest, size: int | None) -> bool:
+        """Whether the blob is there and whole.
+
+        By size and mtime; hashed only where those do not prove it: somebody wrote to it, or the size is not known.
+        """
+        path = self._places.blob(digest)
+        try:
+            status = os.lstat(path)
+        except FileNotFoundError:
+            return False
+        if size is not None and status.st_size != size:
+            return False
+        return (size is not None and status.st_mtime_ns == disk.PAST) or disk.hash_file(path) == digest
+
+    def true(self, digest: Digest) -> bool:
+        """Whether the blob is there and has the content of its name, by reading it."""
+        path = self._places.blob(digest)
+        return os.path.isfile(path) and disk.hash_file(path) == digest
+
+    def read(self, digest: Digest) -> bytes | None:
+        """The content, None if it is lost or not what its name says."""
+        content = disk.read_or_none(self._places.blob(digest))
+        return content if content is not None and digests.of_bytes(content) == digest else None
+
+    def document(self, generation: Generation) -> Tree | None:
+        """What a tree must hold, None if its document is lost."""
+        text = self.read(Digest(generation))
+        try:
+            return None if text is None else parse_document(text)
+        except (ValueError, KeyError, TypeError):
+            return None
+
+    def place(self, path: str, digest: Digest) -> None:
+        """Gives a finished file its final name."""
+        final = self._places.blob(digest)
+        os.makedirs(os.path.dirname(final), exist_ok=True)
+        os.rename(path, final)
+
+    def keep(self, content: bytes, workshop: str) -> Digest:
+        """Makes the content a blob."""
+        digest = digests.of_bytes(content)
+        if self.read(digest) is None:
+            path = os.path.join(workshop, digests.hexdigits(digest))
+            disk.receive([content], path)
+            self.place(path, digest)
+            self.sync([digest])
+        return digest
+
+    def sync(self, placed: list[Digest]) -> None:
+        """Makes the names of blobs durable."""
+        for directory in {os.path.dirname(self._places.blob(digest)) for digest in placed}:
+            disk.sync_directory(directory)
+        disk.sync_directory(self._places.below("blobs"))
+
+    def drop(self, digest: Digest) -> None:
+        """Removes a blob."""
+        disk.erase(self._places.blob(digest))
+
+
+def _size(entry: os.DirEntry[str]) -> int:
+    try:
+        return entry.stat(follow_symlinks=False).st_size
+    except FileNotFoundError:
+        return 0

@@ -1,0 +1,157 @@
+"""The few things that we do to a filesystem, each durable when it returns, and what its refusals mean.
+
+Promise: a file or tree gets its final name by one rename, after its content is on the disk.
+"""
+
+import contextlib
+import errno
+import hashlib
+import os
+import shutil
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from reconciler.core.digest import Digest
+from reconciler.core.errors import Reason, ReconcileError, TerminalError, TransientError
+
+BLOCK = 1 << 20
+
+PAST = 946_684_800 * 10**9
+"""The mtime of all our files in nanoseconds (2000-01-01): the same everywhere, never in the future, and proof that
+nobody wrote to the file since. Triton takes a future mtime for newer than every later change (triton-facts §0.1)."""
+
+WRITABLE, READ_ONLY = 0o755, 0o555
+"""Modes of directories."""
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """Whom a long copy tells how many bytes it moved, and whom it asks whether to stop."""
+
+    progress: Callable[[int], None]
+    cancelled: Callable[[], bool]
+
+    def moved(self, count: int) -> None:
+        """Tells; raises TransientError(CANCELLED) if asked to stop."""
+        self.progress(count)
+        if self.cancelled():
+            raise TransientError(Reason.CANCELLED, "stopped on request", "The next pass goes on from here.")
+
+
+@contextlib.contextmanager
+def translated(doing: str) -> Iterator[None]:
+    """Raises TransientError or TerminalError for an OSError inside; `doing` reads after "could not"."""
+    try:
+        yield
+    except OSError as error:
+        raise explained(error, doing) from error
+
+
+def explained(error: OSError, doing: str) -> ReconcileError:
+    """Our error for the operating system's."""
+    reason = error.strerror or type(error).__name__
+    words = f"could not {doing}: {reason}" + (f" ({error.filename})" if error.filename else "")
+    if error.errno in _FULL:
+        hint = "Make room on the volume (`reconcile gc` removes what nothing refers to); the next pass tries again."
+        return TransientError(Reason.NO_SPACE, words, hint)
+    if error.errno in _FORBIDDEN:
+        hint = "The volume must be writable for this program's user: check the mount and its owner."
+        return TerminalError(Reason.VOLUME_UNUSABLE, words, hint)
+    return TransientError(Reason.VOLUME_UNUSABLE, words, "The next pass tries again; check the volume if it stays so.")
+
+
+def receive(blocks: Iterable[bytes], path: str) -> tuple[Digest, int]:
+    """Writes a new read-only file, synced, and gives its digest and size."""
+    running, size = hashlib.sha256(), 0
+    with open(path, "xb") as stream:
+        for block in blocks:
+            stream.write(block)
+            running.update(block)
+            size += len(block)
+        stream.flush()
+        seal(stream.fileno())
+    return Digest("sha256:" + running.hexdigest()), size
+
+
+def seal(descriptor: int) -> None:
+    """Makes the file read-only and old, and syncs it."""
+    os.fchmod(descriptor, READ_ONLY & 0o444)
+    os.utime(descriptor, ns=(PAST, PAST))
+    os.fsync(descriptor)
+
+
+def hash_file(path: str) -> Digest:
+    """The digest of a file's content."""
+    with open(path, "rb") as stream:
+        return Digest("sha256:" + hashlib.file_digest(stream, "sha256").hexdigest())
+
+
+def sync_directory(path: str) -> None:
+    """Makes the names in a directory durable."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_tree(path: str) -> None:
+    """Makes the names in a directory and all below it durable."""
+    for directory, _, _ in os.walk(path, topdown=False):
+        sync_directory(directory)
+
+
+def set_modes(path: str, mode: int) -> None:
+    """Gives a directory and all below it this mode; links are not followed."""
+    os.chmod(path, mode)
+    for directory, names, _ in os.walk(path):
+        for name in names:
+            below = os.path.join(directory, name)
+            if not os.path.islink(below):
+                os.chmod(below, mode)
+
+
+def erase(path: str) -> None:
+    """Removes a file, a link or a whole directory, read-only ones too; nothing is followed."""
+    try:
+        mode = os.lstat(path).st_mode
+    except FileNotFoundError:
+        return
+    if stat.S_ISDIR(mode):
+        set_modes(path, WRITABLE)
+        shutil.rmtree(path)
+    else:
+        os.unlink(path)
+
+
+def free_bytes(path: str) -> int:
+    """What an ordinary user may still write."""
+    status = os.statvfs(path)
+    return status.f_bavail * status.f_frsize
+
+
+def read_or_none(path: str) -> bytes | None:
+    """The file's content, None if there is no such file."""
+    try:
+        with open(path, "rb") as stream:
+            return stream.read()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def entries(path: str) -> tuple[os.DirEntry[str], ...]:
+    """A directory's entries by name, none if there is no such directory."""
+    try:
+        with os.scandir(path) as found:
+            return tuple(sorted(found, key=lambda entry: entry.name))
+    except FileNotFoundError:
+        return ()
+
+
+def size_of(path: str) -> int:
+    """Bytes of a file."""
+    return os.stat(path).st_size

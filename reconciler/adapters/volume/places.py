@@ -1,0 +1,99 @@
+"""Where everything lies on a volume (spec §3), and half-made things."""
+
+import contextlib
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reconciler.adapters.volume import disk
+from reconciler.core.digest import Digest, Generation, hexdigits
+from reconciler.core.errors import Reason, TerminalError
+
+_TARGET = re.compile(r"\.\./\.reconciler/trees/([0-9a-f]{64})")
+_HEX = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The paths of a volume."""
+
+    root: str
+
+    @property
+    def models(self) -> str:
+        """What Triton is started on."""
+        return os.path.join(self.root, "models")
+
+    @property
+    def ours(self) -> str:
+        """Everything else."""
+        return os.path.join(self.root, ".reconciler")
+
+    def below(self, *names: str) -> str:
+        """A path below our own directory."""
+        return os.path.join(self.ours, *names)
+
+    def model(self, name: str) -> str:
+        """The entry of a model."""
+        return os.path.join(self.models, name)
+
+    def blob(self, digest: Digest) -> str:
+        """A file by its content."""
+        return self.below("blobs", hexdigits(digest)[:2], hexdigits(digest))
+
+    def tree(self, generation: Generation) -> str:
+        """A tree by its generation."""
+        return self.below("trees", hexdigits(generation))
+
+    def mark(self, name: str) -> str:
+        """Which generation a model's directory is, on a filesystem without links."""
+        return self.below("active", name)
+
+    def check(self) -> None:
+        """Raises TerminalError(VOLUME_UNUSABLE) if there is no volume."""
+        if not os.path.isdir(self.root):
+            what = "is not a directory" if os.path.lexists(self.root) else "does not exist"
+            hint = (
+                "Create it or mount it: it is never created here, for a missing mount must not look like an empty one."
+            )
+            raise TerminalError(Reason.VOLUME_UNUSABLE, f"the volume {self.root} {what}", hint)
+
+    def prepare(self) -> None:
+        """Makes the directories that every write needs. Raises TerminalError or TransientError."""
+        self.check()
+        with disk.translated(f"write to the volume {self.root}"):
+            for path in (self.models, *(self.below(name) for name in ("blobs", "trees", "partial", "fingerprints"))):
+                os.makedirs(path, exist_ok=True)
+
+    @contextlib.contextmanager
+    def workshop(self) -> Iterator[str]:
+        """A directory of its own for half-made things, gone afterwards."""
+        self.prepare()
+        path = tempfile.mkdtemp(dir=self.below("partial"))
+        try:
+            yield path
+        finally:
+            disk.erase(path)
+
+
+def link_target(generation: Generation) -> str:
+    """The text of our links: relative, so that the volume may be mounted anywhere."""
+    return f"../.reconciler/trees/{hexdigits(generation)}"
+
+
+def linked_generation(target: str) -> Generation | None:
+    """The generation that a link's text names, None if it is not ours."""
+    match = _TARGET.fullmatch(target)
+    return Generation("sha256:" + match[1]) if match else None
+
+
+def generation_named(name: str) -> Generation | None:
+    """The generation that a directory in trees/ is named by."""
+    return Generation("sha256:" + name) if _HEX.fullmatch(name) else None
+
+
+def digest_named(name: str) -> Digest | None:
+    """The digest that a file in blobs/ is named by."""
+    return Digest("sha256:" + name) if _HEX.fullmatch(name) else None

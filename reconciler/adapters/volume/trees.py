@@ -1,0 +1,192 @@
+"""Trees: what one must look like, what is wrong with one, and how it is built or mended from blobs."""
+
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+
+from reconciler.adapters.volume import disk
+from reconciler.adapters.volume.blobs import Blobs
+from reconciler.core.artifact import Tree
+from reconciler.core.digest import FileDigest
+from reconciler.core.errors import Reason, TransientError
+from reconciler.core.jsonvalue import JsonObject
+from reconciler.core.modelconfig import from_pbtxt, to_pbtxt
+
+_HEADER = "# Written by reconcile from the desired state in git: the next run undoes edits made here.\n"
+
+
+def config_text(config: JsonObject) -> bytes:
+    """What a config file of a tree holds."""
+    return (_HEADER + to_pbtxt(config)).encode()
+
+
+def same_config(text: bytes | None, config: JsonObject) -> bool:
+    """Whether the text means this config, however it is formatted."""
+    wanted = config_text(config)
+    if text is None or text == wanted:
+        return text is not None
+    try:
+        return from_pbtxt(text) == from_pbtxt(wanted)
+    except ValueError:
+        return False
+
+
+def faults(tree: Tree, path: str, blobs: Blobs, *, linked: bool) -> Iterator[str]:
+    """What is wrong with the tree at `path`, in words.
+
+    Files are judged by size, and by mtime where they are `linked`: only a file that somebody wrote to is hashed.
+    """
+    if not os.path.isdir(path) or os.path.islink(path):
+        yield "the tree's directory is missing"
+        return
+    found = scan(path)
+    for file in tree.files:
+        fault = _file_fault(file, os.path.join(path, file.path), found.get(file.path), linked=linked)
+        if fault:
+            yield f"{file.path} {fault}"
+        if not blobs.sound(file.digest, file.size):
+            yield f"the stored copy of {file.path} is missing or changed"
+    for name, config in tree.configs().items():
+        if not same_config(disk.read_or_none(os.path.join(path, name)), config):
+            yield f"{name} is {'changed' if name in found else 'missing'}"
+    yield from _wrong_directories(tree, found)
+    yield from (f"{name} does not belong there" for name in extras(tree, found))
+
+
+def scan(path: str) -> dict[str, os.stat_result]:
+    """Everything below a directory by '/'-separated path; links are not followed."""
+    found: dict[str, os.stat_result] = {}
+    pending = [""]
+    while pending:
+        prefix = pending.pop()
+        for entry in disk.entries(os.path.join(path, prefix)):
+            name = prefix + entry.name
+            try:
+                found[name] = entry.stat(follow_symlinks=False)
+            except FileNotFoundError:
+                continue  # another run is mending it
+            if stat.S_ISDIR(found[name].st_mode):
+                pending.append(name + "/")
+    return found
+
+
+def directories(tree: Tree) -> set[str]:
+    """Every directory that the tree has."""
+    wanted = set(tree.directories)
+    paths = [*tree.directories, *(file.path for file in tree.files), *tree.configs()]
+    for path in paths:
+        while path := path.rpartition("/")[0]:
+            wanted.add(path)
+    return wanted
+
+
+def extras(tree: Tree, found: dict[str, os.stat_result]) -> list[str]:
+    """What is in the tree and should not be; what Python writes beside its modules may stay."""
+    wanted = directories(tree) | {file.path for file in tree.files} | set(tree.configs())
+    strange = (name for name in found if name not in wanted)
+    return sorted(name for name in strange if "__pycache__" not in name.split("/") and not name.endswith(".pyc"))
+
+
+def build(tree: Tree, path: str, blobs: Blobs, *, link: bool) -> None:
+    """Makes the tree at `path`, durable and read-only below its root.
+
+    Raises TransientError(TREE_DAMAGED) if a blob is lost, and then forgets it.
+    """
+    os.makedirs(path)
+    for directory in sorted(directories(tree)):
+        os.makedirs(os.path.join(path, directory), exist_ok=True)
+    _insist([file for file in tree.files if not blobs.sound(file.digest, file.size)], blobs)
+    for file in tree.files:
+        _put(blobs.path(file.digest), os.path.join(path, file.path), link=link)
+    for name, config in tree.configs().items():
+        disk.receive([config_text(config)], os.path.join(path, name))
+    disk.sync_tree(path)
+    disk.set_modes(path, disk.READ_ONLY)
+    os.chmod(path, disk.WRITABLE)  # a directory must be writable to be moved
+
+
+def mend(tree: Tree, path: str, blobs: Blobs, workshop: str) -> None:
+    """Makes a damaged tree of hard links whole where it is, file by file; each content is checked by reading it.
+
+    Raises TransientError(TREE_DAMAGED) if a blob is lost or corrupt, and then forgets it.
+    """
+    disk.set_modes(path, disk.WRITABLE)
+    _rescue(tree, path, blobs, workshop)
+    _insist([file for file in tree.files if not blobs.true(file.digest)], blobs)
+    for name in reversed(_obstacles(tree, path)):
+        disk.erase(os.path.join(path, name))
+    for directory in sorted(directories(tree)):
+        os.makedirs(os.path.join(path, directory), exist_ok=True)
+    for file in tree.files:
+        blob, final = blobs.path(file.digest), os.path.join(path, file.path)
+        if not os.path.lexists(final) or not os.path.samestat(os.lstat(final), os.lstat(blob)):
+            beside = os.path.join(workshop, "file")
+            os.link(blob, beside)
+            os.rename(beside, final)
+    for name, config in tree.configs().items():
+        if not same_config(disk.read_or_none(os.path.join(path, name)), config):
+            disk.receive([config_text(config)], os.path.join(workshop, "config"))
+            os.rename(os.path.join(workshop, "config"), os.path.join(path, name))
+    disk.sync_tree(path)
+    disk.set_modes(path, disk.READ_ONLY)
+
+
+def _file_fault(file: FileDigest, path: str, status: os.stat_result | None, *, linked: bool) -> str:
+    if status is None:
+        return "is missing"
+    if not stat.S_ISREG(status.st_mode):
+        return "is not a file any more"
+    if status.st_size != file.size:
+        return f"has {status.st_size} bytes instead of {file.size}"
+    if linked and status.st_mtime_ns != disk.PAST and disk.hash_file(path) != file.digest:
+        return "was changed"
+    return ""
+
+
+def _wrong_directories(tree: Tree, found: dict[str, os.stat_result]) -> Iterator[str]:
+    for name in sorted(directories(tree)):
+        if name not in found or not stat.S_ISDIR(found[name].st_mode):
+            yield f"the directory {name} is missing"
+
+
+def _put(blob: str, final: str, *, link: bool) -> None:
+    if link:
+        os.link(blob, final)
+        return
+    shutil.copyfile(blob, final)
+    with open(final, "rb") as stream:
+        disk.seal(stream.fileno())
+
+
+def _rescue(tree: Tree, path: str, blobs: Blobs, workshop: str) -> None:
+    """A lost blob whose content is still whole in the tree comes back from there."""
+    for file in tree.files:
+        inside = os.path.join(path, file.path)
+        if blobs.true(file.digest) or os.path.islink(inside) or not os.path.isfile(inside):
+            continue
+        if disk.hash_file(inside) == file.digest:
+            beside = os.path.join(workshop, "rescued")
+            with open(inside, "rb") as stream:
+                disk.receive(iter(lambda: stream.read(disk.BLOCK), b""), beside)
+            blobs.place(beside, file.digest)
+
+
+def _insist(lost: list[FileDigest], blobs: Blobs) -> None:
+    for file in lost:
+        blobs.drop(file.digest)
+    if lost:
+        names = ", ".join(file.path for file in lost[:3]) + (" …" if len(lost) > 3 else "")
+        words = f"the stored copies of {len(lost)} files are lost or corrupt: {names}"
+        raise TransientError(Reason.TREE_DAMAGED, words, "They were dropped; the next pass fetches them again.")
+
+
+def _obstacles(tree: Tree, path: str) -> list[str]:
+    """What must go before the tree's files fit: extras, and things of the wrong kind under a right name."""
+    found = scan(path)
+    wanted = directories(tree)
+    kinds = {name: stat.S_ISDIR(status.st_mode) for name, status in found.items()}
+    files = {file.path for file in tree.files} | set(tree.configs())
+    wrong = {name for name, is_directory in kinds.items() if is_directory != (name in wanted)} & (files | wanted)
+    links = {name for name, status in found.items() if stat.S_ISLNK(status.st_mode)} & files
+    return sorted({*extras(tree, found), *wrong, *links})

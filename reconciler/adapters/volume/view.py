@@ -1,0 +1,43 @@
+"""The volume as a value. Needs no lock, and writes nothing: another run may be at work meanwhile."""
+
+from reconciler.adapters.volume import disk, trees
+from reconciler.adapters.volume.blobs import Blobs
+from reconciler.adapters.volume.links import Links
+from reconciler.adapters.volume.places import Places, generation_named
+from reconciler.adapters.volume.shelf import Shelf
+from reconciler.core.artifact import Tree
+from reconciler.core.digest import Generation
+from reconciler.core.observed import Active, Entry, ForeignEntry, VolumeView
+
+
+def observe(shelf: Shelf) -> VolumeView:
+    """What is there. Raises TerminalError or TransientError if it cannot be read."""
+    places, blobs, links = shelf.places, shelf.blobs, shelf.links
+    with disk.translated(f"read the volume {places.root}"):
+        entries = {name: entry for name in links.names() if (entry := _entry(places, blobs, links, name)) is not None}
+        found = {entry.generation: entry.tree for entry in entries.values() if isinstance(entry, Active)}
+        return VolumeView(
+            entries=entries,
+            trees=_trees(places, blobs) | found,
+            blobs=blobs.sizes(),
+            partials=tuple(entry.name for entry in disk.entries(places.below("partial"))),
+            free_bytes=disk.free_bytes(places.root),
+        )
+
+
+def _trees(places: Places, blobs: Blobs) -> dict[Generation, Tree | None]:
+    names = (entry.name for entry in disk.entries(places.below("trees")))
+    generations = (generation for name in names if (generation := generation_named(name)) is not None)
+    return {generation: blobs.document(generation) for generation in generations}
+
+
+def _entry(places: Places, blobs: Blobs, links: Links, name: str) -> Entry | None:
+    generation = links.at(name)
+    if generation is None or isinstance(generation, ForeignEntry):
+        return generation
+    tree = blobs.document(generation)
+    if tree is None:
+        return Active(generation=generation, tree=None, damage=("the tree's document is lost or changed",))
+    home = links.home(name, generation)
+    damage = trees.faults(tree, home, blobs, linked=home == places.tree(generation))
+    return Active(generation=generation, tree=tree, damage=tuple(damage))

@@ -1,0 +1,83 @@
+"""`reconcile apply`: plans and carries out; a terminal asks first, a batch job does not."""
+
+import sys
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+import click
+
+from reconciler.cli import out
+from reconciler.cli.options import Common, shared
+from reconciler.cli.signals import Interruption
+from reconciler.core.plan import Plan
+from reconciler.core.progress import Reporter
+from reconciler.render import plan_text
+
+
+@dataclass(slots=True, kw_only=True)
+class Consent:
+    """Shows the plan, asks where somebody is there to answer, and lets signals be gentle from then on.
+
+    `err`: stdout is for JSON, so everything goes to stderr.
+    """
+
+    ask: bool
+    err: bool
+    interruption: Interruption
+    shown: bool = field(default=False)
+
+    def __call__(self, plan: Plan) -> bool:
+        """Whether the plan shall be carried out."""
+        self.show(plan)
+        if self.ask and not plan.empty and not click.confirm("\nCarry this out?", err=True):
+            return False
+        self.interruption.arm()
+        return True
+
+    def show(self, plan: Plan) -> None:
+        """Prints the plan once; where stdout is for JSON only if there is a question about it."""
+        if not self.shown and (self.ask or not self.err):
+            out.show(plan_text.lines(plan), err=self.err)
+        self.shown = True
+
+
+def progress(common: Common, *, err: bool) -> AbstractContextManager[Reporter]:
+    """Bars on a terminal, lines elsewhere, JSON lines where they were asked for."""
+    if common.log_json or not out.is_terminal(err=err):
+        from reconciler.cli.progress import Voice, told_in_lines
+
+        return told_in_lines(Voice(as_json=common.log_json, err=err))
+    from reconciler.cli.bars import told_in_bars
+
+    return told_in_bars(err=err)
+
+
+@click.command(
+    epilog="\b\nExample:\n  reconcile apply --repo https://git.example/models --volume /models --server grpc://localhost:8001"
+)
+@shared
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("-y", "--yes", is_flag=True, envvar="RECONCILE_YES", show_envvar=True, help="Do not ask.")
+@click.option("--allow-removals", type=click.IntRange(min=0), metavar="N", help="How many models may be removed.")
+@click.argument("models", nargs=-1, metavar="[MODEL]...")
+def apply(common: Common, output: str, *, yes: bool, allow_removals: int | None, models: tuple[str, ...]) -> int:
+    """Plan, and carry the plan out.
+
+    A terminal is asked first; a batch job (stdin is no terminal) is not. With MODELs only these are planned.
+    """
+    from reconciler import reconcile
+    from reconciler.cli.closing import told
+    from reconciler.cli.one_pass import now, options
+
+    as_json, interruption = output == "json", Interruption()
+    consent = Consent(ask=not yes and sys.stdin.isatty(), err=as_json, interruption=interruption)
+    with progress(common, err=as_json) as reporter:
+        report = reconcile.apply(
+            options(common, models, allow_removals),
+            reporter=reporter,
+            confirm=consent,
+            cancelled=interruption.cancelled,
+            now=now(),
+        )
+    consent.show(report.look.plan)
+    return told(report, interruption.caught, as_json=as_json)

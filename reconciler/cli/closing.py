@@ -1,0 +1,23 @@
+"""What `reconcile apply` says at the end, and the exit code that goes with it."""
+
+from signal import Signals
+
+from reconciler.cli import exits, out
+from reconciler.reconcile import Report
+from reconciler.render import outcome_text, problems, report_json
+
+
+def told(report: Report, caught: Signals | None, *, as_json: bool) -> int:
+    """Prints what was done, and gives the exit code."""
+    found, plan = problems.of(report.look.desired), report.look.plan
+    if as_json:
+        document = report_json.document(plan, report.outcomes, found)
+        out.document(document | report_json.ending(report.statuses, report.published, report.publish_error))
+    else:
+        out.show(outcome_text.closing(report.outcomes, plan.target))
+        out.show(outcome_text.not_ready(report.statuses))
+        out.show(outcome_text.pushed(report.published, report.publish_error))
+    out.show(problems.lines(found), err=True)
+    done = exits.of_outcomes(report.outcomes, published=report.publish_error is None)
+    left = exits.of_what_is_left(plan, report.statuses.values())
+    return exits.first([*exits.of_signal(caught), *exits.of_plan(plan, found), *done, *left])

@@ -1,0 +1,96 @@
+"""The one place that turns what happened into an exit code (spec §5)."""
+
+from collections.abc import Collection, Iterable
+from enum import IntEnum
+from signal import Signals
+
+import click
+
+from reconciler.core.conditions import Kind, ModelStatus, Truth
+from reconciler.core.errors import LockedError, Problem, Reason, ReconcileError, RefusedError, UsageError
+from reconciler.core.plan import Change, Outcome, Plan, Result
+
+
+class Exit(IntEnum):
+    """Exit codes; in `first`, an earlier member of URGENCY wins over a later one."""
+
+    OK = 0
+    ERROR = 1
+    CHANGES = 2
+    STALE_PLAN = 3
+    REFUSED = 4
+    LOCKED = 5
+    INCOMPLETE = 6
+    USAGE = 64
+    INVALID = 65
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+BLOCKED = frozenset({Reason.FOREIGN, Reason.BREAKS_DEPENDENT, Reason.MISSING_DEPENDENCY, Reason.DEPENDENCY_HELD})
+"""Why a model that is wanted is held, other than by somebody's wish or because something could not be reached."""
+
+URGENCY = (Exit.INTERRUPTED, Exit.TERMINATED, Exit.REFUSED, Exit.INCOMPLETE, Exit.ERROR, Exit.INVALID, Exit.CHANGES)
+"""Where several hold: an alert should show what most needs a person, and a script should not take it for less."""
+
+
+def first(codes: Iterable[Exit]) -> Exit:
+    """The most urgent of the codes, OK if there is none."""
+    held = set(codes)
+    return next((code for code in URGENCY if code in held), Exit.OK)
+
+
+def of_error(error: ReconcileError) -> Exit:
+    """The code of an error that ended the whole run."""
+    match error:
+        case LockedError():
+            return Exit.LOCKED
+        case RefusedError():
+            return Exit.REFUSED
+        case UsageError():
+            return Exit.USAGE
+        case ReconcileError(reason=Reason.INVALID):
+            return Exit.INVALID
+        case ReconcileError(reason=Reason.CANCELLED):
+            return Exit.INTERRUPTED
+        case _:
+            return Exit.ERROR
+
+
+def of_click(error: click.ClickException) -> Exit:
+    """Usage errors are 64: click's own 2 would mean "there are changes"."""
+    return Exit.USAGE if isinstance(error, (click.UsageError, click.FileError)) else Exit.ERROR
+
+
+def of_signal(signal: Signals | None) -> list[Exit]:
+    """What a signal during the run adds."""
+    match signal:
+        case Signals.SIGTERM:
+            return [Exit.TERMINATED]
+        case None:
+            return []
+        case _:
+            return [Exit.INTERRUPTED]
+
+
+def of_plan(plan: Plan, problems: Collection[Problem]) -> list[Exit]:
+    """What a plan alone says, before anything is carried out."""
+    told = (
+        (plan.refusal is not None, Exit.REFUSED),
+        (bool(plan.unknown), Exit.ERROR),
+        (bool(problems), Exit.INVALID),
+    )
+    return [code for holds, code in told if holds]
+
+
+def of_outcomes(outcomes: Iterable[Outcome], *, published: bool) -> list[Exit]:
+    """What carrying it out adds, and whether the status could be written."""
+    unwell = any(outcome.result is not Result.DONE for outcome in outcomes)
+    return [Exit.INCOMPLETE] if unwell or not published else []
+
+
+def of_what_is_left(plan: Plan, statuses: Iterable[ModelStatus]) -> list[Exit]:
+    """What is not as wanted after an apply though nothing failed in it: exit 0 would say that it has converged."""
+    blocked = any(model.stalled or (model.change is Change.HELD and model.reason in BLOCKED) for model in plan.models)
+    stalled = any(status.conditions[Kind.STALLED].status is Truth.TRUE for status in statuses if status.conditions)
+    return [Exit.INCOMPLETE] if blocked or stalled else []

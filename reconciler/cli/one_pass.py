@@ -1,0 +1,29 @@
+"""What the commands that run a pass share: its options, the git secret that only the environment has, the clock."""
+
+import os
+from datetime import UTC, datetime
+
+from reconciler.cli.options import Common
+from reconciler.reading import Options
+
+
+def now() -> datetime:
+    """The one place where the clock enters."""
+    return datetime.now(UTC)
+
+
+def options(common: Common, models: tuple[str, ...], allow_removals: int | None = None) -> Options:
+    """The options of one pass."""
+    return Options(
+        repo=common.repo,
+        ref=common.ref,
+        target=common.target,
+        servers=common.servers,
+        volume=common.volume,
+        models=models,
+        timeout=common.timeout,
+        allow_removals=allow_removals,
+        no_server=common.no_server,
+        git_username=os.environ.get("RECONCILE_GIT_USERNAME", ""),
+        git_token=os.environ.get("RECONCILE_GIT_TOKEN") or None,
+    )

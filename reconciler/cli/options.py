@@ -1,0 +1,99 @@
+"""The flags that every command shares (spec §5), each with its environment variable; flags win over the environment."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from reconciler.cli import exits, logs, out
+from reconciler.core import quantities
+from reconciler.core.errors import ReconcileError
+
+NONE = "none"
+"""`--server none`: the init-container mode."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Common:
+    """What the shared flags said; timeout in seconds. `servers` is empty and `no_server` true for `--server none`."""
+
+    repo: str
+    ref: str | None
+    target: str | None
+    servers: tuple[str, ...]
+    no_server: bool
+    volume: str | None
+    timeout: float | None
+    log_json: bool
+
+
+def _timeout(context: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
+    try:
+        return None if value is None else quantities.duration(value)
+    except ValueError as error:
+        message = f"{value!r} is not a duration like 90s, 10m or 1h30m"
+        raise click.BadParameter(message, context, parameter) from error
+
+
+def _servers(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    if NONE in value and len(value) > 1:
+        message = f"`{NONE}` goes alone: no server is asked then"
+        raise click.BadParameter(message, context, parameter)
+    return value
+
+
+def flag(name: str, text: str, **more: Any) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """A click option with its environment variable, `RECONCILE_` and its name."""
+    variable = "RECONCILE_" + name.removeprefix("--").upper().replace("-", "_")
+    return click.option(name, envvar=variable, show_envvar=True, help=text, **more)
+
+
+_FLAGS = (
+    flag("--repo", "The configuration repository.", default=".", show_default=True, metavar="URL|DIR"),
+    flag("--ref", "Branch, tag or commit, if not the repository's HEAD.", metavar="REF"),
+    flag("--target", "Which target of reconciler.yaml.", metavar="NAME"),
+    flag(
+        "--server",
+        "A Triton server, like grpc://localhost:8001; may be given again. `none`: fetch and activate only.",
+        multiple=True,
+        metavar="URL|none",
+        callback=_servers,
+    ),
+    flag("--volume", "The model volume.", metavar="DIR"),
+    flag("--timeout", "For one operation of a server or a store.", metavar="DURATION", callback=_timeout),
+    flag("--log-format", "How progress and errors are told.", type=click.Choice(["text", "json"]), default="text"),
+)
+
+
+def _ended(work: Callable[[], int], *, as_json: bool) -> int:
+    logs.set_up(as_json=as_json)
+    try:
+        return work()
+    except ReconcileError as error:
+        out.complain_of(error, as_json=as_json)
+        return exits.of_error(error)
+
+
+def reported(command: Callable[..., int]) -> Callable[..., int]:
+    """Ends an expected failure of a command without the shared flags with its message and exit code."""
+
+    @functools.wraps(command)
+    def wrapper(**flags: Any) -> int:
+        return _ended(functools.partial(command, **flags), as_json=False)
+
+    return wrapper
+
+
+def shared(command: Callable[..., int]) -> Callable[..., int]:
+    """Gives a command the shared flags as one value, and ends an expected failure with its message and exit code."""
+
+    @functools.wraps(command)
+    def wrapper(*, log_format: str, server: tuple[str, ...], **flags: Any) -> int:
+        shared_flags = {name: flags.pop(name) for name in ("repo", "ref", "target", "volume", "timeout")}
+        servers = tuple(url for url in server if url != NONE)
+        common = Common(**shared_flags, servers=servers, no_server=NONE in server, log_json=log_format == "json")
+        return _ended(functools.partial(command, common, **flags), as_json=common.log_json)
+
+    return functools.reduce(lambda inner, flag: flag(inner), reversed(_FLAGS), wrapper)

@@ -1,0 +1,76 @@
+"""What reaches the terminal: colours only where a terminal wants them, errors in one form."""
+
+import io
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Mapping
+
+import click
+
+from reconciler.core.errors import ReconcileError
+from reconciler.core.jsonvalue import JsonObject
+from reconciler.render import json_text, words
+from reconciler.render.line import Line, Tone, wrapped
+
+COLOURS: Mapping[Tone, str] = {
+    Tone.ADD: "green",
+    Tone.CHANGE: "yellow",
+    Tone.REMOVE: "red",
+    Tone.HELD: "magenta",
+    Tone.ALERT: "red",
+    Tone.FAINT: "bright_black",
+}
+
+
+def is_terminal(*, err: bool) -> bool:
+    """Whether stdout (or stderr) is a terminal that a person looks at."""
+    return (sys.stderr if err else sys.stdout).isatty()
+
+
+def _coloured(line: Line) -> str:
+    if line.tone is Tone.TITLE:
+        return click.style(line.text, bold=True)
+    return click.style(line.text, fg=COLOURS[line.tone]) if line.tone in COLOURS else line.text
+
+
+def show(lines: Iterable[Line], *, err: bool = False) -> None:
+    """Prints lines: folded to the terminal's width and coloured there, plain elsewhere and with NO_COLOR."""
+    terminal = is_terminal(err=err)
+    colour = terminal and not os.environ.get("NO_COLOR")
+    for line in wrapped(lines, shutil.get_terminal_size().columns if terminal else None):
+        click.echo(_coloured(line) if colour else line.text, err=err, color=colour)
+
+
+def document(value: JsonObject) -> None:
+    """Prints one JSON document."""
+    click.echo(json_text.pretty(value), nl=False)
+
+
+def complain(message: str) -> None:
+    """Says on stderr why the run ended."""
+    show([Line(f"reconcile: {words.line(message)}", Tone.ALERT)], err=True)
+
+
+def complain_of(error: ReconcileError, *, as_json: bool) -> None:
+    """Says on stderr what happened, why, and what to do next."""
+    if as_json:
+        shown: JsonObject = {"reason": error.reason.value, "message": error.message, "hint": error.hint}
+        click.echo(json_text.compact({"level": "error", **shown}), err=True, nl=False)
+        return
+    complain(f"{error.reason.value}: {error.message}")
+    if error.hint:
+        show([Line(f"  {words.line(error.hint)}")], err=True)
+
+
+def complain_of_usage(error: click.ClickException) -> None:
+    """Says on stderr what is wrong with the command line; what it quotes may be a file name of anybody's."""
+    told = io.StringIO()
+    error.show(told)
+    click.echo(words.text(told.getvalue()), nl=False, err=True)
+
+
+def complain_of_bug(error: Exception) -> None:
+    """Says that this is our fault, and how to get what a report of it needs."""
+    complain(f"this is a bug: {type(error).__name__}: {error}")
+    show([Line("  Please report it with what RECONCILE_DEBUG=1 prints for the same command.")], err=True)

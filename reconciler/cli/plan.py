@@ -1,0 +1,34 @@
+"""`reconcile plan`: says what would happen; changes nothing."""
+
+import click
+
+from reconciler.cli import exits, out
+from reconciler.cli.options import Common, shared
+
+
+@click.command(
+    epilog="\b\nExample:\n  reconcile plan --server grpc://localhost:8001 --volume /models --detailed-exitcode"
+)
+@shared
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--detailed-exitcode", is_flag=True, help="0: no changes, 2: changes, 1: error or not everything known.")
+@click.argument("models", nargs=-1, metavar="[MODEL]...")
+def plan(common: Common, output: str, *, detailed_exitcode: bool, models: tuple[str, ...]) -> int:
+    """Say what would happen; change nothing.
+
+    Reads the repository, the volume and the servers. With MODELs only these are planned.
+    """
+    from reconciler import reconcile
+    from reconciler.cli.one_pass import now, options
+    from reconciler.render import plan_json, plan_text, problems
+    from reconciler.render.summary import changes
+
+    seen = reconcile.look(options(common, models), now=now())
+    found = problems.of(seen.desired)
+    if output == "json":
+        out.document(plan_json.document(seen.plan, found))
+    else:
+        out.show(plan_text.lines(seen.plan))
+    out.show(problems.lines(found), err=True)
+    changed = [exits.Exit.CHANGES] if detailed_exitcode and changes(seen.plan) else []
+    return exits.first([*exits.of_plan(seen.plan, found), *changed])

@@ -1,0 +1,50 @@
+"""Signals: before a plan is carried out they end the run at once; from then on the first one asks it to finish cleanly.
+
+A process that is PID 1 of its container ignores SIGTERM unless it has a handler, so there always is one.
+"""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+
+_NOTICE = b"\nreconcile: interrupted, finishing what is running; Ctrl-C again ends it at once\n"
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(128 + signal.SIGTERM)
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """SIGTERM ends the run with exit code 143; the handlers found before are put back at the end."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@dataclass(slots=True)
+class Interruption:
+    """What has been asked for by signals since `arm`."""
+
+    caught: signal.Signals | None = None
+
+    def arm(self) -> None:
+        """From now on the first signal only sets the flag, and a SIGINT after it kills."""
+        signal.signal(signal.SIGINT, self._note)
+        signal.signal(signal.SIGTERM, self._note)
+
+    def cancelled(self) -> bool:
+        """Whether the run shall come to an end."""
+        return self.caught is not None
+
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        self.caught = self.caught or signal.Signals(number)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.write(2, _NOTICE)  # print may be what the signal interrupted

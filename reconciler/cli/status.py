@@ -1,0 +1,26 @@
+"""`reconcile status`: what is desired, on disk, loaded, and why not."""
+
+import click
+
+from reconciler.cli import exits, out
+from reconciler.cli.options import Common, shared
+
+
+@click.command(epilog="\b\nExample:\n  reconcile status --server grpc://localhost:8001 --volume /models")
+@shared
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.argument("models", nargs=-1, metavar="[MODEL]...")
+def status(common: Common, output: str, *, models: tuple[str, ...]) -> int:
+    """Show what is desired, on disk and loaded, and why not."""
+    from reconciler import reconcile
+    from reconciler.cli.one_pass import now, options
+    from reconciler.render import problems, status_json, status_text
+
+    seen = reconcile.look(options(common, models), now=now())
+    found = problems.of(seen.desired)
+    if output == "json":
+        out.document(status_json.document(seen.plan, seen.observed))
+    else:
+        out.show(status_text.lines(seen.plan, seen.observed))
+    out.show(problems.lines(found), err=True)
+    return exits.first(code for code in exits.of_plan(seen.plan, found) if code is not exits.Exit.REFUSED)

@@ -1,0 +1,98 @@
+"""`reconcile validate`: checks files without network; for pre-commit and CI."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import click
+
+from reconciler.cli import exits, out
+from reconciler.cli.options import flag, reported
+from reconciler.core.errors import Problem
+from reconciler.render import problems, validation
+
+FILE, FOLDER = "reconciler.yaml", "models.d"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What is to be checked of the repository at `location`: paths in it, files or folders; none for all of it."""
+
+    location: str
+    paths: frozenset[str] = frozenset()
+
+    def has(self, file: str) -> bool:
+        """Whether the file is to be checked; reconciler.yaml always is, for it decides about all others."""
+        return not self.paths or file == FILE or any(file == path or file.startswith(path + "/") for path in self.paths)
+
+
+def selections(paths: Iterable[str]) -> list[Selection]:
+    """The paths by the repository that each is in, a repository being what holds models.d/ or reconciler.yaml.
+
+    Raises click.BadParameter for a path that is in none.
+    """
+    found: dict[str, set[str]] = {}
+    for path in paths:
+        root, inside = _located(path)
+        found.setdefault(root, set()).add(inside)
+    return [
+        Selection(location=root, paths=frozenset() if "" in inside else frozenset(inside))
+        for root, inside in found.items()
+    ]
+
+
+def _located(path: str) -> tuple[str, str]:
+    """The repository's folder, and the path in it; empty for the folder itself."""
+    whole = os.path.abspath(path)
+    if any(os.path.lexists(os.path.join(whole, name)) for name in (FILE, FOLDER)):
+        return whole, ""
+    parts = whole.split("/")
+    if parts[-1] == FILE:
+        return os.path.dirname(whole), FILE
+    if FOLDER in parts:
+        at = len(parts) - 1 - parts[::-1].index(FOLDER)
+        return "/".join(parts[:at]) or "/", "/".join(parts[at:])
+    message = f"{path} is in no repository: models are files below {FOLDER}/, beside an optional {FILE}"
+    raise click.BadParameter(message, param_hint="PATH")
+
+
+def _checked(selection: Selection, ref: str | None) -> tuple[int, list[Problem]]:
+    """How many models are right, and the problems, with paths as they are seen from here."""
+    from reconciler.adapters import gitrepo
+    from reconciler.core.parse import parse
+
+    checkout = gitrepo.read(selection.location, ref=ref)
+    desired = parse(checkout.files, revision=checkout.revision, message=checkout.message, root=checkout.root)
+    right = sum(selection.has(model.file) for model in desired.models.values())
+    wrong = [problem for problem in problems.of(desired) if selection.has(problem.file)]
+    return right, [_seen_from_here(problem, checkout.root) for problem in wrong]
+
+
+def _seen_from_here(problem: Problem, root: str | None) -> Problem:
+    if root is None:
+        return problem
+    whole = os.path.abspath(os.path.join(root, problem.file))
+    near = os.path.relpath(whole)
+    return replace(problem, file=whole if near.startswith("..") else near)
+
+
+@click.command(epilog="\b\nExample:\n  reconcile validate models.d/densenet.yaml")
+@flag("--repo", "What is checked without PATHs.", default=".", show_default=True, metavar="URL|DIR")
+@flag("--ref", "Branch, tag or commit of --repo.", metavar="REF")
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(exists=True))
+@reported
+def validate(repo: str, ref: str | None, output: str, paths: tuple[str, ...]) -> int:
+    """Check files without network: every error of every file, at once.
+
+    PATHs are files below a models.d/, a reconciler.yaml, or folders; without them the repository of --repo is checked
+    (a work tree as it is on the disk).
+    """
+    wanted = selections(paths) if paths else [Selection(location=repo)]
+    checks = [_checked(selection, None if paths else ref) for selection in wanted]
+    right, wrong = sum(count for count, _ in checks), [problem for _, found in checks for problem in found]
+    if output == "json":
+        out.document(validation.document(right, wrong))
+    else:
+        out.show([*problems.lines(wrong), validation.sentence(right, wrong)])
+    return exits.Exit.INVALID if wrong else exits.Exit.OK

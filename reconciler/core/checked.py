@@ -1,0 +1,55 @@
+"""A file's bytes as a document that its schema has seen, with everything that is wrong with it so far."""
+
+from dataclasses import dataclass
+
+from jsonschema.protocols import Validator
+
+from reconciler.core import documents, validators
+from reconciler.core.conformance import conform
+from reconciler.core.errors import Problem
+from reconciler.core.fields import dig
+from reconciler.core.jsonvalue import Json, JsonObject
+from reconciler.core.nodes import Document, Path, path_text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A document, its value with texts as they were written, and the faults of its YAML and its schema."""
+
+    document: Document
+    value: JsonObject
+    problems: tuple[Problem, ...]
+
+    def at(self, *path: str | int) -> Json:
+        """The value at the path, None where there is none."""
+        return dig(self.value, path)
+
+    def sound(self, *path: str | int) -> Json:
+        """The same, and None too where it or something in it is at fault already: nothing is said twice."""
+        text = path_text(path)
+        inside = (text + ".", text + "[")
+        if any(problem.path == text or problem.path.startswith(inside) for problem in self.problems):
+            return None
+        return self.at(*path)
+
+    def fault(self, path: Path, found: str, expected: str) -> Problem:
+        """A fault at the path."""
+        return self.document.problem(path, found, expected)
+
+
+def check_model(file: str, content: bytes) -> Checked | tuple[Problem, ...]:
+    """The checked document of kind Model, or what keeps the file from being one."""
+    return _check(file, content, validators.MODEL)
+
+
+def check_repository(file: str, content: bytes) -> Checked | tuple[Problem, ...]:
+    """The checked document of kind Repository, or what keeps the file from being one."""
+    return _check(file, content, validators.REPOSITORY)
+
+
+def _check(file: str, content: bytes, validator: Validator) -> Checked | tuple[Problem, ...]:
+    document, problems = documents.read(file, content)
+    if document is None:
+        return problems
+    value, more = conform(document, validator)
+    return Checked(document=document, value=value, problems=(*problems, *more))

@@ -1,0 +1,108 @@
+"""How one model stands, as Kubernetes says it: conditions with a reason and the time they last turned (spec §7).
+
+Promise: the same state is the same value. Messages are kept free of what differs between two runs that saw the same:
+times, durations, addresses, process ids, names of temporary files.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from reconciler.core.digest import Digest, Generation, hexdigits
+from reconciler.core.errors import Reason
+
+MAX_MESSAGE = 1000
+
+_VOLATILE = (
+    (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?([.,]\d+)?(Z|[+-]\d\d:?\d\d)?"), "a time"),
+    (re.compile(r"\b\d+(\.\d+)? ?(ns|us|µs|ms|s|secs?|seconds?|min|minutes?|hours?)\b"), "some time"),
+    (re.compile(r"\b0x[0-9a-fA-F]{4,}\b"), "0x…"),
+    (re.compile(r"\b(pid|process|thread|stub)([ =:#]*)\d+\b", re.IGNORECASE), r"\1\2…"),
+    (re.compile(r"(/tmp/|/var/tmp/|/dev/shm/)[^\s'\",;:)]+"), r"\1…"),
+)
+_USERINFO = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^/\s'\"?#]*@")
+
+
+class Kind(StrEnum):
+    """The conditions that a model has, in the order they are written."""
+
+    READY = "Ready"
+    FETCHED = "Fetched"
+    LOADED = "Loaded"
+    PROBED = "Probed"
+    STALLED = "Stalled"
+
+
+class Truth(StrEnum):
+    """A condition's status."""
+
+    TRUE = "True"
+    FALSE = "False"
+    UNKNOWN = "Unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One condition; `last_transition_time` (RFC 3339, UTC) is when its status last became another."""
+
+    kind: Kind
+    status: Truth
+    reason: Reason
+    message: str = ""
+    last_transition_time: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A condition without its time."""
+
+    status: Truth
+    reason: Reason
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelStatus:
+    """How one model of a target stands.
+
+    `generation` is what git wants, as far as it is known, and `revision` the commit at which we saw that first, so
+    that commits about other models change nothing here. `active` is what the volume's link names; `served` what each
+    server has up, None where it carries no stamp; `versions` are those that answer. `digests` are the sources' tree
+    digests, under `source` or the version's number. `stalled_at` is the generation not to be tried again.
+    """
+
+    name: str
+    target: str
+    revision: str
+    generation: Generation | None = None
+    active: Generation | None = None
+    served: Mapping[str, Generation | None] = field(default_factory=dict)
+    versions: tuple[int, ...] = ()
+    digests: Mapping[str, Digest] = field(default_factory=dict)
+    stalled_at: Generation | None = None
+    conditions: Mapping[Kind, Condition] = field(default_factory=dict)
+
+    @property
+    def ready(self) -> bool:
+        """Whether what is wanted is what is served."""
+        condition = self.conditions.get(Kind.READY)
+        return condition is not None and condition.status is Truth.TRUE
+
+
+def stable(text: str) -> str:
+    """A message as it may be kept: one printable line, no secrets of URLs, nothing that differs from run to run."""
+    line = _USERINFO.sub(r"\1", " ".join(text.split()))
+    for pattern, instead in _VOLATILE:
+        line = pattern.sub(instead, line)
+    return printable(line if len(line) <= MAX_MESSAGE else line[: MAX_MESSAGE - 1] + "…")
+
+
+def printable(text: str) -> str:
+    """The text with everything that is not plain text escaped."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def short(generation: Generation) -> str:
+    """A generation as people compare it."""
+    return hexdigits(generation)[:12]

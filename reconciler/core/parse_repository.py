@@ -1,0 +1,109 @@
+"""reconciler.yaml, checked, as frozen values (spec §2.3)."""
+
+from dataclasses import dataclass, field
+from typing import cast
+
+from reconciler.core import fields, quantities
+from reconciler.core.errors import Problem
+from reconciler.core.jsonvalue import Json, JsonObject
+from reconciler.core.spec import (
+    Credentials,
+    MaxRemovals,
+    Operator,
+    Policy,
+    Repository,
+    Requirement,
+    Selector,
+    Target,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What every model is read with.
+
+    `load` and `update` are defaults as they were written. `broken` are the faults of reconciler.yaml: while there are
+    any, policy and defaults are unknown, so no model may be acted on. `root` is as for parse().
+    """
+
+    repository: Repository = field(default_factory=Repository)
+    load: JsonObject = field(default_factory=dict)
+    update: str = "auto"
+    root: str | None = None
+    broken: tuple[Problem, ...] = ()
+
+
+def settings_of(value: JsonObject, root: str | None) -> Settings:
+    """The settings in a checked document of kind Repository."""
+    spec = fields.mapping(value, "spec")
+    defaults = fields.mapping(spec, "defaults")
+    return Settings(
+        repository=_repository(spec, fields.mapping(defaults, "config")),
+        load=fields.mapping(defaults, "load"),
+        update=fields.text(defaults, "update") or "auto",
+        root=root,
+    )
+
+
+def _repository(spec: JsonObject, config: JsonObject) -> Repository:
+    credentials = cast("dict[str, JsonObject]", fields.mapping(spec, "credentials"))
+    targets = cast("dict[str, JsonObject]", fields.mapping(spec, "targets"))
+    return Repository(
+        default_config=config,
+        policy=_policy(fields.mapping(spec, "policy")),
+        credentials={name: _credentials(profile) for name, profile in sorted(credentials.items())},
+        targets={name: _target(name, target) for name, target in sorted(targets.items())},
+        status_branch=fields.text(fields.mapping(spec, "status"), "branch") or Repository().status_branch,
+    )
+
+
+def _credentials(profile: JsonObject) -> Credentials:
+    return Credentials(
+        endpoint_url=fields.text(profile, "endpointUrl"),
+        profile=fields.text(profile, "profile"),
+        from_env=fields.text(profile, "fromEnv"),
+    )
+
+
+def _policy(policy: JsonObject) -> Policy:
+    verify = fields.mapping(policy, "verifyCommits")
+    return Policy(
+        allowed_sources=fields.texts(policy, "allowedSources") if "allowedSources" in policy else None,
+        require_digest=fields.flag(policy, "requireDigest", default=False),
+        max_removals=_max_removals(policy.get("maxRemovals")),
+        allow_empty=fields.flag(policy, "allowEmpty", default=False),
+        verify_commits=fields.text(verify, "mode") or "none",
+        allowed_signers=fields.text(verify, "allowedSigners"),
+        gpg_keys=fields.text(verify, "gpgKeys"),
+    )
+
+
+def _max_removals(value: Json) -> MaxRemovals | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return MaxRemovals(percent=quantities.percentage(value))
+    return MaxRemovals(count=int(cast("float", value)))
+
+
+def _target(name: str, target: JsonObject) -> Target:
+    return Target(
+        name=name,
+        servers=fields.texts(target, "servers"),
+        volume=fields.text(target, "volume") or "",
+        selector=_selector(fields.mapping(target, "selector")),
+        capacity=fields.resources(fields.mapping(target, "capacity")),
+        backends=fields.texts(target, "backends") if "backends" in target else None,
+    )
+
+
+def _selector(selector: JsonObject) -> Selector:
+    return Selector(
+        match_labels=fields.named_texts(selector, "matchLabels"),
+        match_expressions=tuple(_requirement(value) for value in fields.mappings(selector, "matchExpressions")),
+    )
+
+
+def _requirement(value: JsonObject) -> Requirement:
+    operator = Operator(cast("str", value["operator"]))
+    return Requirement(key=cast("str", value["key"]), operator=operator, values=fields.texts(value, "values"))

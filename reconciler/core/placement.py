@@ -1,0 +1,27 @@
+"""Which models belong to which target: label selectors with Kubernetes' semantics."""
+
+from collections.abc import Mapping
+from typing import assert_never
+
+from reconciler.core.spec import Operator, Requirement, Selector
+
+
+def selects(selector: Selector, labels: Mapping[str, str]) -> bool:
+    """Whether every one of the selector's conditions holds; an empty selector selects everything."""
+    wanted = all(labels.get(key) == value for key, value in selector.match_labels.items())
+    return wanted and all(_holds(requirement, labels) for requirement in selector.match_expressions)
+
+
+def _holds(requirement: Requirement, labels: Mapping[str, str]) -> bool:
+    value = labels.get(requirement.key)
+    match requirement.operator:
+        case Operator.IN:
+            return value is not None and value in requirement.values
+        case Operator.NOT_IN:
+            return value is None or value not in requirement.values
+        case Operator.EXISTS:
+            return value is not None
+        case Operator.DOES_NOT_EXIST:
+            return value is None
+        case never:
+            assert_never(never)

@@ -1,0 +1,121 @@
+"""What a target's status says after a pass (spec §7): the truth as observed, and what went wrong on the way there.
+
+Promise: the same state gives the same value; a condition's time changes only with its status. What serves and what
+failed are kept apart: a new generation that does not load leaves both in the message.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reconciler.core.conditions import Condition, Finding, Kind, ModelStatus, Truth, stable
+from reconciler.core.content import Known
+from reconciler.core.digest import Digest, tree_digest
+from reconciler.core.errors import Reason
+from reconciler.core.findings import activated, fetched, loaded, probed, ready, stuck
+from reconciler.core.observed import Observed, StalledAt
+from reconciler.core.plan import Change, Outcome, Plan, Prune
+from reconciler.core.spec import Desired
+from reconciler.core.standing import Standing, trouble
+from reconciler.core.status_files import from_files, to_files
+
+__all__ = ["Condition", "Kind", "ModelStatus", "Pass", "Truth", "from_files", "stalled", "summarise", "to_files"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass:
+    """What one pass leaves behind: the last plan that it carried out, every outcome, the world looked at again."""
+
+    plan: Plan
+    outcomes: tuple[Outcome, ...]
+    observed: Observed
+    desired: Desired
+
+
+def summarise(done: Pass, previous: Mapping[str, ModelStatus], *, now: str) -> Mapping[str, ModelStatus]:
+    """The status of every model that is ours to tell of; `now` in RFC 3339, UTC.
+
+    A removed model is told of until nothing of it is left, a foreign one never.
+    """
+    found: dict[str, ModelStatus] = {}
+    outcomes = _outcomes(done)
+    for line in done.plan.models:
+        before = previous.get(line.model)
+        standing = Standing(
+            line=line,
+            spec=done.desired.models.get(line.model),
+            outcomes=outcomes.get(line.model, ()),
+            observed=done.observed,
+            before=before,
+        )
+        if line.reason is Reason.NOT_SELECTED and before is not None:
+            found[line.model] = before
+        elif line.change is not Change.FOREIGN and (line.change is not Change.REMOVE or standing.there):
+            found[line.model] = _status(done.plan, standing, now)
+    return found
+
+
+def stalled(previous: Mapping[str, ModelStatus]) -> Mapping[str, StalledAt]:
+    """The generations that must not be tried again, as the last status remembers them."""
+    found: dict[str, StalledAt] = {}
+    for name, status in previous.items():
+        condition = status.conditions.get(Kind.STALLED)
+        if status.stalled_at is not None and condition is not None and condition.status is Truth.TRUE:
+            found[name] = StalledAt(generation=status.stalled_at, reason=condition.reason, message=condition.message)
+    return found
+
+
+def _outcomes(done: Pass) -> Mapping[str, tuple[Outcome, ...]]:
+    found: dict[str, list[Outcome]] = {}
+    for outcome in done.outcomes:
+        if not isinstance(outcome.step.action, Prune):
+            found.setdefault(outcome.step.action.model, []).append(outcome)
+    return {model: tuple(outcomes) for model, outcomes in found.items()}
+
+
+def _status(plan: Plan, standing: Standing, now: str) -> ModelStatus:
+    before, wrong = standing.before, trouble(standing)
+    here, on = fetched(standing, wrong), loaded(standing, wrong)
+    hopeless, at = stuck(standing, wrong, on)
+    findings = {
+        Kind.READY: ready(standing, wrong, activated(standing, here) if standing.no_server else on),
+        Kind.FETCHED: here,
+        Kind.LOADED: on,
+        Kind.PROBED: probed(standing, on),
+        Kind.STALLED: hopeless,
+    }
+    return ModelStatus(
+        name=standing.line.model,
+        target=plan.target,
+        revision=before.revision if before is not None and standing.same else plan.revision,
+        generation=standing.generation,
+        active=standing.active.generation if standing.active else None,
+        served={server: served.generation for server, served in standing.up.items()},
+        versions=_versions(standing),
+        digests=_digests(standing),
+        stalled_at=at,
+        conditions={kind: _condition(kind, finding, standing, now) for kind, finding in findings.items()},
+    )
+
+
+def _condition(kind: Kind, finding: Finding, standing: Standing, now: str) -> Condition:
+    last = standing.last(kind)
+    turned = last is None or last.status is not finding.status
+    return Condition(
+        kind=kind,
+        status=finding.status,
+        reason=finding.reason,
+        message=stable(finding.message),
+        last_transition_time=now if last is None or turned else last.last_transition_time,
+    )
+
+
+def _versions(standing: Standing) -> tuple[int, ...]:
+    rows = (row for served in standing.up.values() for row in served.versions)
+    return tuple(sorted({row.version for row in rows if row.state == "READY"}))
+
+
+def _digests(standing: Standing) -> Mapping[str, Digest]:
+    content, before = standing.observed.contents.get(standing.line.model), standing.before
+    if isinstance(content, Known):
+        return {"source" if key is None else str(key): tree_digest(files) for key, files in content.files.items()}
+    return before.digests if before is not None and standing.same else {}

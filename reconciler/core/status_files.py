@@ -1,0 +1,190 @@
+"""The status as files of the status branch, and back: `<model>.yaml` for programs, README.md for people.
+
+Promise: the same statuses, the same bytes; what was written is read back as it was; whatever else lies there is
+skipped, since a status that nobody can read is an unknown one, not an error.
+"""
+
+import json
+import re
+import urllib.parse
+from collections.abc import Iterator, Mapping
+from typing import cast
+
+from reconciler.core import documents
+from reconciler.core.conditions import Condition, Kind, ModelStatus, Truth, printable, short
+from reconciler.core.digest import Digest, Generation
+from reconciler.core.errors import Reason
+from reconciler.core.jsonvalue import Json, JsonObject
+from reconciler.core.nodes import Document
+
+API_VERSION, KIND, README = "reconciler/v1", "ModelStatus", "README.md"
+
+_MARKUP = re.compile(r"[\\`*_{}\[\]<>()#+!|~@&$]|(?<=:)/|(?<=www)\.")
+
+
+def to_files(statuses: Mapping[str, ModelStatus], *, target: str) -> Mapping[str, bytes]:
+    """The files of a target's folder, by name."""
+    ordered = [statuses[name] for name in sorted(statuses)]
+    files = {f"{urllib.parse.quote(status.name, safe='')}.yaml": _text(_rows(_document(status))) for status in ordered}
+    return {**files, README: _text(_page(ordered, target))}
+
+
+def from_files(files: Mapping[str, bytes]) -> Mapping[str, ModelStatus]:
+    """The statuses in a target's folder, by model."""
+    found: dict[str, ModelStatus] = {}
+    for name, content in files.items():
+        status = _read(name, content) if name.endswith(".yaml") else None
+        if status is not None:
+            found[status.name] = status
+    return found
+
+
+def _text(lines: Iterator[str]) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _document(status: ModelStatus) -> JsonObject:
+    observed: JsonObject = {
+        "generation": status.active,
+        "served": [{"server": server, "generation": served} for server, served in sorted(status.served.items())],
+        "versions": list(status.versions),
+    }
+    return {
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "metadata": {"name": status.name, "target": status.target},
+        "status": {
+            "desired": {"revision": status.revision, "generation": status.generation},
+            "observed": observed,
+            "digests": cast("JsonObject", dict(sorted(status.digests.items()))),
+            "stalledAt": status.stalled_at,
+            "conditions": [_condition(status.conditions[kind]) for kind in Kind if kind in status.conditions],
+        },
+    }
+
+
+def _condition(condition: Condition) -> Json:
+    return {
+        "type": condition.kind,
+        "status": condition.status,
+        "reason": condition.reason,
+        "message": condition.message,
+        "lastTransitionTime": condition.last_transition_time,
+    }
+
+
+def _rows(value: JsonObject, indent: str = "") -> Iterator[str]:
+    """Block YAML with quoted strings, so that no version of YAML reads one of them as something else."""
+    for key, item in value.items():
+        name = key if key.isalpha() and key.isascii() else _scalar(key)
+        if isinstance(item, dict) and item:
+            yield f"{indent}{name}:"
+            yield from _rows(item, indent + "  ")
+        elif isinstance(item, list) and item and isinstance(item[0], dict):
+            yield f"{indent}{name}:"
+            for each in cast("list[JsonObject]", item):
+                first, *rest = _rows(each, f"{indent}    ")
+                yield from (f"{indent}  - {first.strip()}", *rest)
+        else:
+            yield f"{indent}{name}: {_scalar(item)}"
+
+
+def _scalar(value: Json) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_scalar, value)) + "]"
+    return json.dumps(printable(value) if isinstance(value, str) else value, ensure_ascii=False)
+
+
+def _page(statuses: list[ModelStatus], target: str) -> Iterator[str]:
+    ready = sum(status.ready for status in statuses)
+    yield f"# Status of {_plain(target)}"
+    yield ""
+    yield f"{ready} of {len(statuses)} models are ready. `reconcile` writes this folder; what others write is lost."
+    yield ""
+    yield "| Model | Ready | Generation | Versions | Message |"
+    yield "| --- | --- | --- | --- | --- |"
+    for status in statuses:
+        condition = status.conditions.get(Kind.READY)
+        cells = (
+            f"[{_plain(status.name)}]({urllib.parse.quote(status.name, safe='')}.yaml)",
+            condition.status if condition else Truth.UNKNOWN,
+            f"`{short(status.generation)}`" if status.generation else "",
+            ", ".join(map(str, status.versions)),
+            _plain(f"{condition.reason}: {condition.message}" if condition and condition.message else ""),
+        )
+        yield f"| {' | '.join(cells)} |"
+
+
+def _plain(text: str) -> str:
+    """Text that Markdown shows as it stands."""
+    return _MARKUP.sub(r"\\\g<0>", printable(text))
+
+
+def _read(name: str, content: bytes) -> ModelStatus | None:
+    document = documents.load(name, content)
+    try:
+        return _parse(document.value) if isinstance(document, Document) else None
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _parse(raw: JsonObject) -> ModelStatus:
+    metadata, status = _map(raw["metadata"]), _map(raw["status"])
+    desired, observed = _map(status["desired"]), _map(status["observed"])
+    conditions = map(_parse_condition, _list(status["conditions"]))
+    return ModelStatus(
+        name=_str(metadata["name"]),
+        target=_str(metadata["target"]),
+        revision=_str(desired["revision"]),
+        generation=_generation(desired["generation"]),
+        active=_generation(observed["generation"]),
+        served=dict(map(_parse_served, _list(observed["served"]))),
+        versions=tuple(map(_int, _list(observed["versions"]))),
+        digests={source: Digest(_str(value)) for source, value in _map(status["digests"]).items()},
+        stalled_at=_generation(status["stalledAt"]),
+        conditions={condition.kind: condition for condition in conditions},
+    )
+
+
+def _parse_served(value: Json) -> tuple[str, Generation | None]:
+    raw = _map(value)
+    return _str(raw["server"]), _generation(raw["generation"])
+
+
+def _parse_condition(value: Json) -> Condition:
+    raw = _map(value)
+    return Condition(
+        kind=Kind(_str(raw["type"])),
+        status=Truth(_str(raw["status"])),
+        reason=Reason(_str(raw["reason"])),
+        message=_str(raw["message"]),
+        last_transition_time=_str(raw["lastTransitionTime"]),
+    )
+
+
+def _generation(value: Json) -> Generation | None:
+    return None if value is None else Generation(_str(value))
+
+
+def _map(value: Json) -> JsonObject:
+    if isinstance(value, dict):
+        return value
+    raise TypeError(value)
+
+
+def _list(value: Json) -> list[Json]:
+    if isinstance(value, list):
+        return value
+    raise TypeError(value)
+
+
+def _str(value: Json) -> str:
+    if isinstance(value, str):
+        return value
+    raise TypeError(value)
+
+
+def _int(value: Json) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise TypeError(value)

@@ -1,0 +1,1 @@
+"""Plans and status as text and JSON: pure functions."""

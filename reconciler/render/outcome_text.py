@@ -1,0 +1,93 @@
+"""Outcomes as text: a line for each step, a sentence at the end."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import assert_never
+
+from reconciler.core.conditions import Kind, ModelStatus
+from reconciler.core.errors import Reason, ReconcileError
+from reconciler.core.plan import Fetch, Outcome, Result, Step
+from reconciler.render import steps, words
+from reconciler.render.line import Line, Tone
+from reconciler.render.reasons import why
+
+
+def started(step: Step) -> Line:
+    """What is said when a step begins."""
+    return Line(f"{steps.name(step)}: started{_expected(step)}", Tone.FAINT)
+
+
+def going(step: Step, done: int, seconds: float) -> Line:
+    """What is said while a step takes its time; done in bytes."""
+    moved = f", {words.size(done)}{_of(step)}" if isinstance(step.action, Fetch) else ""
+    return Line(f"{steps.name(step)}: still going{moved} [{words.duration(seconds)} elapsed]", Tone.FAINT)
+
+
+def ended(outcome: Outcome) -> Line:
+    """How a step ended, and why where it did not go well."""
+    name = steps.name(outcome.step)
+    match outcome.result:
+        case Result.DONE:
+            note = f" ({words.line(outcome.message)})" if outcome.message else ""
+            return Line(f"{name}: done{note} [{words.duration(outcome.seconds)}]", Tone.ADD)
+        case Result.FAILED:
+            last = "; trying again will not mend it" if outcome.terminal else ""
+            return Line(f"{name}: failed: {why(outcome.reason, outcome.message)}{last}", Tone.ALERT)
+        case Result.BLOCKED:
+            reason = "" if outcome.reason is Reason.BLOCKED else f"{outcome.reason.value}: "
+            return Line(f"{name}: blocked: {reason}{words.line(outcome.message)}", Tone.HELD)
+        case Result.CANCELLED:
+            return Line(f"{name}: cancelled{f': {words.line(outcome.message)}' if outcome.message else ''}", Tone.HELD)
+    assert_never(outcome.result)
+
+
+def closing(outcomes: Sequence[Outcome], target: str) -> list[Line]:
+    """`Applied to prod: 7 steps done.`, or what did not go well, by model; nothing where there was nothing to do."""
+    return [Line(""), _closing(outcomes, words.line(target))] if outcomes else []
+
+
+def _closing(outcomes: Sequence[Outcome], where: str) -> Line:
+    done = words.count(len(_with(outcomes, Result.DONE)), "step")
+    wrong = [_told(outcomes, result) for result in (Result.FAILED, Result.BLOCKED, Result.CANCELLED)]
+    told = ", ".join(part for part in wrong if part)
+    if told:
+        return Line(f"Applied to {where} in part: {done} done, {told}.", Tone.ALERT)
+    return Line(f"Applied to {where}: {done} done.", Tone.TITLE)
+
+
+def _expected(step: Step) -> str:
+    size = step.action.size if isinstance(step.action, Fetch) else None
+    return "" if size is None else f", {words.size(size)}"
+
+
+def _of(step: Step) -> str:
+    size = step.action.size if isinstance(step.action, Fetch) else None
+    return "" if size is None else f" of {words.size(size)}"
+
+
+def _with(outcomes: Iterable[Outcome], result: Result) -> list[Outcome]:
+    return [outcome for outcome in outcomes if outcome.result is result]
+
+
+def _told(outcomes: Iterable[Outcome], result: Result) -> str:
+    found = _with(outcomes, result)
+    models = sorted({words.line(steps.deed(outcome.step).model) for outcome in found} - {""})
+    return f"{len(found)} {result.value}" + (f" ({', '.join(models)})" if models else "") if found else ""
+
+
+def not_ready(statuses: Mapping[str, ModelStatus]) -> list[Line]:
+    """Each model that is not as it is wanted after the run, and why not."""
+    waiting = [status for _, status in sorted(statuses.items()) if not status.ready and Kind.READY in status.conditions]
+    return [Line(_waiting(status), Tone.HELD) for status in waiting]
+
+
+def _waiting(status: ModelStatus) -> str:
+    ready = status.conditions[Kind.READY]
+    return f"Not ready: {words.line(status.name)}: {why(ready.reason, ready.message)}"
+
+
+def pushed(commit: str | None, failure: ReconcileError | None) -> list[Line]:
+    """Where the status went, or why it did not and what to do about it."""
+    if failure is not None:
+        told = Line(f"The status could not be written: {why(failure.reason, failure.message)}", Tone.ALERT)
+        return [told, Line(f"  {words.line(failure.hint)}")] if failure.hint else [told]
+    return [Line(f"Status written as {words.revision(commit)}.", Tone.FAINT)] if commit else []

@@ -1,0 +1,101 @@
+"""A plan as JSON. Keys are only ever added within a major `format_version`; what is printed is chosen key by key."""
+
+from collections.abc import Iterable
+from typing import cast
+
+from reconciler.core.errors import Problem
+from reconciler.core.jsonvalue import JsonObject
+from reconciler.core.plan import ModelPlan, Plan, Prune, Refusal, Step
+from reconciler.render import words
+from reconciler.render.steps import deed
+from reconciler.render.summary import changes, summarise
+
+FORMAT_VERSION = "1.0"
+
+
+def document(plan: Plan, problems: Iterable[Problem] = ()) -> JsonObject:
+    """The whole plan. `complete` is false where something could not be looked at: then no news is not good news."""
+    shown: JsonObject = {
+        "format_version": FORMAT_VERSION,
+        "target": plan.target,
+        "revision": plan.revision,
+        "changes": changes(plan),
+        "complete": not plan.unknown,
+        "models": [_model(model) for model in sorted(plan.models, key=lambda model: model.model)],
+        "steps": [step(planned) for planned in plan.steps],
+        "refusal": _refusal(plan.refusal),
+        "unknown": list(plan.unknown),
+        "problems": [problem(found) for found in problems],
+        "summary": _summary(plan),
+        "totals": {name: plan.totals[name] for name in sorted(plan.totals)},
+    }
+    return cast("JsonObject", words.cleaned(shown))
+
+
+def _model(model: ModelPlan) -> JsonObject:
+    return {
+        "name": model.model,
+        "change": model.change.value,
+        "action_reason": model.reason.value,
+        "message": model.message,
+        "generation": {"before": model.active, "after": model.wanted},
+        "deferred": model.deferred,
+        "stalled": model.stalled,
+        "gap": model.gap,
+        "warnings": list(model.warnings),
+        "steps": list(model.steps),
+    }
+
+
+def step(planned: Step) -> JsonObject:
+    """One step; `bytes` is null where the size is not known or means nothing."""
+    done = deed(planned)
+    shown: JsonObject = {
+        "id": planned.id,
+        "kind": done.verb,
+        "model": done.model or None,
+        "server": done.server or None,
+        "reason": planned.reason.value,
+        "detail": planned.detail,
+        "after": [*sorted(planned.after)],
+        "bytes": done.size,
+    }
+    return shown | _pruned(planned)
+
+
+def _pruned(planned: Step) -> JsonObject:
+    match planned.action:
+        case Prune(trees=trees, blobs=blobs, partials=partials):
+            return {"trees": len(trees), "blobs": len(blobs), "partials": len(partials)}
+        case _:
+            return {}
+
+
+def _refusal(refusal: Refusal | None) -> JsonObject | None:
+    if refusal is None:
+        return None
+    return {"reason": refusal.reason.value, "message": refusal.message, "hint": refusal.hint}
+
+
+def problem(found: Problem) -> JsonObject:
+    """One fault of a document."""
+    return {
+        "file": found.file,
+        "line": found.line,
+        "column": found.column,
+        "path": found.path,
+        "found": found.found,
+        "expected": found.expected,
+    }
+
+
+def _summary(plan: Plan) -> JsonObject:
+    summary = summarise(plan)
+    return {
+        "add": summary.add,
+        "change": summary.change,
+        "remove": summary.remove,
+        "unchanged": summary.unchanged,
+        "held": summary.held,
+        "foreign": summary.foreign,
+    }

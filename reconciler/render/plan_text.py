@@ -1,0 +1,125 @@
+"""A plan as text (spec §5): each model with its sign and reason, its steps in order, the counts last."""
+
+from collections.abc import Iterator, Mapping
+
+from reconciler.core.errors import Reason
+from reconciler.core.plan import Change, ModelPlan, Plan, Refusal, Step
+from reconciler.render import steps, words
+from reconciler.render.line import Line, Tone
+from reconciler.render.reasons import why
+from reconciler.render.summary import changes, prunes, summarise, to_fetch
+
+SIGNS: Mapping[Change, tuple[str, Tone]] = {
+    Change.CREATE: ("+", Tone.ADD),
+    Change.UPDATE: ("~", Tone.CHANGE),
+    Change.MEND: ("~", Tone.CHANGE),
+    Change.RECREATE: ("-/+", Tone.CHANGE),
+    Change.REMOVE: ("-", Tone.REMOVE),
+    Change.HELD: ("!", Tone.HELD),
+    Change.FOREIGN: ("·", Tone.FAINT),
+    Change.UNCHANGED: (" ", Tone.FAINT),
+}
+_ORDER = {Change.UNCHANGED: 1, Change.HELD: 2, Change.FOREIGN: 3}  # what changes stands first
+_BELOW = "      "
+
+
+def lines(plan: Plan) -> list[Line]:
+    """The whole plan; its last line is the counts, or the sentence that says that nothing changes."""
+    return [
+        Line(f"Target {words.line(plan.target)}, revision {words.revision(plan.revision)}.", Tone.TITLE),
+        *_models(plan),
+        *_pruned(plan),
+        *_unknown(plan),
+        *_refused(plan.refusal),
+        Line(""),
+        *_last(plan),
+    ]
+
+
+def _models(plan: Plan) -> Iterator[Line]:
+    by_id = {step.id: step for step in plan.steps}
+    unasked = [model for model in plan.models if model.reason is Reason.NOT_SELECTED and not model.steps]
+    shown = [model for model in plan.models if model.change is not Change.UNCHANGED or model.warnings]
+    for model in sorted(shown, key=lambda model: (_ORDER.get(model.change, 0), model.model)):
+        if model not in unasked:
+            yield Line("")
+            yield from _model(model, by_id)
+    if unasked:
+        yield Line("")
+        yield Line(f"  ! {words.count(len(unasked), 'other model')} held: {why(Reason.NOT_SELECTED, '')}", Tone.HELD)
+
+
+def _model(model: ModelPlan, by_id: Mapping[str, Step]) -> Iterator[Line]:
+    sign, tone = SIGNS[model.change]
+    yield Line(f"{sign:>3} {words.line(model.model)}  {_generations(model)}".rstrip(), tone)
+    yield Line(_BELOW + why(model.reason, model.message))
+    own = set(model.steps)
+    for step in by_id.values():
+        if step.id in own:
+            yield Line(_BELOW + _step(step, model, by_id))
+    if model.deferred:
+        yield Line(_BELOW + "what follows is planned once it is fetched", Tone.FAINT)
+    if model.gap:
+        yield Line(f"{_BELOW}gap in service: {words.line(model.gap)}", Tone.ALERT)
+    for warning in model.warnings:
+        yield Line(f"{_BELOW}warning: {words.line(warning)}", Tone.HELD)
+
+
+def _generations(model: ModelPlan) -> str:
+    before = words.short(model.active) if model.active else ""
+    match model.change:
+        case Change.HELD:
+            return f"{'stalled' if model.stalled else 'held'}{f', stays at {before}' if before else ''}"
+        case Change.FOREIGN:
+            return "not ours"
+        case Change.REMOVE | Change.UNCHANGED:
+            return before
+        case _:
+            after = "(known after fetch)" if model.wanted is None else words.short(model.wanted)
+            return after if before == after else f"{before} → {after}".strip()
+
+
+def _step(step: Step, model: ModelPlan, by_id: Mapping[str, Step]) -> str:
+    notes = [step.reason.value] if step.reason is not model.reason else []
+    notes += [words.line(step.detail)] if step.detail else []
+    awaited = steps.awaited(step, by_id)
+    notes += [f"after {', '.join(awaited)}"] if awaited else []
+    return steps.doing(step) + (f"  ({'; '.join(notes)})" if notes else "")
+
+
+def _pruned(plan: Plan) -> list[Line]:
+    told = [Line(steps.pruning(action), Tone.REMOVE) for action in prunes(plan)]
+    return [Line(""), *told] if told else []
+
+
+def _unknown(plan: Plan) -> list[Line]:
+    if not plan.unknown:
+        return []
+    head = Line("Not complete: this could not be looked at, so nothing is said or done about it:", Tone.ALERT)
+    return [Line(""), head, *(Line(f"  - {words.line(thing)}", Tone.ALERT) for thing in plan.unknown)]
+
+
+def _refused(refusal: Refusal | None) -> list[Line]:
+    if refusal is None:
+        return []
+    told = [
+        Line(""),
+        Line(f"Refused, nothing of this will be done: {why(refusal.reason, refusal.message)}", Tone.ALERT),
+    ]
+    return told + ([Line(f"  {words.line(refusal.hint)}")] if refusal.hint else [])
+
+
+def _last(plan: Plan) -> list[Line]:
+    if changes(plan) or plan.unknown or plan.refusal:
+        fetched = to_fetch(plan.steps)
+        return ([Line(f"To fetch: {fetched}.")] if fetched else []) + [Line(str(summarise(plan)), Tone.TITLE)]
+    return [Line(_unchanged(plan), Tone.TITLE)]
+
+
+def _unchanged(plan: Plan) -> str:
+    summary, revision = summarise(plan), words.revision(plan.revision)
+    held = f", {summary.held} held" if summary.held else ""
+    if not summary.unchanged:
+        return f"No changes. Revision {revision} wants nothing that is not so already{held}."
+    are = words.count(summary.unchanged, "model is", "models are")
+    return f"No changes. {are} as revision {revision} wants {'it' if summary.unchanged == 1 else 'them'}{held}."

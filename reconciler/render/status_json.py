@@ -1,0 +1,43 @@
+"""The status as JSON, with the same promises as the plan's."""
+
+from typing import cast
+
+from reconciler.core.jsonvalue import JsonObject
+from reconciler.core.observed import Observed
+from reconciler.core.plan import Plan
+from reconciler.render import words
+from reconciler.render.plan_json import FORMAT_VERSION
+from reconciler.render.status_rows import OnServer, Row, rows, unreachable
+
+
+def document(plan: Plan, observed: Observed) -> JsonObject:
+    """Every model with what is desired, on disk and loaded on each server; and the servers that did not answer."""
+    silent = sorted(unreachable(observed.servers).items())
+    shown: JsonObject = {
+        "format_version": FORMAT_VERSION,
+        "target": plan.target,
+        "revision": plan.revision,
+        "complete": not plan.unknown,
+        "unknown": list(plan.unknown),
+        "models": [_model(row) for row in rows(plan, observed)],
+        "unreachable": [{"server": url, "reason": view.reason.value, "message": view.message} for url, view in silent],
+    }
+    return cast("JsonObject", words.cleaned(shown))
+
+
+def _model(row: Row) -> JsonObject:
+    return {
+        "name": row.plan.model,
+        "settled": row.settled,
+        "change": row.plan.change.value,
+        "reason": row.plan.reason.value,
+        "message": row.plan.message,
+        "stalled": row.plan.stalled,
+        "desired": row.plan.wanted,
+        "on_disk": {"generation": row.on_disk, "damage": list(row.damage), "foreign": row.foreign or None},
+        "servers": [_server(server) for server in row.servers],
+    }
+
+
+def _server(server: OnServer) -> JsonObject:
+    return {"server": server.server, "readiness": server.readiness.value, "generation": server.generation}

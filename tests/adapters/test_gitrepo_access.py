@@ -1,0 +1,125 @@
+"""Getting in: tokens, refusals, silence, and secrets that stay secret."""
+
+import random
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reconciler.adapters import gitrepo
+from reconciler.adapters.gitrepo import Access, Pace, StatusCommit
+from reconciler.adapters.gitrepo.access import Local, Remote, locate
+from reconciler.core.errors import Reason, ReconcileError, TerminalError, TransientError
+from tests.git_remotes import bare, branch_files, git, hook, http_remote, keep_home_out, silence, work_tree
+
+FILES = {"models.d/a.yaml": b"a"}
+CHANGE = StatusCommit(branch="status", prefix="prod", files={"a.yaml": b"ready"}, message="status", now=0)
+PACE = Pace(random=random.SystemRandom().random, sleep=time.sleep)
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path) -> None:
+    keep_home_out(tmp_path / "home")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    work_tree(tmp_path / "tree", FILES)
+    repository = bare(tmp_path / "served" / "config.git", tmp_path / "tree")
+    git(repository, "config", "http.receivepack", "true")
+    return repository
+
+
+@pytest.fixture
+def url(home: Path) -> Iterator[str]:
+    with http_remote(home.parent, "tess", "geheim") as base:
+        yield f"{base}/config.git"
+
+
+def refusal(url: str, access: Access) -> ReconcileError:
+    with pytest.raises(ReconcileError) as caught:
+        gitrepo.read(url, access=access)
+    assert "geheim" not in str(caught.value)
+    return caught.value
+
+
+def test_a_token_opens_a_repository_for_reading_and_for_the_status(url: str, home: Path, tmp_path: Path) -> None:
+    access, cache = Access(username="tess", token="geheim"), str(tmp_path / "cache")
+    assert gitrepo.read(url, access=access, cache=cache).files == FILES
+    assert gitrepo.publish(url, CHANGE, PACE, access=access, cache=cache) == git(home, "rev-parse", "status")
+    assert branch_files(home, "status") == {"prod/a.yaml": b"ready"}
+    assert gitrepo.publish(url, CHANGE, PACE, access=access, cache=cache) is None
+
+
+def test_the_urls_own_userinfo_opens_it_too(url: str) -> None:
+    assert gitrepo.read(url.replace("//", "//tess:geheim@")).files == FILES
+
+
+def test_a_missing_and_a_wrong_token_are_told_apart(url: str) -> None:
+    missing, wrong = refusal(url, Access()), refusal(url, Access(username="tess", token="falsch"))
+    assert (type(missing), missing.reason) == (TerminalError, Reason.CREDENTIALS_MISSING)
+    assert (type(wrong), wrong.reason) == (TerminalError, Reason.CREDENTIALS_MISSING)
+    assert "there are none" in missing.message
+    assert "refuses the credentials" in wrong.message
+    assert "RECONCILE_GIT_TOKEN" in missing.hint
+
+
+def test_a_repository_that_is_not_there_is_said_to_be_absent(url: str) -> None:
+    error = refusal(url.replace("config", "nope"), Access(username="tess", token="geheim"))
+    assert (type(error), error.reason) == (TerminalError, Reason.REPOSITORY_UNREADABLE)
+    assert "there is no repository at" in error.message
+
+
+def test_a_hook_refuses_over_http_as_well(url: str, home: Path) -> None:
+    hook(home, "pre-receive", "echo geheim is no friday >&2; exit 1")
+    with pytest.raises(TerminalError) as caught:
+        gitrepo.publish(url, CHANGE, PACE, access=Access(username="tess", token="geheim"))
+    assert caught.value.reason == Reason.PUSH_REFUSED
+    assert "*** is no friday" in caught.value.message
+
+
+def test_a_token_that_may_not_push_is_told_so(url: str, home: Path) -> None:
+    git(home, "config", "http.receivepack", "false")
+    with pytest.raises(TerminalError) as caught:
+        gitrepo.publish(url, CHANGE, PACE, access=Access(username="tess", token="geheim"))
+    assert caught.value.reason == Reason.CREDENTIALS_MISSING
+
+
+@pytest.mark.parametrize("scheme", ["http", "git"])
+def test_a_server_that_never_answers_is_given_up(scheme: str) -> None:
+    with silence() as port:
+        before = time.monotonic()
+        error = refusal(f"{scheme}://127.0.0.1:{port}/config.git", Access(timeout=0.3))
+    assert type(error) is TransientError
+    assert time.monotonic() - before < 5
+
+
+@pytest.mark.parametrize(
+    ("location", "found"),
+    [
+        ("/srv/config", Local(path="/srv/config")),
+        (".", Local(path=".")),
+        ("file:///srv/my%20config", Local(path="/srv/my config")),
+        ("https://host/config.git", Remote(url="https://host/config.git")),
+        ("ssh://git@host:22/config", Remote(url="ssh://git@host:22/config")),
+        ("git@host:path/config.git", Remote(url="git@host:path/config.git")),
+        ("dir/with:colon", Local(path="dir/with:colon")),
+    ],
+)
+def test_a_location_is_told_from_a_path_as_git_does(location: str, found: Local | Remote) -> None:
+    assert locate(location) == found
+
+
+@pytest.mark.parametrize(
+    ("location", "seen"),
+    [
+        ("https://tess:ge@heim@host/config?token=x", "https://host/config"),
+        ("git@host:path", "host:path"),
+        ("https://host/a@b", "https://host/a@b"),
+    ],
+)
+def test_a_location_is_shown_without_what_opens_it(location: str, seen: str) -> None:
+    remote = Remote(url=location)
+    assert remote.shown == seen
+    assert "heim" not in repr(remote)

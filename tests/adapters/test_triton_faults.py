@@ -1,0 +1,98 @@
+"""A server that lies or stumbles: what the real one does not do on demand."""
+
+from collections.abc import Iterator
+
+import grpc
+import pytest
+
+from reconciler.adapters.triton import Triton, connect
+from reconciler.core.errors import Reason, TerminalError, TransientError
+from reconciler.core.observed import Serving
+from tests.fakes.triton import State, fake_triton
+from tests.triton_models import ensemble, load_action
+
+
+@pytest.fixture
+def fake() -> Iterator[tuple[Triton, State]]:
+    with fake_triton() as (url, state), connect(url) as client:
+        yield client, state
+
+
+def test_a_load_that_is_answered_ok_and_changes_nothing_is_tried_once_more(fake: tuple[Triton, State]) -> None:
+    client, state = fake
+    model = ensemble("e", "twice")
+    state.ignored_loads = 1
+    client.load(load_action(model))
+    view = client.observe()
+    assert isinstance(view, Serving)
+    assert view.models["e"].generation == model.tree.generation
+
+
+def test_a_server_that_goes_on_serving_another_generation_is_found_out(fake: tuple[Triton, State]) -> None:
+    client, state = fake
+    client.load(load_action(ensemble("e", "twice")))
+    state.ignored_loads = 9
+    wanted = ensemble("e", "twice", "twice")
+    with pytest.raises(TransientError, match=wanted.tree.generation) as caught:
+        client.load(load_action(wanted))
+    assert caught.value.reason is Reason.STAMP_MISMATCH
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (grpc.StatusCode.UNAVAILABLE, "can not create model 'e': memory limit set for GPU 0 has exceeded"),
+        (grpc.StatusCode.INVALID_ARGUMENT, "load failed: Internal: Stub process 'e_0_0' is not healthy."),
+        (grpc.StatusCode.INTERNAL, "failed to load 'e', failed to poll from model repository"),
+    ],
+)
+def test_a_refusal_that_may_pass_is_worth_another_try(
+    fake: tuple[Triton, State], code: grpc.StatusCode, words: str
+) -> None:
+    client, state = fake
+    state.refusals = [(code, words)]
+    with pytest.raises(TransientError) as caught:
+        client.load(load_action(ensemble("e", "twice")))
+    assert caught.value.reason is Reason.LOAD_FAILED
+    assert words in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (grpc.StatusCode.INVALID_ARGUMENT, "unable to find backend library for backend 'nope', try specifying runtime"),
+        (grpc.StatusCode.INVALID_ARGUMENT, "at least one version must be available under the version policy"),
+        (grpc.StatusCode.INTERNAL, "SyntaxError: invalid syntax (model.py, line 1)"),
+    ],
+)
+def test_a_refusal_of_the_content_is_final(fake: tuple[Triton, State], code: grpc.StatusCode, words: str) -> None:
+    client, state = fake
+    state.refusals = [(code, words)]
+    with pytest.raises(TerminalError) as caught:
+        client.load(load_action(ensemble("e", "twice")))
+    assert caught.value.reason is Reason.LOAD_FAILED
+    assert words in caught.value.message
+
+
+def test_an_index_that_fails_while_directories_change_is_asked_again(fake: tuple[Triton, State]) -> None:
+    client, state = fake
+    state.index_failures = 3
+    assert isinstance(client.observe(), Serving)
+    assert state.index_failures == 0
+
+
+def test_a_connection_lost_while_the_stamp_is_read_back_is_no_success(fake: tuple[Triton, State]) -> None:
+    client, state = fake
+    state.config_refusals = [(grpc.StatusCode.UNAVAILABLE, "Socket closed")]
+    with pytest.raises(TransientError) as caught:
+        client.load(load_action(ensemble("e", "twice")))
+    assert caught.value.reason is Reason.SERVER_UNREACHABLE
+
+
+def test_a_model_that_goes_down_while_it_is_looked_at_has_no_generation(fake: tuple[Triton, State]) -> None:
+    client, state = fake
+    client.load(load_action(ensemble("e", "twice")))
+    state.config_refusals = [(grpc.StatusCode.NOT_FOUND, "Request for unknown model: 'e' has no available versions")]
+    view = client.observe()
+    assert isinstance(view, Serving)
+    assert view.models["e"].generation is None

@@ -1,0 +1,99 @@
+"""The command line from outside: help, version, usage errors, what start-up imports."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from reconciler import cli
+
+COMMANDS = sorted(cli.group.commands)
+FORBIDDEN = """
+import sys
+before = set(sys.modules)
+from reconciler import cli
+try:
+    code = cli.run(sys.argv[1:])
+finally:
+    allowed = sys.stdlib_module_names | {"click", "reconciler"}
+    foreign = sorted({name.partition(".")[0] for name in set(sys.modules) - before} - allowed)
+    ours = sorted(name for name in sys.modules if name.startswith(("reconciler.adapters", "reconciler.reconcile")))
+    print("FOREIGN", foreign, ours, code)
+"""
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["plan", "--help"], ["apply", "--help"]])
+def test_version_and_help_import_nothing_but_click_and_the_standard_library(arguments: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FORBIDDEN, *arguments], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.splitlines()[-1] == "FOREIGN [] [] 0"
+
+
+def test_the_version_is_told_and_python_m_is_the_same_program() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "reconciler", "--version"], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout == f"reconcile {cli.installed_version()}\n"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_has_help_with_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run([command, "--help"]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith(f"Usage: reconcile {command} [OPTIONS]")
+    assert f"  Example:\n    reconcile {command} " in told
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_option_of_each_command_is_explained(command: str) -> None:
+    options = [one for one in cli.group.commands[command].params if isinstance(one, click.Option)]
+    assert options
+    assert [option.name for option in options if not option.help and option.name != "output"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "Usage: reconcile"),
+        (["frobnicate"], "No such command"),
+        (["plan", "--frobnicate"], "No such option"),
+        (["plan", "--timeout", "soon"], "'soon' is not a duration like 90s, 10m or 1h30m"),
+        (["plan", "--timeout", "0s"], "is not a duration"),
+        (["plan", "--server", "none", "--server", "grpc://t:8001"], "`none` goes alone"),
+        (["plan", "-o", "xml"], "'xml' is not one of"),
+        (["apply", "--allow-removals", "-1"], "-1 is not in the range"),
+        (["validate", "no-such-file.yaml"], "does not exist"),
+    ],
+)
+def test_a_usage_error_exits_with_64_and_says_what_is_wrong(
+    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(arguments) == 64
+    assert told in capsys.readouterr().err
+
+
+def test_a_file_name_in_a_usage_error_cannot_draw_on_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evil = tmp_path / "\x1b]0;x\x07.yaml"
+    evil.write_text("")
+    assert cli.run(["validate", str(evil)]) == 64
+    assert "\\x1b]0;x\\x07.yaml is in no repository" in capsys.readouterr().err
+
+
+def test_the_environment_stands_in_for_a_flag(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RECONCILE_TIMEOUT", "soon")
+    assert cli.run(["plan"]) == 64
+    assert "env var: 'RECONCILE_TIMEOUT'" in capsys.readouterr().err
+
+
+def test_a_flag_wins_over_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "models.d").mkdir()
+    monkeypatch.setenv("RECONCILE_REPO", str(tmp_path / "nowhere"))
+    assert cli.run(["validate"]) == 1
+    assert cli.run(["validate", "--repo", str(tmp_path)]) == 0

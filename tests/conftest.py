@@ -1,0 +1,42 @@
+"""What several kinds of tests share: the real Triton, one per worker, started at its first use."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reconciler import embedded
+from reconciler.adapters.triton import connect
+from reconciler.core.errors import TerminalError
+from tests.triton_models import Bench, load_action, multiplier
+
+
+@pytest.fixture(scope="session")
+def triton_bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """The worker's own real Triton over gRPC, with the Python model `twice` (OUT = 2 * IN) loaded."""
+    repository = tmp_path_factory.mktemp("triton") / "models"
+    repository.mkdir()
+    with start_or_skip(repository) as server, connect(server.info.grpc_url) as client:
+        bench = Bench(repository=repository, server=server, client=client)
+        twice = multiplier("twice")
+        bench.put(twice)
+        client.load(load_action(twice))
+        yield bench
+        server.kill()  # to finalise every Python model that was loaded takes Triton a second each
+
+
+@pytest.fixture
+def private_bench(tmp_path: Path) -> Iterator[Bench]:
+    """A real Triton for one test, which may kill and restart it; nothing is loaded."""
+    repository = tmp_path / "models"
+    repository.mkdir()
+    with start_or_skip(repository) as server, connect(server.info.grpc_url) as client:
+        yield Bench(repository=repository, server=server, client=client)
+
+
+def start_or_skip(repository: Path) -> embedded.Server:
+    """A machine that cannot run the local Triton at all says so once for each test."""
+    try:
+        return embedded.start(repository)
+    except TerminalError as error:
+        pytest.skip(str(error))

@@ -1,0 +1,296 @@
+"""Planner cases as files: what git wants, what is there, and the plan that must follow, in the words of the files.
+
+A content is written `v7` (a plain model), `v7 FP64` (with other tensors), `v7 FP32 to FP64`, or `v2 of tokenizer, bert`
+(an ensemble).
+"""
+
+import datetime
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from reconciler.core.artifact import Tree
+from reconciler.core.content import Content, Known, Unavailable, Unfetched
+from reconciler.core.digest import Generation
+from reconciler.core.errors import Problem, Reason
+from reconciler.core.observed import (
+    Active,
+    Entry,
+    ForeignEntry,
+    Observed,
+    Served,
+    ServerView,
+    Serving,
+    StalledAt,
+    Unreachable,
+    VersionState,
+    VolumeView,
+)
+from reconciler.core.plan import Activate, Deactivate, Fetch, Load, ModelPlan, Plan, Step, Unload
+from reconciler.core.planner import plan
+from reconciler.core.spec import (
+    Desired,
+    LoadPolicy,
+    MaxRemovals,
+    ModelSpec,
+    Policy,
+    Repository,
+    Resources,
+    Selector,
+    Suspend,
+    Target,
+    Update,
+)
+from reconciler.core.verdicts import Request
+from tests.property.strategies import Variant, tree_of
+from tests.property.world import content_blobs
+
+_STATES = "damaged|document lost|tree gone|failed|loading|down|another version"
+_CONTENT = re.compile(rf"v(\d+)(?: (FP\d+)(?: to (FP\d+))?)?(?: of ([a-z0-9, -]+?))?(?:, ({_STATES}))?")
+_DAMAGE = {
+    "damaged": ("1/model.py is missing",),
+    "document lost": ("the tree's document is lost or changed",),
+}
+_UNREADABLE: dict[str, Content] = {
+    "unknown": Unfetched(size=1000),
+    "unreachable": Unavailable(reason=Reason.SOURCE_UNREACHABLE, message="connection refused", terminal=False),
+    "not found": Unavailable(reason=Reason.SOURCE_NOT_FOUND, message="no such key", terminal=True),
+    "empty": Known(files={None: ()}),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One file, read."""
+
+    raw: dict[str, Any]
+    desired: Desired
+    observed: Observed
+    target: Target
+    request: Request
+
+    def plan(self) -> Plan:
+        """What the planner says to it."""
+        return plan(self.desired, self.observed, self.target, self.request)
+
+
+def read(path: Path) -> Case:
+    """The case in a file."""
+    raw = yaml.safe_load(path.read_text())
+    wanted = raw.get("desired") or {}
+    observed = _observed(raw.get("observed") or {}, dict(_contents(wanted)))
+    return Case(raw=raw, desired=_desired(raw, wanted), observed=observed, target=_target(raw), request=_request(raw))
+
+
+def _contents(wanted: dict[str, Any]) -> Iterator[tuple[str, Content]]:
+    for name, entry in wanted.items():
+        if _text(entry) not in ("rejected", "not read"):
+            yield name, _content(name, _text(entry))
+
+
+def _observed(raw: dict[str, Any], contents: dict[str, Content]) -> Observed:
+    trees: dict[Generation, Tree | None] = {}
+    entries = {name: _entry(name, text, trees) for name, text in raw.get("volume", {}).items()}
+    servers = {url: _view(view, trees) for url, view in raw.get("servers", {}).items()}
+    trees |= {tree.generation: tree for tree in (_tree(*item) for item in raw.get("leftovers", {}).items())}
+    blobs = {blob for tree in trees.values() if tree is not None for blob in tree.blobs()}
+    for content in contents.values():
+        blobs |= content_blobs(content) - (content.missing if isinstance(content, Known) else frozenset())
+    return Observed(
+        volume=VolumeView(
+            entries=entries, trees=trees, blobs=dict.fromkeys(blobs, 100), partials=tuple(raw.get("half-made", ()))
+        ),
+        servers=servers,
+        contents=contents,
+        stalled={name: _stalled(name, text) for name, text in raw.get("stalled", {}).items()},
+    )
+
+
+def _stalled(name: str, text: str) -> StalledAt:
+    return StalledAt(generation=_tree(name, text).generation, reason=Reason.LOAD_FAILED, message="it did not load")
+
+
+def _variant(name: str, text: str) -> Variant:
+    match = _CONTENT.fullmatch(text)
+    assert match is not None, f"not a content: {text!r}"
+    members = tuple(part.strip() for part in match[4].split(",")) if match[4] else ()
+    made = f"TYPE_{match[3]}" if match[3] else ""
+    number, taken = int(match[1]), f"TYPE_{match[2] or 'FP32'}"
+    return Variant(name=name, number=number, data_type=taken, members=members, made_type=made)
+
+
+def _tree(name: str, text: str) -> Tree:
+    return tree_of(_variant(name, text))
+
+
+def _state(text: str) -> str:
+    match = _CONTENT.fullmatch(text)
+    return match[5] or "" if match is not None else ""
+
+
+def _text(entry: Any) -> str:
+    return str(entry["content"] if isinstance(entry, dict) else entry)
+
+
+def _content(name: str, text: str) -> Content:
+    if text in _UNREADABLE:
+        return _UNREADABLE[text]
+    known = _variant(name, text.removesuffix(", to be fetched")).known()
+    missing = content_blobs(known) if text.endswith("to be fetched") else set()
+    return Known(files=known.files, configs=known.configs, missing=frozenset(missing))
+
+
+def _entry(name: str, text: str, trees: dict[Generation, Tree | None]) -> Entry:
+    if not text.startswith("v"):
+        return ForeignEntry(kind=text)
+    tree = _tree(name, text)
+    kept = None if _state(text) == "document lost" else tree
+    trees[tree.generation] = kept
+    damage = _DAMAGE.get(_state(text), ())
+    return Active(generation=tree.generation, tree=kept, damage=damage)
+
+
+def _view(raw: Any, trees: dict[Generation, Tree | None]) -> ServerView:
+    if raw == "unreachable":
+        return Unreachable(reason=Reason.SERVER_UNREACHABLE, message="connection refused")
+    return Serving(models={name: _served(name, text, trees) for name, text in (raw or {}).items()})
+
+
+def _served(name: str, text: str, trees: dict[Generation, Tree | None]) -> Served:
+    """`stranger` (or `stranger over a, b`): up without our stamp; `unloaded`: known to the server and not up."""
+    if text == "unloaded":
+        return Served(versions=(VersionState(version=1, state="UNAVAILABLE", reason="unloaded"),))
+    if text.startswith("stranger"):
+        members = text.removeprefix("stranger").removeprefix(" over ")
+        found = frozenset(part.strip() for part in members.split(",")) if members else frozenset()
+        return Served(versions=(VersionState(version=1, state="READY"),), members=found)
+    tree = _tree(name, text)
+    state, reason = {"failed": ("UNAVAILABLE", "boom"), "loading": ("LOADING", ""), "down": ("UNAVAILABLE", "")}.get(
+        _state(text), ("READY", "")
+    )
+    if state != "READY":
+        return Served(versions=(VersionState(version=1, state=state, reason=reason),))
+    if _state(text) != "tree gone":
+        trees.setdefault(tree.generation, tree)
+    version = VersionState(version=5 if _state(text) == "another version" else 1, state=state)
+    members_up = frozenset(_variant(name, text).members)
+    return Served(versions=(version,), generation=tree.generation, members=members_up)
+
+
+def _desired(raw: dict[str, Any], wanted: dict[str, Any]) -> Desired:
+    policy = raw.get("policy") or {}
+    limit = policy.get("maxRemovals")
+    percent = float(limit.rstrip("%")) if isinstance(limit, str) else None
+    removals = None if limit is None else MaxRemovals(count=None if percent is not None else limit, percent=percent)
+    problems = tuple(_problem(file) for file in raw.get("broken files", ()))
+    return Desired(
+        revision="f" * 40,
+        models={name: _spec(name, entry) for name, entry in wanted.items() if entry != "rejected"},
+        rejected={name: (_problem(f"models.d/{name}.yaml"),) for name, entry in wanted.items() if entry == "rejected"},
+        repository=Repository(policy=Policy(max_removals=removals, allow_empty=policy.get("allowEmpty", False))),
+        problems=problems,
+        allowed_removals=policy.get("commit allows"),
+    )
+
+
+def _problem(file: str) -> Problem:
+    return Problem(file=file, line=3, column=1, path="spec", found="sauce", expected="source")
+
+
+def _spec(name: str, entry: Any) -> ModelSpec:
+    raw = entry if isinstance(entry, dict) else {"content": entry}
+    text = raw["content"].removesuffix(", to be fetched")
+    plain = (
+        Variant(name=name, number=1, data_type="") if text in {*_UNREADABLE, "not read"} else _variant(name, text)
+    ).spec()
+    suspend = raw.get("suspend")
+    load = raw.get("load", {})
+    resources = raw.get("resources", {})
+    return ModelSpec(
+        name=name,
+        file=plain.file,
+        framework=raw.get("framework", plain.framework),
+        source=plain.source,
+        labels=raw.get("labels", {}),
+        depends_on=tuple(raw.get("dependsOn", ())),
+        update=Update(raw.get("update", "auto")),
+        load=LoadPolicy(enabled=load.get("enabled", True)),
+        resources=Resources(memory=resources.get("memory"), gpu_memory=resources.get("gpuMemory")),
+        suspend=None if suspend is None else Suspend(reason=suspend.get("reason", ""), until=suspend.get("until")),
+    )
+
+
+def _target(raw: dict[str, Any]) -> Target:
+    found = raw.get("target") or {}
+    capacity = found.get("capacity", {})
+    return Target(
+        name="prod",
+        selector=Selector(match_labels=found.get("selector", {})),
+        capacity=Resources(memory=capacity.get("memory"), gpu_memory=capacity.get("gpuMemory")),
+        backends=tuple(found["backends"]) if "backends" in found else None,
+    )
+
+
+def _request(raw: dict[str, Any]) -> Request:
+    asked = raw.get("asked") or {}
+    failed = {
+        name: Unavailable(reason=Reason.SOURCE_UNREACHABLE, message=message, terminal=False)
+        for name, message in asked.get("failed in this run", {}).items()
+    }
+    return Request(
+        today=asked.get("today", datetime.date(2026, 11, 21)),
+        models=frozenset(asked.get("models", ())),
+        failed=failed,
+        allow_removals=asked.get("allow removals"),
+        no_server=asked.get("server") == "none",
+    )
+
+
+def told(found: Plan) -> dict[str, Any]:
+    """The plan in the words of the files."""
+    result: dict[str, Any] = {"plan": {line.model: _line(line) for line in found.models}}
+    if found.steps:
+        result["steps"] = [_step(step) for step in found.steps]
+    if found.refusal is not None:
+        result["refused"] = f"{found.refusal.reason}: {found.refusal.message}"
+    if found.unknown:
+        result["unknown"] = list(found.unknown)
+    return result
+
+
+def _line(line: ModelPlan) -> dict[str, Any] | str:
+    facts = {
+        "says": line.message,
+        "gap": line.gap,
+        "warns": list(line.warnings),
+        "deferred": line.deferred,
+        "stalled": line.stalled,
+    }
+    told = {key: value for key, value in facts.items() if value}
+    what = f"{line.change} {line.reason}"
+    return {"is": what, **told} if told else what
+
+
+def _step(step: Step) -> dict[str, Any]:
+    told: dict[str, Any] = {_words(step.id): str(step.reason)}
+    if step.after:
+        told["after"] = sorted(_words(name) for name in step.after)
+    if isinstance(step.action, Load) and step.action.dependents:
+        told["then up"] = [expected.model for expected in step.action.dependents]
+    if step.restores:
+        told["or back to"] = [restore.model for restore in step.restores]
+    return told
+
+
+def _words(step: str) -> str:
+    return step.replace(":", " ").replace("@", " on ")
+
+
+def models_of(found: Plan) -> set[str]:
+    """Every model that a step is for."""
+    actions = (step.action for step in found.steps)
+    return {action.model for action in actions if isinstance(action, (Fetch, Activate, Load, Unload, Deactivate))}

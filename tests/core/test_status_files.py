@@ -1,0 +1,232 @@
+"""The status as files, and back; and the laws of it."""
+
+import re
+
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.core.conditions import Condition, Kind, ModelStatus, Truth, stable
+from reconciler.core.digest import Digest, Generation, of_bytes
+from reconciler.core.errors import Reason
+from reconciler.core.observed import Observed, ServerView, Serving, Unreachable
+from reconciler.core.plan import Change, Outcome, Result
+from reconciler.core.status import Pass, from_files, stalled, summarise, to_files
+from tests.core.status_worlds import (
+    LATER,
+    NEW,
+    NEW_TREE,
+    NOW,
+    OLD,
+    OLD_TREE,
+    A,
+    B,
+    after,
+    fetch,
+    line,
+    load,
+    outcome,
+    serving,
+    spec,
+    status_of,
+    world,
+)
+
+GENERATIONS = st.sampled_from([None, OLD, NEW])
+WORDS = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=20)
+
+
+@st.composite
+def statuses(draw: st.DrawFn) -> ModelStatus:
+    conditions = {
+        kind: Condition(
+            kind=kind,
+            status=draw(st.sampled_from(Truth)),
+            reason=draw(st.sampled_from(Reason)),
+            message=stable(draw(st.text(max_size=60))),
+            last_transition_time=draw(st.sampled_from([NOW, LATER])),
+        )
+        for kind in draw(st.sets(st.sampled_from(Kind)))
+    }
+    return ModelStatus(
+        name=draw(WORDS),
+        target=draw(WORDS),
+        revision=draw(WORDS),
+        generation=draw(GENERATIONS),
+        active=draw(GENERATIONS),
+        served=draw(st.dictionaries(WORDS, GENERATIONS, max_size=3)),
+        versions=tuple(draw(st.lists(st.integers(0, 10**18 - 1), max_size=3))),
+        digests=draw(st.dictionaries(st.sampled_from(["source", "7"]), st.just(Digest(of_bytes(b""))))),
+        stalled_at=draw(GENERATIONS),
+        conditions=conditions,
+    )
+
+
+@st.composite
+def servers(draw: st.DrawFn) -> dict[str, ServerView]:
+    one = st.one_of(
+        st.just(Serving()),
+        st.just(Unreachable(reason=Reason.SERVER_UNREACHABLE, message="refused")),
+        GENERATIONS.map(lambda generation: serving(generation)[A]),
+    )
+    return draw(st.dictionaries(st.sampled_from([A, B]), one))
+
+
+@st.composite
+def passes(draw: st.DrawFn) -> Pass:
+    reason = draw(st.sampled_from(Reason))
+    planned = line(draw(st.sampled_from(Change)), draw(GENERATIONS), reason, "words", stalled=draw(st.booleans()))
+    trees = draw(st.sampled_from([(), (OLD_TREE,), (OLD_TREE, NEW_TREE)]))
+    observed: Observed = world(draw(GENERATIONS), draw(servers()), trees=trees)
+    outcomes: list[Outcome] = draw(
+        st.lists(
+            st.builds(
+                outcome,
+                st.sampled_from([load(), load(B), fetch()]),
+                st.sampled_from(Result),
+                st.sampled_from(Reason),
+                terminal=st.booleans(),
+            ),
+            max_size=3,
+        )
+    )
+    return after(observed, planned, *outcomes, wanted=draw(st.sampled_from([None, spec(), spec(enabled=False)])))
+
+
+@given(st.dictionaries(st.just("m"), statuses()))
+def test_what_is_written_is_read_back(found: dict[str, ModelStatus]) -> None:
+    by_name = {status.name: status for status in found.values()}
+    assert from_files(to_files(by_name, target="prod")) == by_name
+
+
+@given(statuses())
+def test_every_yaml_reader_reads_the_same_strings(status: ModelStatus) -> None:
+    files = to_files({status.name: status}, target="prod")
+    content = next(content for name, content in files.items() if name.endswith(".yaml"))
+    raw = yaml.safe_load(content)
+    assert raw["status"]["desired"] == {"revision": status.revision, "generation": status.generation}
+    assert [each["message"] for each in raw["status"]["conditions"]] == [
+        status.conditions[kind].message for kind in Kind if kind in status.conditions
+    ]
+
+
+@given(st.dictionaries(WORDS.map(lambda name: name + ".yaml"), st.binary(max_size=200)))
+def test_garbage_is_an_unknown_status_not_an_error(files: dict[str, bytes]) -> None:
+    assert from_files(files) == {}
+
+
+@given(statuses(), st.data())
+def test_a_damaged_file_is_skipped_or_read_never_an_error(status: ModelStatus, data: st.DataObject) -> None:
+    content = next(iter(to_files({status.name: status}, target="prod").values()))
+    lines = content.splitlines()
+    del lines[data.draw(st.integers(0, len(lines) - 1))]
+    assert len(from_files({"m.yaml": b"\n".join(lines)})) <= 1
+
+
+@given(passes(), st.one_of(st.none(), statuses()))
+def test_the_same_state_gives_the_same_bytes(done: Pass, before: ModelStatus | None) -> None:
+    first = summarise(done, {} if before is None else {"m": before}, now=NOW)
+    again = summarise(done, first, now=LATER)
+    assert to_files(again, target="prod") == to_files(first, target="prod")
+
+
+@given(passes(), passes())
+def test_a_time_changes_exactly_when_its_status_does(one: Pass, other: Pass) -> None:
+    first = summarise(one, {}, now=NOW)
+    second = summarise(other, first, now=LATER)
+    for name in first.keys() & second.keys():
+        for kind, condition in second[name].conditions.items():
+            turned = condition.status is not first[name].conditions[kind].status
+            assert condition.last_transition_time == (LATER if turned else NOW)
+
+
+@given(passes())
+def test_ready_means_served_as_wanted_by_every_server_there_is(done: Pass) -> None:
+    for status in summarise(done, {}, now=NOW).values():
+        if status.ready and done.observed.servers:
+            assert status.served.keys() == done.observed.servers.keys()
+            assert set(status.served.values()) == {status.generation or status.active}
+
+
+@given(passes(), statuses())
+def test_what_is_stalled_survives_the_files(done: Pass, before: ModelStatus) -> None:
+    found = summarise(done, {"m": before}, now=NOW)
+    assert stalled(from_files(to_files(found, target="prod"))) == stalled(found)
+
+
+def test_a_file_is_readable_and_its_order_is_fixed() -> None:
+    status = status_of(after(world(NEW, serving(NEW)), line(Change.UNCHANGED, NEW, Reason.SUCCEEDED)))
+    text = to_files({"m": status}, target="prod")["m.yaml"].decode()
+    assert text.startswith(
+        f"""apiVersion: "reconciler/v1"
+kind: "ModelStatus"
+metadata:
+  name: "m"
+  target: "prod"
+status:
+  desired:
+    revision: "c1"
+    generation: "{NEW}"
+  observed:
+    generation: "{NEW}"
+    served:
+      - server: "grpc://a:8001"
+        generation: "{NEW}"
+    versions: [1]
+  digests: {{}}
+  stalledAt: null
+  conditions:
+    - type: "Ready"
+      status: "True"
+      reason: "Succeeded"
+      message: "{NEW[7:19]} is served"
+      lastTransitionTime: "{NOW}"
+    - type: "Fetched"
+"""
+    )
+
+
+def test_the_page_is_a_table_that_a_person_reads() -> None:
+    status = status_of(after(world(NEW, serving(NEW)), line(Change.UNCHANGED, NEW, Reason.SUCCEEDED)))
+    rows = to_files({"m": status}, target="prod")["README.md"].decode().splitlines()
+    assert rows[0] == "# Status of prod"
+    assert rows[2].startswith("1 of 1 models are ready.")
+    assert rows[-1] == f"| [m](m.yaml) | True | `{NEW[7:19]}` | 1 | Succeeded: {NEW[7:19]} is served |"
+
+
+def test_a_name_or_a_message_cannot_write_markdown() -> None:
+    evil = "x](http://evil) | <img src=x> `code` **b** www.evil.example\n# head"
+    condition = Condition(
+        kind=Kind.READY, status=Truth.FALSE, reason=Reason.INVALID, message=evil, last_transition_time=NOW
+    )
+    status = ModelStatus(name=evil, target="prod", revision="c1", conditions={Kind.READY: condition})
+    files = to_files({evil: status}, target="*prod*")
+    rows = files["README.md"].decode().splitlines()
+    assert rows[0] == r"# Status of \*prod\*"
+    assert len(rows) == 7
+    assert rows[-1].replace(r"\|", "").count("|") == 6
+    for raw in ("<img", "`code", "**b", "](http", "//"):
+        assert not re.search(rf"(?<!\\){re.escape(raw)}", rows[-1])
+    assert rows[-1].count(r"www\.evil") == 2
+    assert all("/" not in name for name in files)
+
+
+def test_a_page_of_no_models_has_a_table_without_rows() -> None:
+    files = to_files({}, target="prod")
+    assert list(files) == ["README.md"]
+    assert files["README.md"].decode().endswith("| --- | --- | --- | --- | --- |\n")
+
+
+def test_files_of_others_are_skipped() -> None:
+    status = ModelStatus(name="m", target="prod", revision="c1", generation=Generation("sha256:1"))
+    good = to_files({"m": status}, target="prod")
+    broken = good["m.yaml"].replace(b"versions: []", b"versions: [true]")
+    odd = {
+        "README.md": b"# hi",
+        "a.yaml": b"- list",
+        "b.yaml": b"metadata: 1\nstatus: {}",
+        "c.yaml": broken,
+        "d.yaml": good["m.yaml"].replace(b"versions: []", b"versions: 1"),
+        "e.yaml": good["m.yaml"].replace(b'"c1"', b"1"),
+    }
+    assert from_files({**good, **odd}) == {"m": status}

@@ -1,0 +1,147 @@
+"""A plan as a person reads it."""
+
+from dataclasses import replace
+from textwrap import dedent
+
+import pytest
+
+from reconciler.core.errors import Reason
+from reconciler.core.plan import Change, ModelPlan, Plan, Refusal
+from reconciler.render.line import text, wrapped
+from reconciler.render.plan_text import SIGNS, lines
+from tests.plan_samples import BLIND, EVERYTHING, REVISION, SERVER, SETTLED, fetch, generation, prune
+
+
+def shown(plan: Plan) -> str:
+    return text(lines(plan))
+
+
+def last(plan: Plan) -> str:
+    return shown(plan).splitlines()[-1]
+
+
+def test_every_change_has_its_sign_its_reason_and_its_steps_in_order() -> None:
+    assert shown(EVERYTHING) == dedent(f"""\
+        Target prod, revision 4f1c2d3e5a6b.
+
+        -/+ bert  aaaaaaaaaaaa → bbbbbbbbbbbb
+              GenerationChanged: what the spec wants differs from what is on the volume
+              unload from {SERVER}
+              gap in service: both copies do not fit 80.0 GiB of gpuMemory
+
+          + densenet  → 281ff580a24c
+              NotOnVolume: it is not on the volume yet
+              fetch 12.3 MiB
+              activate 281ff580a24c
+              load 281ff580a24c on {SERVER}
+
+          ~ ens  eeeeeeeeeeee
+              DependencyReloaded: densenet is loaded anew
+              load b94a616403a0 on {SERVER}  (after load of densenet)
+              warning: version 2 pins densenet 1
+
+          ~ later  ffffffffffff → (known after fetch)
+              ContentUnknown: what its source holds is known once it is fetched
+              fetch (size not known before)  (NotOnVolume)
+              what follows is planned once it is fetched
+
+          ~ mended  cccccccccccc
+              TreeDamaged: files of its tree are missing or changed
+
+          - old  dddddddddddd
+              Removed: the desired state does not have it any more
+              unload from {SERVER}
+              deactivate dddddddddddd
+
+          ! asleep  held
+              Suspended: incident 4711
+
+          ! broken  stalled, stays at 888888888888
+              PreflightFailed: 1/model.py is missing
+
+          · theirs  not ours
+              Foreign: a directory
+
+        prune: 2 trees, 5 blobs, 12.3 MiB that nothing refers to
+
+        To fetch: at least 12.3 MiB.
+        Plan: 1 to add, 4 to change, 1 to remove, 1 unchanged, 2 held.
+        """)
+
+
+@pytest.mark.parametrize("change", list(Change))
+def test_every_change_has_a_sign(change: Change) -> None:
+    assert SIGNS[change][0]
+
+
+def test_no_changes_is_a_sentence() -> None:
+    assert last(SETTLED) == "No changes. 2 models are as revision 4f1c2d3e5a6b wants them."
+
+
+def test_no_changes_of_one_model_is_a_sentence_in_the_singular() -> None:
+    assert last(replace(SETTLED, models=SETTLED.models[:1])).endswith("1 model is as revision 4f1c2d3e5a6b wants it.")
+
+
+def test_what_is_held_is_counted_where_nothing_else_changes() -> None:
+    held = ModelPlan(model="asleep", change=Change.HELD, reason=Reason.SUSPENDED)
+    assert last(replace(SETTLED, models=(*SETTLED.models, held))).endswith("wants them, 1 held.")
+
+
+def test_an_empty_repository_on_an_empty_volume_says_so() -> None:
+    assert (
+        last(replace(SETTLED, models=())) == "No changes. Revision 4f1c2d3e5a6b wants nothing that is not so already."
+    )
+
+
+def test_what_could_not_be_looked_at_is_named_and_is_never_no_changes() -> None:
+    told = shown(BLIND)
+    assert f"server {SERVER}: connection refused" in told
+    assert "No changes" not in told
+    assert last(BLIND) == "Plan: 0 to add, 0 to change, 0 to remove, 0 unchanged, 0 held."
+
+
+def test_a_plan_that_only_prunes_is_not_no_changes() -> None:
+    told = shown(replace(SETTLED, steps=(prune(),)))
+    assert "prune: 2 trees, 5 blobs, 12.3 MiB that nothing refers to\n" in told
+    assert "No changes" not in told
+
+
+def test_a_refusal_stands_with_its_reason_and_hint_above_the_counts() -> None:
+    refusal = Refusal(reason=Reason.REMOVALS_EXCEEDED, message="3 of 4 models would go", hint="say it in the commit")
+    *_, why, hint, empty, counts = shown(replace(EVERYTHING, steps=(), refusal=refusal)).splitlines()
+    assert why == "Refused, nothing of this will be done: RemovalsExceeded: 3 of 4 models would go"
+    assert (hint, empty) == ("  say it in the commit", "")
+    assert counts.startswith("Plan: ")
+
+
+def test_models_that_were_not_asked_for_are_one_line() -> None:
+    others = tuple(
+        ModelPlan(model=f"other{number}", change=Change.HELD, reason=Reason.NOT_SELECTED) for number in range(9)
+    )
+    told = shown(replace(EVERYTHING, models=(*EVERYTHING.models, *others)))
+    assert "9 other models held: NotSelected: not among the models asked for" in told
+    assert "other3" not in told
+
+
+def test_an_unchanged_model_is_shown_if_there_is_a_warning() -> None:
+    warned = replace(SETTLED.models[0], warnings=("two versions pin it",))
+    assert "warning: two versions pin it" in shown(replace(SETTLED, models=(warned,)))
+
+
+def test_a_dirty_work_tree_is_seen_in_the_revision() -> None:
+    told = shown(replace(SETTLED, revision=f"{REVISION}-dirty-0123456789ab"))
+    assert told.startswith("Target prod, revision 4f1c2d3e5a6b-dirty-0123456789ab.")
+
+
+def test_the_size_of_fetches_is_added_up() -> None:
+    told = shown(replace(SETTLED, steps=(fetch("a", 1024), fetch("b", 1024))))
+    assert "To fetch: 2.0 KiB." in told
+
+
+def test_long_lines_are_folded_with_an_indent() -> None:
+    model = ModelPlan(
+        model="m", change=Change.HELD, reason=Reason.STALLED, message="word " * 30, active=generation("a")
+    )
+    folded = [line.text for line in wrapped(lines(replace(SETTLED, models=(model,))), 60)]
+    assert all(len(line) <= 60 for line in folded)
+    assert "        word word" in "\n".join(folded)

@@ -1,0 +1,97 @@
+"""What the papers of this repository say is so."""
+
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from reconciler import cli
+from reconciler.adapters import gitrepo
+from reconciler.core import parse
+from reconciler.core.digest import FileDigest, of_bytes, tree_digest
+from reconciler.core.spec import Desired
+from reconciler.demo import configuration
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+COMMANDS = sorted(command.name or "" for command in cli.COMMANDS)
+
+
+def checkout() -> Desired:
+    read = gitrepo.read(str(ROOT))
+    return parse.parse(read.files, revision=read.revision, message=read.message, root=read.root)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_documented_in_the_readme(command: str) -> None:
+    assert f"| `reconcile {command}" in README
+
+
+def test_every_command_that_the_readme_names_is_there() -> None:
+    assert set(re.findall(r"`reconcile ([a-z]+)|^ +reconcile ([a-z]+)", README, re.MULTILINE)) == {
+        *((name, "") for name in COMMANDS),
+        *(("", name) for name in ("validate", "plan", "apply")),
+    }
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_says_what_it_does_and_gives_an_example(command: str) -> None:
+    said = CliRunner().invoke(cli.group, [command, "--help"])
+    assert said.exit_code == 0
+    assert f"reconcile {command}" in said.output.partition("Example:")[2]
+
+
+@pytest.mark.parametrize("target", ["demo", "setup", "test"])
+def test_the_commands_of_make_that_people_are_told_of_are_there(target: str) -> None:
+    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+def test_the_yaml_examples_of_the_readme_are_valid() -> None:
+    model, repository = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    files = {"models.d/densenet.yaml": model.encode(), "reconciler.yaml": repository.encode()}
+    desired = parse.parse(files, revision="0" * 40)
+    assert desired.problems == ()
+    assert desired.rejected == {}
+    assert list(desired.models) == ["densenet"]
+
+
+def test_the_models_of_this_repository_are_valid() -> None:
+    desired = checkout()
+    assert desired.problems == ()
+    assert desired.rejected == {}
+    assert sorted(desired.models) == ["average", "power", "scale", "scale-then-shift", "shift"]
+
+
+def test_every_file_of_models_d_names_its_schema_for_editors() -> None:
+    for file in (ROOT / "models.d").glob("*.yaml"):
+        schema = re.match(r"# yaml-language-server: \$schema=(\S+)\n", file.read_text())
+        assert schema is not None
+        assert (file.parent / schema[1]).is_file()
+
+
+def test_the_digest_of_the_archive_is_that_of_its_folder() -> None:
+    folder = ROOT / "examples" / "average"
+    files = [path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    found = tree_digest(
+        FileDigest(path=str(path.relative_to(folder)), size=path.stat().st_size, digest=of_bytes(path.read_bytes()))
+        for path in files
+    )
+    source = checkout().models["average"].source
+    assert source is not None
+    assert source.digest == found
+
+
+def test_the_demo_finds_what_it_serves_in_a_checkout() -> None:
+    assert configuration.packaged() == ROOT
+
+
+def test_nothing_is_left_open_in_the_package() -> None:
+    marks = re.compile(r"TODO|FIXME|XXX|raise NotImplementedError")
+    assert [str(path) for path in (ROOT / "reconciler").rglob("*.py") if marks.search(path.read_text())] == []
+
+
+def test_every_test_that_the_architecture_names_is_there() -> None:
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / "ARCHITECTURE.md").read_text()))
+    written = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("*.py"))
+    assert {name for name in named if f"def {name}(" not in written} == set()

@@ -1,0 +1,102 @@
+"""Servers on loopback that sources come from: plain HTTP with faults on demand, and rclone speaking S3."""
+
+import re
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+KEY, SECRET = "AKIDTEST", "SECRETTEST"
+
+
+@dataclass
+class Page:
+    """What a path answers with: `length` is what Content-Length claims, None for no such header, -1 for the truth.
+
+    `on_get` answers GET differently from HEAD; `authorization` is the header that is wanted.
+    """
+
+    body: bytes = b""
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    length: int | None = -1
+    authorization: str | None = None
+    on_get: "Page | None" = None
+
+
+@dataclass
+class Web:
+    """A web server: `pages` may be changed while it runs, `requests` is what it was asked."""
+
+    url: str = ""
+    pages: dict[str, Page] = field(default_factory=dict)
+    requests: list[str] = field(default_factory=list)
+
+    def put(self, path: str, body: bytes, **headers: str) -> str:
+        """Serves the body, and gives its URL."""
+        self.pages[path] = Page(body=body, headers={name.replace("_", "-"): text for name, text in headers.items()})
+        return self.url + path
+
+
+@contextmanager
+def web_server() -> Iterator[Web]:
+    """A real HTTP server in a thread."""
+    web = Web()
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.answer(with_body=False)
+
+        def do_GET(self) -> None:
+            self.answer(with_body=True)
+
+        def answer(self, *, with_body: bool) -> None:
+            web.requests.append(f"{self.command} {self.path}")
+            page = web.pages.get(self.path.partition("?")[0], Page(status=404))
+            page = (with_body and page.on_get) or page
+            refused = page.authorization is not None and self.headers.get("Authorization") != page.authorization
+            self.send_response(401 if refused else page.status)
+            length = len(page.body) if page.length == -1 else page.length
+            if length is not None:
+                self.send_header("Content-Length", str(length))
+            for name, text in page.headers.items():
+                self.send_header(name, text)
+            self.end_headers()
+            if with_body and not refused:
+                self.wfile.write(page.body)
+
+        def log_message(self, *_: object) -> None:
+            """Nothing: pytest's output is for failures."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        web.url = f"http://127.0.0.1:{server.server_port}"
+        try:
+            yield web
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@contextmanager
+def s3_server(directory: Path) -> Iterator[str]:
+    """A real S3-speaking server over the directories below `directory`, each a bucket; gives its endpoint."""
+    program = shutil.which("rclone")
+    assert program is not None
+    command = [program, "serve", "s3", "--auth-key", f"{KEY},{SECRET}", "--addr", "127.0.0.1:0", str(directory)]
+    command += ["--vfs-cache-mode", "off", "--dir-cache-time", "0s", "--config", str(directory.parent / "none.conf")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        try:
+            for line in process.stderr:
+                found = re.search(r"\[(http://[^/]+)/\]", line)
+                if found:
+                    yield found[1]
+                    break
+        finally:
+            process.kill()
