@@ -14,7 +14,7 @@ from reconciler.core.status import ModelStatus
 class Options:
     """What a command line asks for; it wins over reconciler.yaml. Timeout in seconds, for one load.
 
-    `no_server`: fetch and activate only. `git_token` is never shown.
+    `no_server`: fetch and activate only. `environment`: where credentials profiles find their secrets; never shown.
     """
 
     repo: str = "."
@@ -28,6 +28,7 @@ class Options:
     no_server: bool = False
     git_username: str = ""
     git_token: str | None = field(default=None, repr=False)
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def access(self) -> gitrepo.Access:
         """How to get into the git remote."""

@@ -36,10 +36,11 @@ class World:
 
 
 @contextmanager
-def opened(target: Target, desired: Desired) -> Iterator[World]:
+def opened(target: Target, desired: Desired, environment: Mapping[str, str]) -> Iterator[World]:
     """The target's volume and servers, closed afterwards. Raises ReconcileError for what can never work."""
-    volume = Volume(target.volume, credentials=desired.repository.credentials)
+    volume = Volume(target.volume, credentials=desired.repository.credentials, environment=environment)
     with ExitStack() as stack:
+        stack.callback(volume.close)
         servers = {}
         for url in target.servers:
             servers[url] = connect(url)

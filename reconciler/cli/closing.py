@@ -3,7 +3,7 @@
 from signal import Signals
 
 from reconciler.cli import exits, out
-from reconciler.reconcile import Report
+from reconciler.committing import Report
 from reconciler.render import outcome_text, problems, report_json
 
 

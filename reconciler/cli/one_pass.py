@@ -26,4 +26,5 @@ def options(common: Common, models: tuple[str, ...], allow_removals: int | None 
         no_server=common.no_server,
         git_username=os.environ.get("RECONCILE_GIT_USERNAME", ""),
         git_token=os.environ.get("RECONCILE_GIT_TOKEN") or None,
+        environment=os.environ,
     )

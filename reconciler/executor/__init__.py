@@ -17,6 +17,8 @@ from reconciler.executor.attempts import Attempts
 from reconciler.executor.hands import Server, Volume
 from reconciler.executor.restoring import or_put_back
 
+__all__ = ["Attempts", "Hands", "execute"]
+
 FETCHES, OPERATIONS = 4, 4
 """How many at once. Triton loads with four threads by default (triton-facts §3)."""
 

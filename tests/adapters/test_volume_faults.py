@@ -154,20 +154,25 @@ def test_too_little_space_is_told_with_numbers_before_anything_is_written(small:
     assert world.volume.observe().partials == ()
 
 
-def test_a_disk_that_fills_up_meanwhile_leaves_nothing_half_made(small: Path, tmp_path: Path) -> None:
+def test_a_disk_that_fills_up_meanwhile_leaves_nothing_half_made_but_what_arrived_whole(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.adapters.sources.local._SETTLED", 0)
     world = open_world(small)
     files = {f"1/{number}": os.urandom(50_000) for number in range(4)}
     source = write(tmp_path / "source", files)
 
     def fill(_: int) -> None:
-        with contextlib.suppress(OSError):
-            (small / "filler").write_bytes(bytes(300_000))
+        with contextlib.suppress(FileExistsError), open(small / "filler", "xb") as filler:
+            filler.write(bytes(90_000))
 
     model = spec(source)
     with pytest.raises(TransientError) as raised:
         world.volume.fetch(Fetch(model="m", sources=model.sources(), size=None), progress=fill, cancelled=lambda: False)
     assert raised.value.reason is Reason.NO_SPACE
-    assert world.volume.observe().partials == ()
+    volume = world.volume.observe()
+    assert volume.partials == ()
+    assert len(volume.blobs) >= 2
     (small / "filler").unlink()
     world.serve(model)
     assert world.active().damage == ()

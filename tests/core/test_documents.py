@@ -3,13 +3,13 @@ from typing import Any
 
 import pytest
 import yaml
-from document_tables import agrees, table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.core import documents, nodes, scalars
 from reconciler.core.errors import Problem
 from reconciler.core.nodes import Document
+from tests.core.document_tables import agrees, table
 
 
 def value(text: str) -> Any:

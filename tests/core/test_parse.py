@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 import pytest
-from document_tables import agrees, table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -33,6 +32,7 @@ from reconciler.core.spec import (
     Unpack,
     Update,
 )
+from tests.core.document_tables import agrees, table
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 WHOLE_MODEL = f"""\

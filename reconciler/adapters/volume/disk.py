@@ -65,15 +65,19 @@ def explained(error: OSError, doing: str) -> ReconcileError:
 
 
 def receive(blocks: Iterable[bytes], path: str) -> tuple[Digest, int]:
-    """Writes a new read-only file, synced, and gives its digest and size."""
+    """Writes a new read-only file, synced, and gives its digest and size; there is none if that fails."""
     running, size = hashlib.sha256(), 0
-    with open(path, "xb") as stream:
-        for block in blocks:
-            stream.write(block)
-            running.update(block)
-            size += len(block)
-        stream.flush()
-        seal(stream.fileno())
+    try:
+        with open(path, "xb") as stream:
+            for block in blocks:
+                stream.write(block)
+                running.update(block)
+                size += len(block)
+            stream.flush()
+            seal(stream.fileno())
+    except BaseException:
+        erase(path)  # on a full disk, what has arrived whole can be noted only in this room
+        raise
     return Digest("sha256:" + running.hexdigest()), size
 
 

@@ -1,0 +1,51 @@
+"""The last act of a pass: what is there now goes to the status branch."""
+
+import random
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from reconciler.adapters import gitrepo
+from reconciler.core import status
+from reconciler.core.errors import ReconcileError
+from reconciler.core.plan import Outcome, Plan
+from reconciler.looking import Look, Pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What an apply did. `published`: the status commit, None if nothing was to be written."""
+
+    look: Look
+    outcomes: tuple[Outcome, ...]
+    statuses: Mapping[str, status.ModelStatus]
+    published: str | None = None
+    publish_error: ReconcileError | None = None
+
+
+def committed(begun: Pass, first: Look, last: Plan, outcomes: tuple[Outcome, ...]) -> Report:
+    """Looks again and writes how every model stands now. What fails at writing is in the report.
+
+    `last`: the plan of the last round, where `first` is what the user was shown. Raises ReconcileError if the volume
+    cannot be read.
+    """
+    after = begun.world.observe(begun.desired, {})
+    done = status.Pass(plan=last, outcomes=outcomes, observed=after, desired=begun.desired)
+    statuses = status.summarise(done, begun.statuses, now=begun.now.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    report = Report(look=first, outcomes=outcomes, statuses=statuses)
+    try:
+        return replace(report, published=_publish(begun, statuses))
+    except ReconcileError as error:
+        return replace(report, publish_error=error)
+
+
+def _publish(begun: Pass, statuses: Mapping[str, status.ModelStatus]) -> str | None:
+    change = gitrepo.StatusCommit(
+        branch=begun.desired.repository.status_branch,
+        prefix=begun.target.name,
+        files=status.to_files(statuses, target=begun.target.name),
+        message=f"status of {begun.target.name} at {begun.desired.revision[:12]}\n",
+        now=int(begun.now.timestamp()),
+    )
+    pace = gitrepo.Pace(random=random.random, sleep=time.sleep)
+    return gitrepo.publish(begun.options.repo, change, pace, access=begun.options.access())

@@ -1,0 +1,61 @@
+"""The dry half of a pass: everything is read afresh, and planned; nothing is changed."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from reconciler.core import planner, status
+from reconciler.core.content import Unavailable
+from reconciler.core.observed import Observed
+from reconciler.core.plan import Plan
+from reconciler.core.spec import Desired, Target
+from reconciler.core.verdicts import Request
+from reconciler.reading import Options, chosen_target, read_desired, read_statuses
+from reconciler.world import World, opened
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """Everything that one pass has read, and the plan that follows from it."""
+
+    desired: Desired
+    target: Target
+    observed: Observed
+    plan: Plan
+    statuses: Mapping[str, status.ModelStatus]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass:
+    """What stays the same throughout one pass."""
+
+    options: Options
+    desired: Desired
+    target: Target
+    world: World
+    statuses: Mapping[str, status.ModelStatus]
+    now: datetime
+
+    def look(self, failed: Mapping[str, Unavailable]) -> Look:
+        """Observes and plans. `failed`: models whose failure in this run shall not be tried again in it."""
+        observed = self.world.observe(self.desired, status.stalled(self.statuses))
+        request = Request(
+            today=self.now.date(),
+            models=frozenset(self.options.models),
+            failed=failed,
+            allow_removals=self.options.allow_removals,
+            no_server=self.options.no_server,
+        )
+        planned = planner.plan(self.desired, observed, self.target, request)
+        return Look(desired=self.desired, target=self.target, observed=observed, plan=planned, statuses=self.statuses)
+
+
+@contextmanager
+def begun(options: Options, now: datetime) -> Iterator[Pass]:
+    """A pass with git read and connections open. Raises ReconcileError where that cannot be done at all."""
+    desired = read_desired(options, None)
+    target = chosen_target(desired, options)
+    statuses = read_statuses(desired, target, options, None)
+    with opened(target, desired, options.environment) as world:
+        yield Pass(options=options, desired=desired, target=target, world=world, statuses=statuses, now=now)
