@@ -1,5 +1,6 @@
 """What several kinds of tests share: the real Triton, one per worker, started at its first use."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,11 @@ from reconciler import embedded
 from reconciler.adapters.triton import connect
 from reconciler.core.errors import TerminalError
 from tests.triton_models import Bench, load_action, multiplier
+
+
+def pytest_configure() -> None:
+    """A shell that starts the tests in the background has them, and their children, ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

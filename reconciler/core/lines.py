@@ -49,11 +49,11 @@ def _model_lines(scene: Scene, ids: Mapping[str, tuple[str, ...]]) -> Iterator[M
 def _no_server(scene: Scene, verdict: Wanted) -> Hold:
     """Why a wanted model has no delta: there is no server to compare with, or reconciler.yaml is not valid."""
     wanted = verdict.artifact.tree.generation
-    unreachable = [name for name, view in scene.observed.servers.items() if isinstance(view, Unreachable)]
+    unreachable = {name: view for name, view in sorted(scene.observed.servers.items()) if isinstance(view, Unreachable)}
     if not unreachable:
         return Hold(reason=Reason.REJECTED, message="reconciler.yaml is not valid", wanted=wanted)
-    message = f"{', '.join(sorted(unreachable))} could not be reached, so nothing is known of what is served"
-    return Hold(reason=Reason.SERVER_UNREACHABLE, message=message, wanted=wanted)
+    message = f"{', '.join(unreachable)} could not be looked at, so nothing is known of what is served"
+    return Hold(reason=next(iter(unreachable.values())).reason, message=message, wanted=wanted)
 
 
 def _held_line(name: str, hold: Hold, active: Active | None) -> ModelPlan:

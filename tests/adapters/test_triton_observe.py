@@ -11,7 +11,7 @@ import pytest
 import tritonclient.grpc
 
 from reconciler import embedded
-from reconciler.adapters.triton import Access, connect
+from reconciler.adapters.triton import Access, Triton, connect
 from reconciler.core.errors import Reason, TerminalError
 from reconciler.core.observed import Served, Serving, Unreachable, VersionState
 from tests.triton_models import Bench, ensemble, load_action, multiplier, pbtxt, unique, unload_action
@@ -177,7 +177,13 @@ def test_a_certificate_that_is_not_trusted_is_unreachable(guarded: embedded.Serv
 def test_a_trusted_certificate_is_all_that_tls_needs(guarded: embedded.Server, certificate: tuple[Path, Path]) -> None:
     access = Access(root_certificates=str(certificate[0]))
     with connect(guarded.info.grpc_url.replace("grpc", "grpcs"), access) as client:
-        assert isinstance(client.observe(), Serving)
+        assert_is_reached(client)
+
+
+def assert_is_reached(client: Triton) -> None:
+    view = client.observe()
+    assert isinstance(view, Unreachable)
+    assert view.reason is Reason.NOT_EXPLICIT_MODE
 
 
 def test_a_restricted_server_is_up_and_wants_credentials(guarded: embedded.Server) -> None:
@@ -186,7 +192,7 @@ def test_a_restricted_server_is_up_and_wants_credentials(guarded: embedded.Serve
     access = Access(metadata=(("admin-key", "hunter2"),))
     assert "hunter2" not in repr(access)
     with connect(guarded.info.http_url, access) as client:
-        assert isinstance(client.observe(), Serving)
+        assert_is_reached(client)
 
 
 def test_a_restricted_grpc_protocol_is_not_taken_for_a_server_that_is_down(tmp_path: Path) -> None:
@@ -195,7 +201,6 @@ def test_a_restricted_grpc_protocol_is_not_taken_for_a_server_that_is_down(tmp_p
         assert "wants credentials" in complaint(server.info.grpc_url)
         access = Access(metadata=(("triton-grpc-protocol-admin-key", "hunter2"),))
         with connect(server.info.grpc_url, access) as client:
-            client.check_explicit()
             assert isinstance(client.observe(), Serving)
 
 
@@ -206,7 +211,6 @@ def test_a_server_that_does_not_let_others_load_is_told_with_the_flag(
     model = ensemble("e", "twice")
     with connect(guarded.info.grpc_url.replace("grpc", "grpcs"), access) as client:
         attempts: tuple[Callable[[], None], ...] = (
-            client.check_explicit,
             lambda: client.load(load_action(model)),
             lambda: client.unload(unload_action("e")),
         )
@@ -215,14 +219,17 @@ def test_a_server_that_does_not_let_others_load_is_told_with_the_flag(
                 attempt()
             assert caught.value.reason is Reason.NOT_EXPLICIT_MODE
             assert "--model-control-mode=explicit" in caught.value.hint
+        view = client.observe()
+        assert isinstance(view, Unreachable)
+        assert "--model-control-mode=explicit" in view.message
 
 
 @pytest.mark.parametrize("scheme", ["grpc", "http"])
-def test_the_check_for_explicit_mode_leaves_no_trace(triton_bench: Bench, scheme: str) -> None:
+def test_to_observe_a_server_leaves_no_trace(triton_bench: Bench, scheme: str) -> None:
     info = triton_bench.server.info
     before, log = triton_bench.client.observe(), info.log.read_bytes()
     with connect(info.grpc_url if scheme == "grpc" else info.http_url) as client:
-        client.check_explicit()
+        client.observe()
     assert triton_bench.client.observe() == before
     fresh = [line for line in info.log.read_bytes()[len(log) :].splitlines() if b"successfully unloaded" not in line]
     assert fresh == []  # but for the late word of an earlier test's unload

@@ -23,19 +23,18 @@ class Triton:
         self._wire = wire
 
     def observe(self, deadline: float = 30.0) -> ServerView:
-        """All that the server has loaded, with stamps, within so many seconds; Unreachable if that could not be had."""
+        """All that the server has loaded, with stamps, within so many seconds.
+
+        Unreachable if that could not be had, or if the server does not let others load (NotExplicitMode).
+        """
+        left = Deadline(deadline)
         try:
-            return looking.look(self._wire, Deadline(deadline))
+            view = looking.look(self._wire, left)
+            operations.check_explicit(self._wire, left)
+            return view
         except CallFailed as failure:
             reason, message = faults.unreachable(self._where, failure)
             return Unreachable(reason=reason, message=message)
-
-    def check_explicit(self, timeout: float = 10.0) -> None:
-        """Raises TerminalError (NotExplicitMode) if the server does not let others load; changes nothing there.
-
-        TransientError if it does not answer.
-        """
-        operations.check_explicit(self._where, self._wire, Deadline(timeout))
 
     def load(self, action: Load) -> None:
         """One try: load, read back the stamps of the model and its dependents, probe.

@@ -34,7 +34,8 @@ _OPAQUE_HINT = (
 
 def unreachable(server: str, failure: CallFailed) -> tuple[Reason, str]:
     """Why nothing is known of a server, in words a person can act on."""
-    return Reason.SERVER_UNREACHABLE, f"{server}: {_situation(failure)}"
+    reason = Reason.NOT_EXPLICIT_MODE if failure.kind is Kind.NOT_EXPLICIT else Reason.SERVER_UNREACHABLE
+    return reason, f"{server}: {_situation(failure)}"
 
 
 def lost(server: str, failure: CallFailed) -> ReconcileError | None:
