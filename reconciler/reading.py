@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.adapters import gitrepo
 from reconciler.core import parse, status
-from reconciler.core.errors import Reason, ReconcileError, UsageError
+from reconciler.core.errors import Reason, ReconcileError, RefusedError, UsageError
 from reconciler.core.spec import Desired, Target
 from reconciler.core.status import ModelStatus
 
@@ -36,9 +36,12 @@ class Options:
 
 
 def read_desired(options: Options, cache: str | None) -> Desired:
-    """The desired state at the ref. Raises ReconcileError where the repository cannot be read."""
+    """The desired state at the ref. Raises ReconcileError where the repository cannot be read or must not be used."""
     checkout = gitrepo.read(options.repo, ref=options.ref, cache=cache, access=options.access())
     desired = parse.parse(checkout.files, revision=checkout.revision, message=checkout.message, root=checkout.root)
+    if desired.repository.policy.verify_commits != "none":
+        message = "reconciler.yaml asks to verify commits (policy.verifyCommits), which this version cannot do yet"
+        raise RefusedError(Reason.COMMIT_NOT_VERIFIED, message, "nothing is trusted until it can; or set mode: none")
     unknown = sorted(set(options.models) - desired.models.keys() - desired.rejected.keys())
     if unknown and not desired.problems:
         hint = f"the repository has: {', '.join(sorted(desired.models)) or 'no models'}"

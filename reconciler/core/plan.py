@@ -106,7 +106,8 @@ class Step:
     """One action with its reason.
 
     `after`: ids of steps that must have succeeded before. Steps of one `lane` never overlap. If it fails in the end,
-    `restores` are put back in their order: what is needed before what needs it.
+    `restores` are put back in their order: what is needed before what needs it. `continues`: what the steps before it
+    changed is half a change without it, so a run that was asked to stop still does it.
     """
 
     id: str
@@ -116,6 +117,7 @@ class Step:
     after: frozenset[str] = frozenset()
     lane: str | None = None
     restores: tuple[Restore, ...] = ()
+    continues: bool = False
 
 
 class Change(StrEnum):

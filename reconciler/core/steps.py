@@ -93,8 +93,9 @@ def _chain(unit: Unit, scene: Scene, before: Ids) -> Iterator[Step]:
     way_back = tuple(restores(unit, scene))
     after = before
     for step in (*_unloads(unit, scene), *_ups(unit, scene)):
-        untouched = after == before and isinstance(step.action, Activate)
-        yield replace(step, after=after, restores=() if untouched else way_back)
+        begun = after != before
+        untouched = not begun and isinstance(step.action, Activate)
+        yield replace(step, after=after, restores=() if untouched else way_back, continues=begun)
         after = frozenset({step.id})
 
 
@@ -160,5 +161,11 @@ def _removal_steps(unit: Unit, scene: Scene, before: Ids) -> Iterator[Step]:
         unloads = frozenset(f"unload:{name}@{server}" for server in removal.servers)
         if removal.generation is not None:
             deactivate = Deactivate(model=name, generation=removal.generation)
-            yield Step(id=f"deactivate:{name}", action=deactivate, reason=Reason.REMOVED, after=unloads or before)
+            yield Step(
+                id=f"deactivate:{name}",
+                action=deactivate,
+                reason=Reason.REMOVED,
+                after=unloads or before,
+                continues=bool(unloads),
+            )
         before = unloads or before

@@ -1,7 +1,7 @@
 """Carries out a plan: the whole plan and nothing but the plan.
 
 Steps run as soon as what they wait for has succeeded, fetches in a pool of their own, never two of a lane at once.
-A failure blocks only what waits for it. Cancelling starts nothing new and lets what runs finish.
+A failure blocks only what waits for it. Cancelling begins nothing new, but what is half-changed is finished.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,6 +21,8 @@ __all__ = ["Attempts", "Hands", "execute"]
 
 FETCHES, OPERATIONS = 4, 4
 """How many at once. Triton loads with four threads by default (triton-facts §3)."""
+
+_ENDED = {Result.FAILED: "failed", Result.CANCELLED: "was cancelled"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,12 +95,16 @@ def _settled(step: Step, run: _Run, attempts: Attempts) -> Outcome | None:
     before = (run.outcomes[name] for name in sorted(step.after) if name in run.outcomes)
     failed = next((outcome for outcome in before if outcome.result is not Result.DONE), None)
     if failed is not None:
-        message = f"{failed.step.id} did not succeed: {failed.message}"
-        return Outcome(step=step, result=Result.BLOCKED, reason=Reason.BLOCKED, message=message)
-    if attempts.cancelled():
+        return Outcome(step=step, result=Result.BLOCKED, reason=Reason.BLOCKED, message=_at_the_root(failed))
+    if attempts.cancelled() and not step.continues:
         message = "the run was asked to stop before this began"
         return Outcome(step=step, result=Result.CANCELLED, reason=Reason.CANCELLED, message=message)
     return None
+
+
+def _at_the_root(failed: Outcome) -> str:
+    """Which step it all hangs on; why that failed is told where it did, once."""
+    return failed.message if failed.result is Result.BLOCKED else f"{failed.step.id} {_ENDED[failed.result]}"
 
 
 def _carry_out(step: Step, hands: Hands) -> Outcome:
