@@ -1,6 +1,7 @@
 """Loads on the real Triton: what serves afterwards, and what a person is told when it does not."""
 
 import threading
+import time
 
 import pytest
 
@@ -60,6 +61,19 @@ def test_an_ensemble_goes_on_over_a_reloaded_member(triton_bench: Bench) -> None
     changed = triton_bench.put(multiplier(member.name, "4"))
     triton_bench.client.load(load_action(changed, dependents=(above,)))
     assert triton_bench.answers(above.name, 2, 8)
+
+
+def test_after_a_reload_under_an_ensemble_the_server_gets_a_rest(
+    triton_bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rests: list[float] = []
+    monkeypatch.setattr(time, "sleep", rests.append)
+    below = triton_bench.serve(ensemble(unique("e"), "twice"))
+    alone = list(rests)
+    above = triton_bench.serve(ensemble(unique("e"), below.name))
+    triton_bench.client.load(load_action(below, dependents=(above,)))
+    assert alone == []
+    assert rests[-1:] == [0.1]
 
 
 def test_a_member_that_no_longer_fits_is_reported_with_the_ensemble_it_took_down(triton_bench: Bench) -> None:
