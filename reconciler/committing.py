@@ -14,9 +14,13 @@ from reconciler.looking import Look, Pass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What an apply did. `published`: the status commit, None if nothing was to be written."""
+    """What an apply did. `look` was shown before; `last` is the plan of its last round.
+
+    `published`: the status commit, None if nothing was to be written.
+    """
 
     look: Look
+    last: Plan
     outcomes: tuple[Outcome, ...]
     statuses: Mapping[str, status.ModelStatus]
     published: str | None = None
@@ -32,7 +36,7 @@ def committed(begun: Pass, first: Look, last: Plan, outcomes: tuple[Outcome, ...
     after = begun.world.observe(begun.desired, {})
     done = status.Pass(plan=last, outcomes=outcomes, observed=after, desired=begun.desired)
     statuses = status.summarise(done, begun.statuses, now=begun.now.strftime("%Y-%m-%dT%H:%M:%SZ"))
-    report = Report(look=first, outcomes=outcomes, statuses=statuses)
+    report = Report(look=first, last=last, outcomes=outcomes, statuses=statuses)
     try:
         return replace(report, published=_publish(begun, statuses))
     except ReconcileError as error:

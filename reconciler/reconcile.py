@@ -37,7 +37,7 @@ def apply(
     with begun(options, now) as one, one.world.volume.lock("reconcile apply"):
         seen = one.look({})
         if seen.plan.refusal is not None:
-            return Report(look=seen, outcomes=(), statuses=seen.statuses)
+            return Report(look=seen, last=seen.plan, outcomes=(), statuses=seen.statuses)
         if not confirm(seen.plan):
             raise RefusedError(Reason.NOT_CONFIRMED, "Nothing was done: the plan was not confirmed.")
         attempts = Attempts(clock=time.monotonic, sleep=time.sleep, random=random.random, cancelled=cancelled)
@@ -45,5 +45,5 @@ def apply(
         outcomes, last = execute(seen.plan, hands), seen
         if any(line.deferred for line in seen.plan.models) and not cancelled():
             last = one.look(failures(outcomes))
-            outcomes += execute(last.plan, hands)
+            outcomes += execute(last.plan, hands) if last.plan.refusal is None else ()
         return committed(one, seen, last.plan, outcomes)

@@ -19,5 +19,5 @@ def told(report: Report, caught: Signals | None, *, as_json: bool) -> int:
         out.show(outcome_text.pushed(report.published, report.publish_error))
     out.show(problems.lines(found), err=True)
     done = exits.of_outcomes(report.outcomes, published=report.publish_error is None)
-    left = exits.of_what_is_left(plan, report.statuses.values())
-    return exits.first([*exits.of_signal(caught), *exits.of_plan(plan, found), *done, *left])
+    left = exits.of_what_is_left(report.last, report.statuses.values())
+    return exits.first([*exits.of_signal(caught), *exits.of_plan(report.last, found), *done, *left])
