@@ -67,4 +67,5 @@ def run(arguments: Sequence[str]) -> int:
 
 def main() -> None:
     """The entry point of the `reconcile` command."""
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # what gRPC's core prints on its own comes back as errors of ours
     sys.exit(run(sys.argv[1:]))

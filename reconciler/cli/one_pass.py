@@ -3,7 +3,9 @@
 import os
 from datetime import UTC, datetime
 
+from reconciler.adapters.triton import endpoint
 from reconciler.cli.options import Common
+from reconciler.core.errors import Reason, TerminalError, UsageError
 from reconciler.reading import Options
 
 
@@ -13,7 +15,12 @@ def now() -> datetime:
 
 
 def options(common: Common, models: tuple[str, ...], allow_removals: int | None = None) -> Options:
-    """The options of one pass."""
+    """The options of one pass. Raises UsageError for what is no address of a server."""
+    for url in common.servers:
+        try:
+            endpoint.parse(url)
+        except TerminalError as error:
+            raise UsageError(Reason.USAGE, error.message, error.hint) from error
     return Options(
         repo=common.repo,
         ref=common.ref,

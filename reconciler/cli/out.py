@@ -58,7 +58,9 @@ def complain_of(error: ReconcileError, *, as_json: bool) -> None:
         shown: JsonObject = {"reason": error.reason.value, "message": error.message, "hint": error.hint}
         click.echo(json_text.compact({"level": "error", **shown}), err=True, nl=False)
         return
-    complain(f"{error.reason.value}: {error.message}")
+    first, *more = error.message.splitlines() or [""]
+    complain(f"{error.reason.value}: {first}")
+    show([Line(f"  {words.line(line)}", Tone.ALERT) for line in more], err=True)
     if error.hint:
         show([Line(f"  {words.line(error.hint)}")], err=True)
 

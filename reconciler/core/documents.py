@@ -45,7 +45,7 @@ def read(file: str, content: bytes, loader: type = LOADER) -> tuple[Document | N
 
 def _decoded(file: str, content: bytes) -> tuple[str, tuple[Problem, ...]]:
     if len(content) > MAX_BYTES:
-        return "", (problem_at(file, START, (), f"{len(content)} bytes", f"at most {MAX_BYTES} bytes (1 MiB)"),)
+        return "", (problem_at(file, START, (), "a file of more than 1 MiB", "a file a person can read"),)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -47,6 +47,7 @@ class Reason(StrEnum):
     SOURCE_NOT_ALLOWED = "SourceNotAllowed"
     DIGEST_REQUIRED = "DigestRequired"
     NOT_CONFIRMED = "NotConfirmed"
+    COMMIT_NOT_VERIFIED = "CommitNotVerified"
 
     # why something failed
     INVALID = "Invalid"
@@ -94,7 +95,9 @@ class ReconcileError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        return f"{self.message}\n  {self.hint}" if self.hint else self.message
+        """Message and hint as one sentence: plans, outcomes and the status keep an error as a text."""
+        hint = self.hint[:1].lower() + self.hint[1:].removesuffix(".")
+        return f"{self.message.removesuffix('.')}; {hint}" if hint else self.message
 
 
 class TransientError(ReconcileError):

@@ -52,8 +52,11 @@ def _no_server(scene: Scene, verdict: Wanted) -> Hold:
     unreachable = {name: view for name, view in sorted(scene.observed.servers.items()) if isinstance(view, Unreachable)}
     if not unreachable:
         return Hold(reason=Reason.REJECTED, message="reconciler.yaml is not valid", wanted=wanted)
-    message = f"{', '.join(unreachable)} could not be looked at, so nothing is known of what is served"
-    return Hold(reason=next(iter(unreachable.values())).reason, message=message, wanted=wanted)
+    reason, names = next(iter(unreachable.values())).reason, ", ".join(unreachable)
+    if reason is Reason.NOT_EXPLICIT_MODE:
+        return Hold(reason=reason, message=f"{names} does not let others load and unload", wanted=wanted)
+    message = f"{names} could not be looked at, so nothing is known of what is served"
+    return Hold(reason=reason, message=message, wanted=wanted)
 
 
 def _held_line(name: str, hold: Hold, active: Active | None) -> ModelPlan:

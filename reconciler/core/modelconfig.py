@@ -25,7 +25,8 @@ def from_pbtxt(text: bytes) -> JsonObject:
         message = f"not UTF-8 at byte {error.start}"
         raise ValueError(message) from error
     except text_format.ParseError as error:
-        raise ValueError(str(error).replace("inference.", "")) from error
+        reason = str(error).replace("inference.", "").replace(" : ", ": ", 1)
+        raise ValueError(reason.removesuffix(".")) from error
     return _to_json(parsed)
 
 

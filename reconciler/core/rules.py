@@ -98,5 +98,5 @@ def _credentials(checked: Checked, path: Path, settings: Settings) -> Iterator[P
 
 def _digest(checked: Checked, path: Path, policy: Policy) -> Iterator[Problem]:
     if policy.require_digest and checked.at(*path, "digest") is None:
-        expected = f"a digest (policy.requireDigest {_POLICY}; `reconcile lock` prints it)"
+        expected = f"a digest, sha256:… (policy.requireDigest {_POLICY})"
         yield checked.fault(path, "a source without a digest", expected)

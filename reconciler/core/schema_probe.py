@@ -14,7 +14,7 @@ _TENSOR: dict[str, JsonObject] = {
     "shape": listing(
         "The tensor's dimensions.", [1, 3],
         a("integer", "A dimension.", [3], minimum=0, maximum=2**31 - 1, says="a whole number from 0"),
-        maxItems=16, says="at most 16 dimensions",
+        maxItems=16, says="a list of at most 16 dimensions",
     ),
     "data": listing(
         "The values, flat in row-major order or nested.", [1.0, 2.0],

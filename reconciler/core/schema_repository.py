@@ -46,8 +46,15 @@ _VERIFY = mapping(
     {"mode": "head", "allowedSigners": ".reconciler/allowed_signers"},
     {
         "mode": choice("head: the commit that is applied must carry a signature of somebody listed.", "none", "head"),
-        "allowedSigners": text("A file of SSH signers, as `git` reads it.", ".reconciler/allowed_signers", minLength=1),
-        "gpgKeys": text("A folder of armoured GPG public keys.", ".reconciler/keys/", minLength=1),
+        "allowedSigners": text(
+            "A file of SSH signers, as `git` reads it.",
+            ".reconciler/allowed_signers",
+            minLength=1,
+            says="the path of a file",
+        ),
+        "gpgKeys": text(
+            "A folder of armoured GPG public keys.", ".reconciler/keys/", minLength=1, says="the path of a folder"
+        ),
     },
     required=["mode"],
     allOf=[_SIGNERS],

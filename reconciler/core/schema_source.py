@@ -19,7 +19,7 @@ _SOURCE: dict[str, JsonObject] = {
         *URIS, pattern=_URI, maxLength=4096, says=_URI_SAYS,
     ),
     "digest": text(
-        "The tree digest of the files; `reconcile lock` prints it. What is fetched must have it.",
+        "The tree digest of the files. What is fetched must have it.",
         _DIGEST, pattern="^sha256:[0-9a-f]{64}$", says="'sha256:' and 64 lower-case hexadecimal digits",
     ),
     "include": listing("Only files that match one of these patterns.", ["**"], _GLOB_ITEM, minItems=1),

@@ -129,7 +129,7 @@ def _lacking(other: str, stage: Stage) -> Hold | None:
         message = f"it needs {other}, which is neither in the desired state nor served{where}"
         return Hold(reason=Reason.MISSING_DEPENDENCY, message=message)
     served = f" and not served{where}" if where else ""
-    return Hold(reason=Reason.DEPENDENCY_HELD, message=f"it needs {other}, which is held{served}: {found.message}")
+    return Hold(reason=Reason.DEPENDENCY_HELD, message=f"it needs {other}, which is held{served} ({found.reason})")
 
 
 def _will_be_loaded_later(found: Hold | None, other: str, observed: Observed) -> bool:

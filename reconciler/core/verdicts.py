@@ -14,7 +14,7 @@ from reconciler.core.content import Known, Unavailable, Unfetched
 from reconciler.core.digest import Digest, Generation
 from reconciler.core.errors import Reason
 from reconciler.core.modelfacts import backend_of
-from reconciler.core.observed import Active, ForeignEntry, Observed, Serving
+from reconciler.core.observed import Active, ForeignEntry, Observed, Serving, StalledAt
 from reconciler.core.placement import selects
 from reconciler.core.spec import Desired, ModelSpec, Target
 
@@ -159,10 +159,29 @@ def _judge_known(spec: ModelSpec, content: Known, desired: Desired, observed: Ob
         return keep(spec, Hold(reason=Reason.PREFLIGHT_FAILED, message=message, stalled=True), observed)
     stalled = observed.stalled.get(spec.name)
     wanted = artifact.tree.generation
-    if stalled is not None and stalled.generation == wanted:
+    if stalled is not None and stalled.generation == wanted and not _disproved(stalled, spec.name, observed):
         message = f"{stalled.message} (not tried again until the model changes)"
         return keep(spec, Hold(reason=Reason.STALLED, message=message, stalled=True, wanted=wanted), observed)
     return Wanted(spec=spec, artifact=artifact, missing=content.missing)
+
+
+def _disproved(stalled: StalledAt, name: str, observed: Observed) -> bool:
+    """Whether it is up everywhere after all: somebody has mended what kept it from loading, or the status is not ours.
+
+    What it answers, and what is above it, are not seen from that.
+    """
+    active = observed.volume.entries.get(name)
+    views = [view for view in observed.servers.values() if isinstance(view, Serving)]
+    return (
+        stalled.reason not in (Reason.PROBE_FAILED, Reason.DEPENDENT_DOWN)
+        and isinstance(active, Active)
+        and active.generation == stalled.generation
+        and bool(views)
+        and all(
+            name in view.models and view.models[name].up and view.models[name].generation == stalled.generation
+            for view in views
+        )
+    )
 
 
 def keep(spec: ModelSpec, hold: Hold, observed: Observed) -> Wanted | Hold:

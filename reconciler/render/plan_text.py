@@ -120,6 +120,7 @@ def _unchanged(plan: Plan) -> str:
     summary, revision = summarise(plan), words.revision(plan.revision)
     held = f", {summary.held} held" if summary.held else ""
     if not summary.unchanged:
-        return f"No changes. Revision {revision} wants nothing that is not so already{held}."
+        nothing = f"{words.count(summary.held, 'model is', 'models are')} held" if held else "nothing is wanted"
+        return f"No changes. At revision {revision} {nothing}."
     are = words.count(summary.unchanged, "model is", "models are")
     return f"No changes. {are} as revision {revision} wants {'it' if summary.unchanged == 1 else 'them'}{held}."

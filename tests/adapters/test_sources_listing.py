@@ -165,7 +165,7 @@ def test_a_missing_source_is_told_from_an_empty_one(sources: Sources, tmp_path: 
         contents(sources, str(tmp_path))
     assert empty.value.reason is Reason.SOURCE_EMPTY
     write(tmp_path, {"a.txt": b""})
-    with pytest.raises(TerminalError, match="leave none of them") as filtered:
+    with pytest.raises(TerminalError, match="leave nothing of that") as filtered:
         contents(sources, Source(uri=str(tmp_path), include=("*.onnx",)))
     assert filtered.value.reason is Reason.SOURCE_EMPTY
 

@@ -96,3 +96,13 @@ def test_a_model_that_goes_down_while_it_is_looked_at_has_no_generation(fake: tu
     view = client.observe()
     assert isinstance(view, Serving)
     assert view.models["e"].generation is None
+
+
+def test_what_triton_says_comes_without_the_marks_that_it_ends_with(fake: tuple[Triton, State]) -> None:
+    client, state = fake
+    words = "load failed: version 1: boom\n\nAt:\n  /m/1/model.py(7): initialize\n;\nversion 2: bang\n;"
+    state.refusals = [(grpc.StatusCode.INVALID_ARGUMENT, words)]
+    with pytest.raises(TerminalError) as caught:
+        client.load(load_action(ensemble("e", "twice")))
+    told = " ".join(str(caught.value).split())
+    assert told.endswith("(7): initialize; version 2: bang; the model's content or config has to change")

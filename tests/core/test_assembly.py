@@ -121,7 +121,7 @@ def test_the_version_policy_decides_which_versions_serve(policy: str, versions: 
     [
         (assembled(), "there is no version directory and no file to make one from"),
         (assembled("1/other.py"), "1/model.py is missing: the config needs it"),
-        (assembled("1/model.py", packaged="nam: 'x'"), 'config.pbtxt:1:1 : Message type "ModelConfig" has no field'),
+        (assembled("1/model.py", packaged="nam: 'x'"), 'config.pbtxt:1:1: Message type "ModelConfig" has no field'),
         (assembled("1/model.py", packaged="name: 'other'"), "config.pbtxt says the model's name is 'other'"),
         (assembled("1/model.py", config={"name": "other"}), "config.pbtxt says the model's name is 'other'"),
         (assembled("1/model.py", config={"max_batch": 1}), "spec.config or defaults.config is not a Triton"),

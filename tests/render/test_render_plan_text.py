@@ -88,9 +88,7 @@ def test_what_is_held_is_counted_where_nothing_else_changes() -> None:
 
 
 def test_an_empty_repository_on_an_empty_volume_says_so() -> None:
-    assert (
-        last(replace(SETTLED, models=())) == "No changes. Revision 4f1c2d3e5a6b wants nothing that is not so already."
-    )
+    assert last(replace(SETTLED, models=())) == "No changes. At revision 4f1c2d3e5a6b nothing is wanted."
 
 
 def test_what_could_not_be_looked_at_is_named_and_is_never_no_changes() -> None:

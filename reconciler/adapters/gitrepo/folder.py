@@ -74,7 +74,7 @@ def read_folder(path: str, *, follow: bool) -> dict[str, bytes]:
 def _read_once(root: str, *, follow: bool) -> dict[str, bytes] | None:
     walk = _Walk(root=root, follow=follow)
     try:
-        present = [name for name in (FILE, FOLDER) if os.path.lexists(os.path.join(root, name))]
+        present = [name for name in (FILE, FOLDER) if _is_there(os.path.join(root, name))]
         require(present, root)
         return {path: content for name in present for path, content in walk.under(name)}
     except FileNotFoundError:
@@ -85,6 +85,15 @@ def _read_once(root: str, *, follow: bool) -> dict[str, bytes] | None:
             f"{error.filename or root} cannot be read: {error.strerror}",
             "let the user this runs as read it, or name another directory with --repo",
         ) from error
+
+
+def _is_there(path: str) -> bool:
+    """Raises OSError where that cannot be told: what may not be seen is not absent."""
+    try:
+        os.lstat(path)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _state(path: str) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Reads the desired state, and a folder of the status branch, from wherever they are."""
 
+import logging
 import os
 from collections.abc import Mapping
 
@@ -12,6 +13,8 @@ from reconciler.adapters.gitrepo.mirror import in_mirror
 from reconciler.adapters.gitrepo.remote import Link
 from reconciler.adapters.gitrepo.repository import commit_at, configuration, files_of, open_repository, subtree
 from reconciler.core.errors import Reason, TerminalError
+
+_log = logging.getLogger(__name__)
 
 
 def read(location: str, *, ref: str | None = None, cache: str | None = None, access: Access = ANONYMOUS) -> Checkout:
@@ -106,6 +109,8 @@ def _plain(path: str, ref: str | None, error: TerminalError) -> Checkout:
         raise TerminalError(Reason.REF_NOT_FOUND, message, hint) from error
     files = read_folder(path, follow=True)
     note = error.message if work_tree else ""
+    if note:
+        _log.warning("%s; it is read as a plain directory, and no status is written (%s)", note, error.hint)
     return Checkout(
         revision=content_digest(files), files=files, kind=Kind.DIRECTORY, root=os.path.abspath(path), note=note
     )

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pygit2
@@ -28,6 +28,7 @@ _UNREACHABLE = re.compile(
 )
 _DENIED = re.compile(r"\b40[13]\b|auth|credential|permission denied|publickey", re.IGNORECASE)
 _ABSENT = re.compile(r"\b404\b|not found|not exported|does not (exist|appear)|no such", re.IGNORECASE)
+_NO_GIT = re.compile(r"content-?type|invalid (pkt|packet|response)|malformed|unexpected http", re.IGNORECASE)
 _CERTIFICATE = re.compile(r"certificate|known_hosts|host ?key", re.IGNORECASE)
 
 
@@ -151,17 +152,8 @@ class Link:
         where, text = self.remote.shown, self.access.hide(str(error))
         if _DAMAGE.search(text):
             return error
-        if _CERTIFICATE.search(text):
-            hint = "trust its authority (SSL_CERT_FILE), or its host key (~/.ssh/known_hosts)"
-            return TerminalError(Reason.REPOSITORY_UNREADABLE, f"{where} cannot be trusted: {text}", hint)
-        if _UNREACHABLE.search(text):
-            return TransientError(Reason.REPOSITORY_UNREADABLE, f"{where} cannot be reached: {text}", "try again")
-        if _DENIED.search(text):
-            return _denied(where, text)
-        if _ABSENT.search(text):
-            hint = "check --repo, and that these credentials may see it"
-            return TerminalError(Reason.REPOSITORY_UNREADABLE, f"there is no repository at {where}: {text}", hint)
-        return error
+        found = (make for sign, make in _SITUATIONS if sign.search(text))
+        return next((make(where, text) for make in found), error)
 
 
 def refused(branch: str, where: str, words: str) -> ReconcileError:
@@ -170,6 +162,36 @@ def refused(branch: str, where: str, words: str) -> ReconcileError:
     return TerminalError(Reason.PUSH_REFUSED, f"{where} refuses a push to {branch}: {words.strip()}", hint)
 
 
+def _untrusted(where: str, words: str) -> ReconcileError:
+    hint = "trust its authority (SSL_CERT_FILE), or its host key (~/.ssh/known_hosts)"
+    return TerminalError(Reason.REPOSITORY_UNREADABLE, f"{where} cannot be trusted: {words}", hint)
+
+
+def _unreachable(where: str, words: str) -> ReconcileError:
+    hint = "check the address and the network; the next run tries again"
+    return TransientError(Reason.REPOSITORY_UNREADABLE, f"{where} cannot be reached: {words}", hint)
+
+
 def _denied(where: str, words: str) -> ReconcileError:
     hint = "set RECONCILE_GIT_TOKEN (and RECONCILE_GIT_USERNAME) for https, or an ssh key or agent for ssh"
     return TerminalError(Reason.CREDENTIALS_MISSING, f"{where}: {words}", hint)
+
+
+def _absent(where: str, words: str) -> ReconcileError:
+    hint = "check --repo, and that these credentials may see it"
+    return TerminalError(Reason.REPOSITORY_UNREADABLE, f"there is no repository at {where}: {words}", hint)
+
+
+def _no_git(where: str, words: str) -> ReconcileError:
+    hint = "check --repo: is it the address that `git clone` takes?"
+    return TerminalError(Reason.REPOSITORY_UNREADABLE, f"what answers at {where} is no git: {words}", hint)
+
+
+_SITUATIONS: tuple[tuple[re.Pattern[str], Callable[[str, str], ReconcileError]], ...] = (
+    (_CERTIFICATE, _untrusted),
+    (_UNREACHABLE, _unreachable),
+    (_DENIED, _denied),
+    (_ABSENT, _absent),
+    (_NO_GIT, _no_git),
+)
+"""What libgit2 tells only in its messages; the first that fits."""

@@ -24,8 +24,11 @@ def _unusable(path: str, words: str) -> TerminalError:
     if "not owned by current user" in words:
         message = f"{path} belongs to another user, so git does not trust it"
         hint = f"run as its owner, chown it, or: git config --global --add safe.directory {path}"
+    elif ".gitconfig" in words or ".config/git" in words:
+        message = f"git cannot read this user's settings: {words}"
+        hint = "let HOME name a folder that this user may read"
     else:
-        message = f"{path} is not a git repository that can be opened: {words}"
+        message = f"{path} is not a git repository that can be opened: {words.removeprefix(f'{path}: ')}"
         hint = "--repo names a git repository or a directory with models.d/"
     return TerminalError(Reason.REPOSITORY_UNREADABLE, message, hint)
 

@@ -131,4 +131,4 @@ def _translated(name: str) -> Iterator[None]:
     try:
         yield
     except _BROKEN as error:
-        raise refused(name, f"is damaged or cut off ({type(error).__name__})") from error
+        raise refused(name, "is damaged, cut off, or no archive at all") from error

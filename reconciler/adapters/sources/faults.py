@@ -1,6 +1,9 @@
 """Whatever a store's library raises, in our words: refused, missing, changed or out of reach."""
 
 import contextlib
+import os
+import re
+import ssl
 from collections.abc import Iterator
 
 from reconciler.core.errors import Reason, ReconcileError, TerminalError, TransientError
@@ -109,6 +112,22 @@ def _status(error: BaseException) -> int | None:
 def _words(error: BaseException) -> str:
     """The kind of error only: the texts of foreign errors hold URLs, and those hold secrets."""
     cause = list(_chain(error))[-1]
-    if isinstance(cause, OSError) and cause.strerror and "://" not in cause.strerror:
-        return cause.strerror
-    return type(cause).__name__
+    match cause:
+        case ssl.SSLCertVerificationError():
+            return f"its certificate is not trusted ({cause.verify_message}): SSL_CERT_FILE may name who signed it"
+        case ssl.SSLError():
+            reason = (cause.reason or "for no reason given").replace("_", " ").lower()
+            return f"TLS failed ({reason}), as where a server speaks plain http"
+        case TimeoutError():
+            return "no answer in time"
+        case OSError(errno=number) if number and number > 0:
+            return os.strerror(number)  # asyncio's own words hold Python
+        case OSError(strerror=str(words)) if "://" not in words:
+            return words
+        case _:
+            return _in_words(type(cause).__name__)
+
+
+def _in_words(name: str) -> str:
+    """`ServerDisconnectedError` → `server disconnected`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name.removesuffix("Error").removesuffix("Exception")).lower() or name

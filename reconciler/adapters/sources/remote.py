@@ -21,7 +21,7 @@ def filesystem(scheme: str, where: str, options: dict[str, Any]) -> Any:
     try:
         return fsspec.filesystem(scheme, skip_instance_cache=True, use_listings_cache=False, **options)
     except ImportError as error:
-        extra = "pip install 'triton-reconcile[s3]'" if scheme in ("s3", "s3a") else f"Details: {error}"
+        extra = "pip install 'triton-reconcile[s3]'" if scheme in ("s3", "s3a") else f"this is missing: {error}"
         words = f"{where} needs a package that is not installed"
         raise TerminalError(Reason.EXTRA_MISSING, words, f"Install it: {extra}") from error
     except ValueError as error:

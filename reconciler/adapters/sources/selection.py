@@ -58,7 +58,8 @@ def _chosen(path: str, source: Source) -> bool:
 
 def _empty(where: str, count: int) -> TerminalError:
     if count:
-        words = f"{where} holds {count} files, but `include` and `exclude` leave none of them"
+        held = "1 file" if count == 1 else f"{count} files"
+        words = f"{where} holds {held}, but `include` and `exclude` leave nothing of that"
         return TerminalError(Reason.SOURCE_EMPTY, words, "Correct the patterns: they are on the path in the source.")
     hint = "Check `uri` (a prefix ends at a '/'), and that the upload has finished."
     return TerminalError(Reason.SOURCE_EMPTY, f"{where} is empty or does not exist", hint)

@@ -25,15 +25,18 @@ class Triton:
     def observe(self, deadline: float = 30.0) -> ServerView:
         """All that the server has loaded, with stamps, within so many seconds.
 
-        Unreachable if that could not be had, or if the server does not let others load (NotExplicitMode).
+        Unreachable if that could not be had, or if the server does not let others load (NotExplicitMode). Where it
+        serves ensembles the latter is found out only by the first load.
         """
         left = Deadline(deadline)
         try:
             view = looking.look(self._wire, left)
-            operations.check_explicit(self._wire, left)
+            # After a reload below ensembles any unload, even of nothing, reloads them all again (triton-facts §4.4).
+            if not view.needs:
+                operations.check_explicit(self._wire, left)
             return view
         except CallFailed as failure:
-            reason, message = faults.unreachable(self._where, failure)
+            reason, message = faults.unreachable(failure)
             return Unreachable(reason=reason, message=message)
 
     def load(self, action: Load) -> None:

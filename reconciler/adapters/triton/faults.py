@@ -1,14 +1,20 @@
 """A failed call as an error for a person: what happened, and what to do about it."""
 
+import re
 from typing import assert_never
 
 from reconciler.adapters.triton.wire import CallFailed, Kind
 from reconciler.core.errors import Reason, ReconcileError, TerminalError, TransientError
 
 _LONGEST = 2000
+_NOISE = re.compile(  # of gRPC, OpenSSL and Python around the one thing that says what is wrong
+    r"failed to connect to all addresses; last error: \w+: \S+: (Failed to connect to remote host: )?"
+    r"| \(TSI_\w+\)|SSL_ERROR_SSL: error:\w+:SSL routines:OPENSSL_internal:|: Invalid certificate verification.*"
+    r"| \(_ssl.c:\d+\)"
+)
 _PORTS = "check the port: gRPC is usually on 8001, HTTP on 8000"
 
-EXPLICIT_HINT = "start Triton with --model-control-mode=explicit, or nothing can be loaded or unloaded from outside"
+EXPLICIT_HINT = "start Triton with --model-control-mode=explicit"
 
 # Trying again may mend these although Triton reports them like faults of the content.
 _PASSING = (
@@ -25,17 +31,17 @@ _PASSING = (
 )
 _OPAQUE = "failed to poll from model repository"
 _OPAQUE_HINT = (
-    "Triton gives the cause in its own log only; it is one of: it does not see the directory (is its "
+    "the cause is in Triton's own log only, and is one of: it does not see the directory (is its "
     "--model-repository the `models` folder of this volume?), config.pbtxt of this model or of one that it is "
     "composed of does not parse, its `name` is not the directory's, no backend can be derived, or a composing model "
     "is not there"
 )
 
 
-def unreachable(server: str, failure: CallFailed) -> tuple[Reason, str]:
+def unreachable(failure: CallFailed) -> tuple[Reason, str]:
     """Why nothing is known of a server, in words a person can act on."""
     reason = Reason.NOT_EXPLICIT_MODE if failure.kind is Kind.NOT_EXPLICIT else Reason.SERVER_UNREACHABLE
-    return reason, f"{server}: {_situation(failure)}"
+    return reason, _situation(failure)
 
 
 def lost(server: str, failure: CallFailed) -> ReconcileError | None:
@@ -46,7 +52,8 @@ def lost(server: str, failure: CallFailed) -> ReconcileError | None:
             return TerminalError(Reason.NOT_EXPLICIT_MODE, message, EXPLICIT_HINT)
         case Kind.UNREACHABLE | Kind.TLS | Kind.NOT_TRITON | Kind.RESTRICTED:
             # Transient, although some of it needs a person: it says nothing against the model.
-            return TransientError(*unreachable(server, failure), "the next run tries again")
+            reason, words = unreachable(failure)
+            return TransientError(reason, f"{server}: {words}", "the next run tries again")
         case Kind.TIMEOUT | Kind.BUSY | Kind.NOT_FOUND | Kind.REJECTED | Kind.INTERNAL:
             return None
         case _:
@@ -94,20 +101,23 @@ def still_there(server: str, model: str, seconds: float, state: str) -> Transien
 
 
 def _situation(failure: CallFailed) -> str:
-    words = failure.words.replace("\n", " ")[:_LONGEST]
+    words = _NOISE.sub("", failure.words.replace("\n", " "))[:_LONGEST]
     match failure.kind:
         case Kind.UNREACHABLE:
             return f"{words}{_unreachable_hint(words.lower())}"
         case Kind.TIMEOUT:
             meaning = "it hangs or is overloaded, or a firewall swallows the packets"
         case Kind.TLS:
-            meaning = "grpcs:// and https:// need a server with TLS, and trust in who signed its certificate"
+            meaning = (
+                "grpcs:// and https:// need a server with TLS, and trust in who signed its certificate "
+                "(GRPC_DEFAULT_SSL_ROOTS_FILE_PATH and SSL_CERT_FILE may name a file of authorities)"
+            )
         case Kind.NOT_TRITON:
             meaning = f"something answers, but not a Triton in this protocol; {_PORTS}"
         case Kind.RESTRICTED:
             meaning = "the server is up and wants credentials; give the header that it expects as metadata"
         case Kind.NOT_EXPLICIT:
-            meaning = EXPLICIT_HINT
+            return f"it does not let others load and unload ({words}); {EXPLICIT_HINT}"
         case Kind.BUSY | Kind.NOT_FOUND | Kind.REJECTED | Kind.INTERNAL:
             meaning = "the server is up and answered with that error"
         case _:
@@ -119,4 +129,6 @@ def _unreachable_hint(words: str) -> str:
     """A connection that is made and closed at once is most often one to the wrong port, or without the TLS it wants."""
     if "closed" in words or "reset" in words:
         return f"; if the server is up, then {_PORTS}; or it wants TLS (grpcs://, https://)"
+    if "resolv" in words or "not known" in words or "name resolution" in words:
+        return "; no machine of this name is known here: check the address of the server"
     return "; nothing listens there: is Triton running, and is this its port?" if "refused" in words else ""

@@ -151,7 +151,7 @@ def _sorted() -> Iterator[None]:
     except http.client.RemoteDisconnected as error:
         raise CallFailed(Kind.UNREACHABLE, "the server closed the connection without an answer") from error
     except http.client.HTTPException as error:
-        raise CallFailed(Kind.NOT_TRITON, f"the answer is not HTTP ({type(error).__name__})") from error
+        raise CallFailed(Kind.NOT_TRITON, "the answer is not HTTP") from error
     except OSError as error:
         raise CallFailed(Kind.UNREACHABLE, error.strerror or str(error)) from error
 

@@ -1,5 +1,6 @@
 """What a server serves, read afresh: the index, the models that the index does not know, and their stamps."""
 
+import logging
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,9 +11,12 @@ from reconciler.core.artifact import stamp_of
 from reconciler.core.jsonvalue import JsonObject
 from reconciler.core.observed import Served, Serving, VersionState
 
+_log = logging.getLogger(__name__)
+
 _READERS = 4
 _INDEX_TRIES = 6
 _PAUSE = 0.05
+_NO_STAT = "failed to stat file"
 
 
 class Deadline:
@@ -49,7 +53,10 @@ def look(wire: Wire, deadline: Deadline) -> Serving:
 
 
 def index(wire: Wire, deadline: Deadline) -> Sequence[Row]:
-    """The index; while directories come and go in the repository Triton fails with "failed to stat file": again."""
+    """The index; while directories come and go in the repository Triton fails with "failed to stat file": again.
+
+    A link that dangles there keeps it failing, while all else works on: then only what is READY is told.
+    """
     for _ in range(_INDEX_TRIES - 1):
         try:
             return wire.index(deadline.left)
@@ -57,7 +64,13 @@ def index(wire: Wire, deadline: Deadline) -> Sequence[Row]:
             if failure.kind is not Kind.INTERNAL or deadline.passed:
                 raise
             time.sleep(_PAUSE)
-    return wire.index(deadline.left)
+    try:
+        return wire.index(deadline.left)
+    except CallFailed as failure:
+        if failure.kind is not Kind.INTERNAL or _NO_STAT not in failure.words:
+            raise
+        _log.warning("a link in the model repository leads nowhere, so Triton cannot list it: %s", failure.words)
+        return wire.loaded(deadline.left)
 
 
 def served_config(wire: Wire, model: str, deadline: Deadline, version: str = "") -> JsonObject | None:

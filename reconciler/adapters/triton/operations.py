@@ -46,9 +46,11 @@ def load(server: str, wire: Wire, action: Load) -> None:
             _check_dependent(server, wire, dependent, action.model)
     except CallFailed as failure:
         raise faults.of_load(server, action.model, failure, action.timeout) from failure
-    if action.dependents:
-        # Triton 2.51 crashed when operations followed closely on a reload under ensembles (triton-facts §4.4).
-        time.sleep(_REST)
+    finally:
+        if action.dependents:
+            # Triton 2.51 crashed when operations followed closely on a reload under ensembles (triton-facts §4.4); it
+            # reloads them after a load that failed, too.
+            time.sleep(_REST)
 
 
 def unload(server: str, wire: Wire, action: Unload) -> None:

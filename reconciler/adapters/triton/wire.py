@@ -3,6 +3,7 @@
 Both wires sort their library's errors into one Kind here, once; everything above decides by Kind.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -12,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reconciler.core.jsonvalue import JsonObject
+
+_GAP = re.compile(r"\s+;")
 
 
 class Kind(Enum):
@@ -35,7 +38,7 @@ class CallFailed(Exception):  # noqa: N818  it never leaves the adapter
     def __init__(self, kind: Kind, words: str) -> None:
         super().__init__(words)
         self.kind = kind
-        self.words = words.strip()
+        self.words = _GAP.sub(";", words).strip(" \n;")  # Triton ends what each version says with a line of its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

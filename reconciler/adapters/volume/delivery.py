@@ -67,5 +67,5 @@ class Delivery:
         free = disk.free_bytes(self.workshop)
         if needed > free:
             words = f"{shown(self.source.uri)} needs {needed} bytes, {needed - free} more than the {free} that are free"
-            hint = "Make room (`reconcile gc` removes what nothing refers to); the next pass tries again."
+            hint = "Make room: enlarge the volume, or remove models from the desired state; the next pass tries again."
             raise TransientError(Reason.NO_SPACE, words, hint)

@@ -56,7 +56,7 @@ def explained(error: OSError, doing: str) -> ReconcileError:
     reason = error.strerror or type(error).__name__
     words = f"could not {doing}: {reason}" + (f" ({error.filename})" if error.filename else "")
     if error.errno in _FULL:
-        hint = "Make room on the volume (`reconcile gc` removes what nothing refers to); the next pass tries again."
+        hint = "Make room: enlarge the volume, or remove models from the desired state; the next pass tries again."
         return TransientError(Reason.NO_SPACE, words, hint)
     if error.errno in _FORBIDDEN:
         hint = "The volume must be writable for this program's user: check the mount and its owner."

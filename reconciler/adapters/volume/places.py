@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import stat
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -53,8 +54,10 @@ class Places:
 
     def check(self) -> None:
         """Raises TerminalError(VOLUME_UNUSABLE) if there is no volume."""
-        if not os.path.isdir(self.root):
-            what = "is not a directory" if os.path.lexists(self.root) else "does not exist"
+        with disk.translated(f"look at the volume {self.root}"):
+            kind = _kind(self.root)
+        if kind != stat.S_IFDIR:
+            what = "is not a directory" if kind else "does not exist"
             hint = (
                 "Create it or mount it: it is never created here, for a missing mount must not look like an empty one."
             )
@@ -76,6 +79,14 @@ class Places:
             yield path
         finally:
             disk.erase(path)
+
+
+def _kind(path: str) -> int:
+    """The file type, 0 if there is nothing. Raises OSError where that cannot be told."""
+    try:
+        return stat.S_IFMT(os.stat(path).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
 
 
 def link_target(generation: Generation) -> str:

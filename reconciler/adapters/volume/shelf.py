@@ -60,7 +60,7 @@ def verify(source: Source, files: tuple[FileDigest, ...]) -> Digest:
     found = tree_digest(files)
     if source.digest is not None and found != source.digest:
         words = f"{shown(source.uri)} holds {found}, but {source.digest} is expected"
-        hint = "Either the source was changed, or `digest` in the spec is out of date: `reconcile lock` writes it anew."
+        hint = "Either the source was changed, or `digest` in the spec is out of date: then write the one found there."
         raise TerminalError(Reason.DIGEST_MISMATCH, words, hint)
     return found
 
