@@ -2,18 +2,12 @@
 
 import json
 import os
-import re
-import shutil
-import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self
 from uuid import uuid4
 
 import yaml
@@ -27,40 +21,9 @@ from reconciler.looking import Look
 from reconciler.reading import Options
 from tests.conftest import start_or_skip
 from tests.e2e.desired_models import Models
+from tests.e2e.running import Run, asked, begun, wipe
 
 STATUS = "reconciler-status"
-_SECONDS = 60.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """A command under way."""
-
-    process: "subprocess.Popen[bytes]"
-    log: Path
-
-    @property
-    def said(self) -> str:
-        """All that it has said so far."""
-        return self.log.read_text()
-
-    def reach(self, moment: str) -> None:
-        """Waits until it has said something that matches."""
-        end = time.monotonic() + _SECONDS
-        while not re.search(moment, self.said):
-            assert self.process.poll() is None, self.said
-            assert time.monotonic() < end, self.said
-
-    def code(self) -> int:
-        """Its exit code, once it is over."""
-        return self.process.wait(_SECONDS)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.process.kill()
-        self.process.wait()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -114,20 +77,10 @@ class World:
             now=datetime.now(UTC),
         )
 
-    def command(self) -> "Run":
+    def command(self) -> Run:
         """The real `reconcile apply`, started in a process of its own as a batch job."""
-        where = ["--repo", str(self.clone.folder), "--volume", str(self.volume)]
-        where += ["--server", self.server.info.grpc_url]
-        log = self.volume.parent / f"{uuid4().hex}.log"
-        with log.open("wb") as stream:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "reconciler", "apply", *where],
-                env=dict(self.clone.environ),
-                stdin=subprocess.DEVNULL,
-                stdout=stream,
-                stderr=stream,
-            )
-        return Run(process=process, log=log)
+        where = ("--repo", str(self.clone.folder), "--volume", str(self.volume), "--server", self.server.info.grpc_url)
+        return begun(where, self.clone.environ, self.volume.parent / f"{uuid4().hex}.log")
 
     def told(self, name: str) -> dict[str, dict[str, str]]:
         """What the status branch says of a model: its conditions by their type."""
@@ -179,13 +132,7 @@ class World:
 
     def call(self, path: str, body: JsonObject | None) -> Json:
         """Over HTTP, as people do it; raises HTTPError."""
-        request = urllib.request.Request(
-            f"{self.server.info.http_url}/v2/{path}", None if body is None else json.dumps(body).encode()
-        )
-        with urllib.request.urlopen(request, timeout=60) as response:
-            content: bytes = response.read()
-        found: Json = json.loads(content) if content else None
-        return found
+        return asked(f"{self.server.info.http_url}/v2/{path}", body)
 
     def begin_anew(self) -> None:
         """An empty volume, a server that serves nothing, no status."""
@@ -215,13 +162,3 @@ def started(folder: Path) -> Iterator[World]:
         yield world
         server.kill()  # to finalise every Python model takes Triton a second each
     world.tidy()
-
-
-def wipe(path: Path) -> None:
-    """Removes a directory of ours, which is read-only, or a file."""
-    if path.is_dir() and not path.is_symlink():
-        for folder, _, _ in os.walk(path):
-            Path(folder).chmod(0o755)
-        shutil.rmtree(path)
-    else:
-        path.unlink()

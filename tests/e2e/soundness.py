@@ -85,6 +85,10 @@ def _volume(world: World) -> Iterator[str]:
         yield f"there are trees that no link names, or the other way round: {sorted(trees)}"
     if left := os.listdir(world.ours("partial")):
         yield f"half-made things: {left}"
+    yield from _blobs(world)
+
+
+def _blobs(world: World) -> Iterator[str]:
     for blob in world.ours("blobs").rglob("*"):
         if blob.is_file() and hashlib.sha256(blob.read_bytes()).hexdigest() != blob.name:
             yield f"the blob {blob.name} is not what its name says"

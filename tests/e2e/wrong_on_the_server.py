@@ -3,7 +3,8 @@
 from functools import partial
 
 from tests.e2e.desired_models import BASE, THRICE, amount, chained, tensors, without
-from tests.e2e.real_world import World, wipe
+from tests.e2e.real_world import World
+from tests.e2e.running import wipe
 from tests.triton_models import pbtxt
 
 

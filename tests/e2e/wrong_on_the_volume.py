@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 
 from tests.e2e.desired_models import BASE, THRICE, without
-from tests.e2e.real_world import World, wipe
+from tests.e2e.real_world import World
+from tests.e2e.running import wipe
 
 _ZEROS = "0" * 64
 

@@ -70,6 +70,10 @@ class _Service(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[m
             self.state.configs[request.model_name] = json.loads(request.parameters["config"].string_param)
         return service_pb2.RepositoryModelLoadResponse()
 
+    def RepositoryModelUnload(self, request: Any, _context: grpc.ServicerContext) -> Any:  # noqa: N802
+        self.state.configs.pop(request.model_name, None)
+        return service_pb2.RepositoryModelUnloadResponse()
+
 
 @contextlib.contextmanager
 def fake_triton() -> Iterator[tuple[str, State]]:
