@@ -26,6 +26,7 @@ class LocalStore:
     """Files below a directory, or one file."""
 
     reads_locally = True
+    ranged = False
 
     def __init__(self, uri: str) -> None:
         self.root = local_path(uri)
@@ -38,7 +39,7 @@ class LocalStore:
             real = os.path.realpath(self.root)
             return tuple(_walk(real, real, ""))
 
-    def blocks(self, file: Listed) -> Iterator[bytes]:
+    def blocks(self, file: Listed, first: int = 0, past: int | None = None) -> Iterator[bytes]:
         """The file's content. Raises TransientError(SOURCE_CHANGED) if it is not what was listed."""
         with translated(file.locator):
             # O_NONBLOCK: a fifo put there since must not hang us

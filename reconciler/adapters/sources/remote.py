@@ -33,6 +33,7 @@ class RemoteStore:
     """A prefix or a file of any fsspec filesystem."""
 
     reads_locally = False
+    ranged = False
 
     def __init__(self, uri: str, files: Any) -> None:
         self._uri = uri
@@ -50,7 +51,7 @@ class RemoteStore:
             found = self._files.find(root, detail=True).values()
             return tuple(_listed(str(each["name"]).removeprefix(prefix), each) for each in found)
 
-    def blocks(self, file: Listed) -> Iterator[bytes]:
+    def blocks(self, file: Listed, first: int = 0, past: int | None = None) -> Iterator[bytes]:
         """The file's content. Raises TerminalError or TransientError."""
         where = f"{self._where} ({file.path})"
         with translated(where), self._files.open(file.locator, "rb", block_size=4 * BLOCK) as stream:

@@ -17,17 +17,24 @@ from reconciler.core.spec import Credentials, Source
 
 
 class Store(Protocol):
-    """Where a source's files come from; `reads_locally`: reading them costs no network."""
+    """Where a source's files come from; `reads_locally`: reading them costs no network; `ranged`: it gives ranges."""
 
     @property
     def reads_locally(self) -> bool:
         """Whether it is cheaper to read a file than to wonder."""
 
+    @property
+    def ranged(self) -> bool:
+        """Whether `blocks` can give a part of a file, at the cost of that part."""
+
     def listing(self) -> tuple[Listed, ...]:
         """Every file, unfiltered and unchecked. Raises TerminalError or TransientError."""
 
-    def blocks(self, file: Listed) -> Iterator[bytes]:
-        """The file's content in blocks. Raises TerminalError or TransientError."""
+    def blocks(self, file: Listed, first: int = 0, past: int | None = None) -> Iterator[bytes]:
+        """The file's bytes from `first` to before `past`, all of them or an error.
+
+        A store that is not `ranged` gives the whole file only. Raises TerminalError or TransientError.
+        """
 
 
 class Sources:

@@ -4,18 +4,22 @@ Whatever has arrived whole stays, under its true name, if the rest fails: the ne
 pinned digest contradicts gets no manifest.
 """
 
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from collections.abc import Mapping
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import Any
 
 from reconciler.adapters.sources import Listed, Loose, Packed, members, select, select_members
 from reconciler.adapters.volume import disk
 from reconciler.adapters.volume.delivery import Delivery
 from reconciler.adapters.volume.memory import Recollection, Seen
-from reconciler.adapters.volume.shelf import Shelf, verify
+from reconciler.adapters.volume.part import Part
+from reconciler.adapters.volume.shelf import Shelf, verify, whole
 from reconciler.core.digest import FileDigest, manifest
 from reconciler.core.spec import Source
 
-_PARALLEL = 8
-"""Files at once: many small ones are bound by round trips (download-facts)."""
+_PARALLEL, _HASHED = 16, 2
+"""Files and ranges at once, for many small ones are bound by round trips (download-facts); big files hashed at once."""
 
 
 def fetch(shelf: Shelf, source: Source, workshop: str, watch: disk.Watch) -> None:
@@ -55,27 +59,66 @@ def _already_here(delivery: Delivery, files: tuple[Listed, ...]) -> dict[str, Fi
 
 
 def _together(delivery: Delivery, todo: list[Listed]) -> list[FileDigest]:
-    """Receives files several at a time; the first failure stops the others."""
-    with ThreadPoolExecutor(max_workers=_PARALLEL) as pool:
-        futures = [pool.submit(delivery.receive, file) for file in todo]
-        done, pending = wait(futures, return_when=FIRST_EXCEPTION)
+    """Receives files several at a time, big ones in ranges; the first failure stops the others."""
+    with ThreadPoolExecutor(_PARALLEL, "receive") as pool, ThreadPoolExecutor(_HASHED, "hash") as hashers:
+        running = _Running(delivery, pool, hashers)
+        try:
+            return running.results([running.begin(file) for file in todo])
+        finally:
+            for part in running.parts:
+                part.keep()
+            delivery.settle()
+
+
+@dataclass(slots=True)
+class _Running:
+    """What is on its way: `pieces` are ranges and small files, `parts` the big files that are not whole yet."""
+
+    delivery: Delivery
+    pool: ThreadPoolExecutor
+    hashers: ThreadPoolExecutor
+    pieces: list[Future[None]] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
+
+    def begin(self, file: Listed) -> Future[FileDigest]:
+        """Starts the file."""
+        if not self.delivery.goes_in_ranges(file):
+            return self.pool.submit(self.delivery.receive, file)
+        part = self.delivery.part(file)
+        self.parts.append(part)
+        missing = [index for index in range(part.count) if index not in part.done]
+        ranges = {index: self.pool.submit(self.delivery.receive_range, file, part, index) for index in missing}
+        self.pieces += ranges.values()
+        return self.hashers.submit(self._complete, file, part, ranges)
+
+    def _complete(self, file: Listed, part: Part, ranges: Mapping[int, Future[None]]) -> FileDigest:
+        found = self.delivery.complete(file, part, lambda index: ranges[index].result() if index in ranges else None)
+        self.parts.remove(part)
+        return found
+
+    def results(self, files: list[Future[FileDigest]]) -> list[FileDigest]:
+        """All of them, or the first failure once everything has stopped."""
+        everything: list[Future[Any]] = [*self.pieces, *files]
+        done, pending = wait(everything, return_when=FIRST_EXCEPTION)
         failed = [error for future in done if (error := future.exception()) is not None]
         if pending or failed:
-            delivery.stop.set()
+            self.delivery.stop.set()
         for future in pending:
             future.cancel()
-    if failed:
-        raise failed[0]
-    return [future.result() for future in futures]
+        wait(pending)
+        if failed:
+            raise failed[0]
+        return [future.result() for future in files]
 
 
 def _fetch_packed(delivery: Delivery, archive: Listed) -> tuple[FileDigest, ...]:
     delivery.check_space(archive.size or 0)
     unpacked: list[tuple[FileDigest, str]] = []
     with disk.translated(f"unpack {archive.path}"):
-        for member in members(delivery.watched(archive), archive.path, delivery.workshop):
+        blocks = delivery.watched(whole(delivery.store, archive))
+        for member in members(blocks, archive.path, delivery.workshop):
             beside = delivery.bench()
-            digest, size = disk.receive(member.blocks, beside)
+            digest, size = disk.receive(member.blocks, beside, sync=False)
             unpacked.append((FileDigest(path=member.path, size=size, digest=digest), beside))
     found = tuple(file for file, _ in unpacked)
     chosen = select_members(found, delivery.source)
@@ -83,8 +126,8 @@ def _fetch_packed(delivery: Delivery, archive: Listed) -> tuple[FileDigest, ...]
     wanted = {file.digest for file in chosen}
     for file, beside in unpacked:
         if file.digest in wanted:
-            delivery.shelf.blobs.place(beside, file.digest)
-            delivery.placed.append(file.digest)
+            delivery.settle_later(beside, None, file)
+    delivery.settle()
     delivery.remember(_recollection(archive, found))
     return chosen
 

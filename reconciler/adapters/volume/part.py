@@ -93,11 +93,6 @@ class Part:
             disk.seal(stream.fileno())
         disk.erase(_note(self.path))
 
-    def discard(self) -> None:
-        """Forgets it all: the source is another one now."""
-        disk.erase(self.path)
-        disk.erase(_note(self.path))
-
     def _note(self, index: int, since: str) -> None:
         with self.guard, open(_note(self.path), "a", encoding="ascii") as stream:
             self.done.add(index)
