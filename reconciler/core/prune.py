@@ -1,8 +1,10 @@
 """What on the volume nothing refers to any more, once the plan's other steps have succeeded.
 
-Promise: never what is active, served, wanted or asked for, and no blob while any desired content is not known.
+Promise: never what is active, served, wanted or asked for, no blob while any desired content is not known, and no
+half-fetched file while anything is still to be fetched.
 """
 
+import re
 from collections.abc import Iterator
 
 from reconciler.core.content import Known
@@ -10,12 +12,15 @@ from reconciler.core.deltas import Delta
 from reconciler.core.digest import Digest, Generation, tree_digest
 from reconciler.core.errors import Reason
 from reconciler.core.observed import Active, Serving, Unreachable
-from reconciler.core.plan import Prune, Step
+from reconciler.core.plan import Fetch, Prune, Step
 from reconciler.core.served import serving, stamp_on
 from reconciler.core.spec import Desired
 from reconciler.core.steps import Ordered
 from reconciler.core.units import Scene
 from reconciler.core.verdicts import Hold, Wanted
+
+_HALF_HERE = re.compile(r"[0-9a-f]{64}(\.ranges)?")
+"""Big files that a later fetch goes on with; other partials are of no use to anybody."""
 
 
 def prune(scene: Scene, ordered: Ordered, desired: Desired) -> Step | None:
@@ -25,11 +30,14 @@ def prune(scene: Scene, ordered: Ordered, desired: Desired) -> Step | None:
         return None
     kept = frozenset(_kept(scene))
     doomed = tuple(sorted(volume.trees.keys() - kept))
-    blobs = tuple(sorted(volume.blobs.keys() - _referenced(scene, kept))) if _all_known(scene, desired) else ()
-    if not (doomed or blobs or volume.partials):
+    known = _all_known(scene, desired)
+    blobs = tuple(sorted(volume.blobs.keys() - _referenced(scene, kept))) if known else ()
+    resumed = not known or any(isinstance(step.action, Fetch) for step in ordered.steps)
+    partials = tuple(name for name in volume.partials if not (resumed and _HALF_HERE.fullmatch(name)))
+    if not (doomed or blobs or partials):
         return None
     size = sum(volume.blobs[digest] for digest in blobs)
-    action = Prune(trees=doomed, blobs=blobs, partials=volume.partials, size=size)
+    action = Prune(trees=doomed, blobs=blobs, partials=partials, size=size)
     after = frozenset[str]().union(*(ordered.finals[name] for name in _freeing(scene)))
     return Step(id="prune", action=action, reason=Reason.UNREFERENCED, after=after)
 

@@ -6,10 +6,15 @@ import re
 import ssl
 from collections.abc import Iterator
 
+import obstore.exceptions
+
 from reconciler.core.errors import Reason, ReconcileError, TerminalError, TransientError
 
 _NO_CREDENTIALS = frozenset({"NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "TokenRetrievalError"})
 """Names of botocore's errors: it is there only with the s3 extra."""
+
+_OBSTORE = re.compile(r"status code: (\d{3})")
+"""How obstore tells an HTTP status: in its words only."""
 
 _TRUNCATED = frozenset({"ClientPayloadError", "IncompleteReadError", "ResponseStreamingError"})
 
@@ -104,6 +109,9 @@ def _status(error: BaseException) -> int | None:
         response = getattr(each, "response", None)
         if isinstance(response, dict):
             status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+        if isinstance(each, (obstore.exceptions.BaseError, FileNotFoundError)):
+            told = _OBSTORE.search(str(each))
+            status = int(told[1]) if told else status
         if isinstance(status, int) and status >= 400:
             return status
     return None

@@ -46,7 +46,7 @@ class HttpStore:
         fingerprint = _fingerprint(info)
         return (Listed(path=name, locator=self._uri, size=info.get("size"), fingerprint=fingerprint),)
 
-    def blocks(self, file: Listed, first: int = 0, past: int | None = None) -> Iterator[bytes]:
+    def blocks(self, file: Listed, first: int = 0, past: int | None = None) -> Iterator[bytes]:  # noqa: ARG002
         """The file's content. Raises TransientError(SOURCE_CHANGED) if it is no longer what was listed."""
         # a block size of zero asks fsspec for one streamed GET; the size keeps it from asking for that first
         with translated(self._where), self._files.open(self._uri, "rb", block_size=0, size=file.size or 1) as stream:

@@ -39,7 +39,7 @@ class LocalStore:
             real = os.path.realpath(self.root)
             return tuple(_walk(real, real, ""))
 
-    def blocks(self, file: Listed, first: int = 0, past: int | None = None) -> Iterator[bytes]:
+    def blocks(self, file: Listed, first: int = 0, past: int | None = None) -> Iterator[bytes]:  # noqa: ARG002
         """The file's content. Raises TransientError(SOURCE_CHANGED) if it is not what was listed."""
         with translated(file.locator):
             # O_NONBLOCK: a fifo put there since must not hang us

@@ -56,14 +56,14 @@ class ObjectStore:
 
         Raises TransientError(SOURCE_CHANGED) if it is no longer what was listed.
         """
-        options: dict[str, Any] = {"if_match": file.fingerprint} if file.fingerprint else {}
+        options: Any = {"if_match": f'"{file.fingerprint}"'} if file.fingerprint else {}
         if self._version is not None:
             options["version"] = self._version
         if past is not None or first:
             options["range"] = (first, past) if past is not None else {"offset": first}
         with translated(f"{self._where}/{file.locator}"):
             answer = obstore.get(self._bucket, file.locator, options=options)
-            if file.fingerprint and (answer.meta["e_tag"] or file.fingerprint) != file.fingerprint:
+            if file.fingerprint and (_etag(answer.meta) or file.fingerprint) != file.fingerprint:
                 raise faults.changed(f"{self._where}/{file.locator}")
             for block in answer.stream(min_chunk_size=CHUNK):
                 yield bytes(block)
@@ -99,7 +99,12 @@ class ObjectStore:
 
 
 def _listed(path: str, meta: Any) -> Listed:
-    return Listed(path=path, locator=meta["path"], size=meta["size"], fingerprint=meta["e_tag"] or None)
+    return Listed(path=path, locator=meta["path"], size=meta["size"], fingerprint=_etag(meta))
+
+
+def _etag(meta: Any) -> str | None:
+    """Without its quotes, which some servers leave out of listings."""
+    return (meta["e_tag"] or "").strip('"') or None
 
 
 def _no_path(where: str, error: Exception) -> TerminalError:

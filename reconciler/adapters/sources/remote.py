@@ -51,7 +51,7 @@ class RemoteStore:
             found = self._files.find(root, detail=True).values()
             return tuple(_listed(str(each["name"]).removeprefix(prefix), each) for each in found)
 
-    def blocks(self, file: Listed, first: int = 0, past: int | None = None) -> Iterator[bytes]:
+    def blocks(self, file: Listed, first: int = 0, past: int | None = None) -> Iterator[bytes]:  # noqa: ARG002
         """The file's content. Raises TerminalError or TransientError."""
         where = f"{self._where} ({file.path})"
         with translated(where), self._files.open(file.locator, "rb", block_size=4 * BLOCK) as stream:

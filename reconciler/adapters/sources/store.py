@@ -6,11 +6,10 @@ from typing import Any, Protocol
 
 from fsspec.asyn import sync
 
-from reconciler.adapters.sources import http, s3
+from reconciler.adapters.sources import http, local, objects, remote
+from reconciler.adapters.sources.buckets import open_bucket
 from reconciler.adapters.sources.faults import translated
 from reconciler.adapters.sources.listing import Listed
-from reconciler.adapters.sources.local import LocalStore
-from reconciler.adapters.sources.remote import RemoteStore, filesystem
 from reconciler.adapters.sources.shown import shown
 from reconciler.core.errors import Reason, TerminalError
 from reconciler.core.spec import Credentials, Source
@@ -47,6 +46,7 @@ class Sources:
         self._credentials = credentials
         self._environment = environment
         self._clients: dict[tuple[str, Credentials], Any] = {}
+        self._buckets: dict[tuple[str, str, Credentials], Any] = {}
         self._guard = threading.Lock()
 
     def store(self, source: Source) -> Store:
@@ -58,13 +58,17 @@ class Sources:
             raise TerminalError(Reason.INVALID, words, "Name the file or prefix itself; archives are unpacked anyway.")
         match scheme:
             case "file" | "local":
-                return LocalStore(uri if scheme == "file" else "file" + uri[len("local") :])
+                return local.LocalStore(uri if scheme == "file" else "file" + uri[len("local") :])
             case "s3" | "s3a":
-                return s3.S3Store(uri, self._client("s3", source))
+                return self._objects("s3", source)
+            case "gs" | "gcs":
+                return self._objects("gs", source)
+            case "az" | "abfs" | "abfss":
+                return self._objects("az", source)
             case "http" | "https":
                 return http.HttpStore(uri, self._client("http", source))
             case _:
-                return RemoteStore(uri, self._client(scheme, source))
+                return remote.RemoteStore(uri, self._client(scheme, source))
 
     def identity(self, source: Source) -> tuple[str, ...]:
         """What tells two places apart: the URI, and what the credentials profile says about where that is."""
@@ -75,10 +79,9 @@ class Sources:
         """Closes connections; the object can go on being used."""
         with self._guard:
             clients, self._clients = self._clients, {}
+            self._buckets.clear()
         for (scheme, _), client in clients.items():
-            if scheme == "s3":
-                client.close_session(client.loop, client.s3)
-            elif scheme == "http":
+            if scheme == "http":
                 client.close_session(client.loop, sync(client.loop, client.set_session))
 
     def _profile(self, source: Source) -> Credentials:
@@ -90,25 +93,29 @@ class Sources:
             raise TerminalError(Reason.CREDENTIALS_MISSING, words, hint)
         return self._credentials[source.credentials]
 
+    def _objects(self, scheme: str, source: Source) -> objects.ObjectStore:
+        name, _, rest = source.uri.partition("://")[2].partition("/")
+        key, _, version = rest.partition("?versionId=")
+        profile = self._profile(source)
+        where = f"{scheme}://{name}"
+        with self._guard, translated(where):
+            if (scheme, name, profile) not in self._buckets:
+                self._buckets[scheme, name, profile] = open_bucket(scheme, name, profile, self._environment)
+            return objects.ObjectStore(where, self._buckets[scheme, name, profile], key, version or None)
+
     def _client(self, scheme: str, source: Source) -> Any:
         profile = self._profile(source)
         with self._guard:
             if (scheme, profile) not in self._clients:
                 where = shown(source.uri)
-                client = filesystem(scheme, where, self._options(scheme, profile))
-                if scheme in ("s3", "http"):
+                client = remote.filesystem(scheme, where, self._options(scheme, profile))
+                if scheme == "http":
                     with translated(where):  # now, for two threads at its first use would open two sessions
                         sync(client.loop, client.set_session)
                 self._clients[scheme, profile] = client
             return self._clients[scheme, profile]
 
     def _options(self, scheme: str, profile: Credentials) -> dict[str, Any]:
-        match scheme:
-            case "s3":
-                return s3.options(profile, self._environment)
-            case "http":
-                return http.options(
-                    self._environment.get(f"{profile.from_env}HTTP_TOKEN") if profile.from_env else None
-                )
-            case _:
-                return {}
+        if scheme != "http":
+            return {}
+        return http.options(self._environment.get(f"{profile.from_env}HTTP_TOKEN") if profile.from_env else None)

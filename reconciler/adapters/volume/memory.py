@@ -76,6 +76,10 @@ class Memory:
         """Drops what goes with a manifest."""
         disk.erase(self._sizes_path(tree))
 
+    def partial(self, identity: tuple[str, ...]) -> str:
+        """Where a file with this identity is while it is half here."""
+        return self._places.below("partial", digests.hexdigits(digests.of_bytes(json.dumps(identity).encode())))
+
     def _path(self, identity: tuple[str, ...]) -> str:
         return self._places.below("fingerprints", digests.hexdigits(digests.of_bytes(json.dumps(identity).encode())))
 

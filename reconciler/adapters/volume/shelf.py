@@ -65,16 +65,17 @@ def verify(source: Source, files: tuple[FileDigest, ...]) -> Digest:
     return found
 
 
-def whole(store: Store, file: Listed) -> Iterator[bytes]:
-    """The file's blocks. Raises TransientError if they are not as many bytes as were listed."""
-    count = 0
-    for block in store.blocks(file):
+def whole(store: Store, file: Listed, first: int = 0, past: int | None = None) -> Iterator[bytes]:
+    """The file's blocks, or those of a part. Raises TransientError if they are not as many bytes as were listed."""
+    expected = file.size if past is None else past
+    count = first
+    for block in store.blocks(file, first, past):
         count += len(block)
         yield block
-    if file.size is not None and count != file.size:
-        words = f"{file.path} came truncated: {count} of {file.size} bytes"
+    if expected is not None and count != expected:
+        words = f"{file.path} came truncated: {count} of {expected} bytes"
         raise TransientError(
-            Reason.SOURCE_UNREADABLE if count < file.size else Reason.SOURCE_CHANGED,
-            words if count < file.size else f"{file.path} changed: {count} bytes came instead of {file.size}",
+            Reason.SOURCE_UNREADABLE if count < expected else Reason.SOURCE_CHANGED,
+            words if count < expected else f"{file.path} changed: {count} bytes came instead of {expected}",
             "Nothing of it was kept; the next pass fetches it again.",
         )

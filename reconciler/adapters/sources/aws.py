@@ -1,0 +1,94 @@
+"""S3: where AWS's own tools look for keys, regions and endpoints."""
+
+import datetime
+import importlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from reconciler.core.errors import Reason, TerminalError
+from reconciler.core.spec import Credentials
+
+_REFRESH = datetime.timedelta(minutes=5)
+"""How long temporary keys are used before botocore is asked again, which renews them in time."""
+
+Environment = Mapping[str, str]
+
+
+def settings(profile: Credentials, environment: Environment) -> dict[str, Any]:
+    """What obstore is opened with: `config`, and how it gets at keys.
+
+    With `fromEnv: PREFIX_` the keys are PREFIX_AWS_ACCESS_KEY_ID, PREFIX_AWS_SECRET_ACCESS_KEY and, for temporary ones,
+    PREFIX_AWS_SESSION_TOKEN. Raises TerminalError(CREDENTIALS_MISSING or EXTRA_MISSING).
+    """
+    session = _session(profile) if profile.from_env is None else None
+    config = _place(profile, environment, session.get_scoped_config() if session is not None else {})
+    if environment.get("AWS_SKIP_SIGNATURE", "").lower() in ("1", "true"):
+        return {"config": config | {"skip_signature": True}}
+    if profile.from_env is not None:
+        return {"config": config, "credential_provider": _fixed(profile.from_env, environment)}
+    return {"config": config} | ({"credential_provider": _of_session(session)} if session is not None else {})
+
+
+def _place(profile: Credentials, environment: Environment, scoped: Mapping[str, str]) -> dict[str, Any]:
+    prefix = profile.from_env or ""
+    endpoints = (f"{prefix}AWS_ENDPOINT_URL_S3", f"{prefix}AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+    endpoint = profile.endpoint_url or _first(environment, endpoints) or scoped.get("endpoint_url")
+    region = _first(environment, (f"{prefix}AWS_REGION", f"{prefix}AWS_DEFAULT_REGION")) or scoped.get("region")
+    return {"region": region or "us-east-1"} | ({"endpoint": endpoint} if endpoint else {})
+
+
+def missing(names: list[str], prefix: str) -> TerminalError:
+    """A profile's variables are not there."""
+    words = f"the environment has no {' and no '.join(names)}"
+    hint = f"Set them: a credentials profile of reconciler.yaml says `fromEnv: {prefix}`."
+    return TerminalError(Reason.CREDENTIALS_MISSING, words, hint)
+
+
+def _first(environment: Environment, names: tuple[str, ...]) -> str | None:
+    return next((environment[name] for name in names if environment.get(name)), None)
+
+
+def _fixed(prefix: str, environment: Environment) -> Callable[[], dict[str, Any]]:
+    names = [f"{prefix}AWS_ACCESS_KEY_ID", f"{prefix}AWS_SECRET_ACCESS_KEY"]
+    lacking = [name for name in names if not environment.get(name)]
+    if lacking:
+        raise missing(lacking, prefix)
+    key, secret = (environment[name] for name in names)
+    token = environment.get(f"{prefix}AWS_SESSION_TOKEN") or None
+    return lambda: {"access_key_id": key, "secret_access_key": secret, "token": token, "expires_at": None}
+
+
+def _session(profile: Credentials) -> Any:
+    """Botocore knows every place that AWS's own tools look into; without it obstore finds the most usual ones itself.
+
+    Raises TerminalError where a profile is asked for and botocore is not installed.
+    """
+    try:
+        return importlib.import_module("botocore.session").Session(profile=profile.profile)
+    except ImportError as error:
+        if profile.profile is None:
+            return None
+        words = f"the AWS profile {profile.profile!r} can only be read with a package that is not installed"
+        raise TerminalError(Reason.EXTRA_MISSING, words, "Install it: pip install 'triton-reconcile[s3]'") from error
+
+
+def _of_session(session: Any) -> Callable[[], dict[str, Any]]:
+    """Asked again and again by obstore, from threads of its own."""
+    found = session.get_credentials()
+    if found is None:
+        hint = (
+            "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile of reconciler.yaml with `credentials`."
+        )
+        raise TerminalError(Reason.CREDENTIALS_MISSING, "there are no usable credentials for s3://", hint)
+
+    def keys() -> dict[str, Any]:
+        frozen = found.get_frozen_credentials()
+        until = datetime.datetime.now(datetime.UTC) + _REFRESH if frozen.token else None
+        return {
+            "access_key_id": frozen.access_key,
+            "secret_access_key": frozen.secret_key,
+            "token": frozen.token,
+            "expires_at": until,
+        }
+
+    return keys
