@@ -4,11 +4,14 @@ import re
 import shutil
 import subprocess
 import threading
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+from moto.server import ThreadedMotoServer
 
 KEY, SECRET = "AKIDTEST", "SECRETTEST"
 
@@ -81,6 +84,19 @@ def web_server() -> Iterator[Web]:
         finally:
             server.shutdown()
             thread.join()
+
+
+@contextmanager
+def moto_server(bucket: str) -> Iterator[str]:
+    """A server that speaks S3 with ranges, conditions and versions, holding everything in memory; with one bucket."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    try:
+        urllib.request.urlopen(urllib.request.Request(f"http://{host}:{port}/{bucket}", method="PUT")).close()
+        yield f"http://{host}:{port}"
+    finally:
+        server.stop()
 
 
 @contextmanager

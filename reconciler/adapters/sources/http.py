@@ -28,7 +28,6 @@ class HttpStore:
     """The file that a URL names."""
 
     reads_locally = False
-    ranged = False
 
     def __init__(self, uri: str, files: Any) -> None:
         self._uri = uri
@@ -45,6 +44,10 @@ class HttpStore:
             info = self._files.info(self._uri)
         fingerprint = _fingerprint(info)
         return (Listed(path=name, locator=self._uri, size=info.get("size"), fingerprint=fingerprint),)
+
+    def gives_ranges(self, file: Listed) -> bool:  # noqa: ARG002
+        """Never."""
+        return False
 
     def blocks(self, file: Listed, first: int = 0, past: int | None = None) -> Iterator[bytes]:  # noqa: ARG002
         """The file's content. Raises TransientError(SOURCE_CHANGED) if it is no longer what was listed."""

@@ -26,7 +26,6 @@ class LocalStore:
     """Files below a directory, or one file."""
 
     reads_locally = True
-    ranged = False
 
     def __init__(self, uri: str) -> None:
         self.root = local_path(uri)
@@ -38,6 +37,10 @@ class LocalStore:
                 return (_listed(os.path.basename(self.root), self.root, os.stat(self.root)),)
             real = os.path.realpath(self.root)
             return tuple(_walk(real, real, ""))
+
+    def gives_ranges(self, file: Listed) -> bool:  # noqa: ARG002
+        """Never."""
+        return False
 
     def blocks(self, file: Listed, first: int = 0, past: int | None = None) -> Iterator[bytes]:  # noqa: ARG002
         """The file's content. Raises TransientError(SOURCE_CHANGED) if it is not what was listed."""

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import obstore
-from obstore.exceptions import InvalidPathError
+from obstore.exceptions import GenericError, InvalidPathError
 
 from reconciler.adapters.sources import faults
 from reconciler.adapters.sources.faults import translated
@@ -30,13 +30,13 @@ class ObjectStore:
     """
 
     reads_locally = False
-    ranged = True
 
     def __init__(self, where: str, bucket: Any, key: str, version: str | None = None) -> None:
         self._where = where
         self._bucket = bucket
         self._key = key
         self._version = version
+        self._ranged: bool | None = None
 
     def listing(self) -> tuple[Listed, ...]:
         """Every object, unfiltered, without folder markers. Raises TerminalError or TransientError."""
@@ -50,6 +50,20 @@ class ObjectStore:
                 return tuple(self._below(self._key.strip("/")))
             except InvalidPathError as error:
                 raise _no_path(f"{self._where}/{self._key}", error) from error
+
+    def gives_ranges(self, file: Listed) -> bool:
+        """Whether the server answers with the range that it is asked for; some send the whole (rclone serve s3)."""
+        if self._ranged is None:
+            with translated(f"{self._where}/{file.locator}"):
+                try:
+                    obstore.get(self._bucket, file.locator, options={"range": (0, 1)})
+                except GenericError as error:
+                    if "non-partial" not in str(error):
+                        raise
+                    self._ranged = False
+                else:
+                    self._ranged = True
+        return self._ranged
 
     def blocks(self, file: Listed, first: int = 0, past: int | None = None) -> Iterator[bytes]:
         """The object's bytes from `first` to before `past`.

@@ -33,7 +33,6 @@ class RemoteStore:
     """A prefix or a file of any fsspec filesystem."""
 
     reads_locally = False
-    ranged = False
 
     def __init__(self, uri: str, files: Any) -> None:
         self._uri = uri
@@ -50,6 +49,10 @@ class RemoteStore:
             prefix = root.rstrip("/") + "/"
             found = self._files.find(root, detail=True).values()
             return tuple(_listed(str(each["name"]).removeprefix(prefix), each) for each in found)
+
+    def gives_ranges(self, file: Listed) -> bool:  # noqa: ARG002
+        """Never."""
+        return False
 
     def blocks(self, file: Listed, first: int = 0, past: int | None = None) -> Iterator[bytes]:  # noqa: ARG002
         """The file's content. Raises TerminalError or TransientError."""

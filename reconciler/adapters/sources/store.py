@@ -16,23 +16,22 @@ from reconciler.core.spec import Credentials, Source
 
 
 class Store(Protocol):
-    """Where a source's files come from; `reads_locally`: reading them costs no network; `ranged`: it gives ranges."""
+    """Where a source's files come from; `reads_locally`: reading them costs no network."""
 
     @property
     def reads_locally(self) -> bool:
         """Whether it is cheaper to read a file than to wonder."""
 
-    @property
-    def ranged(self) -> bool:
-        """Whether `blocks` can give a part of a file, at the cost of that part."""
-
     def listing(self) -> tuple[Listed, ...]:
         """Every file, unfiltered and unchecked. Raises TerminalError or TransientError."""
+
+    def gives_ranges(self, file: Listed) -> bool:
+        """Whether `blocks` can give a part of this file at the cost of that part."""
 
     def blocks(self, file: Listed, first: int = 0, past: int | None = None) -> Iterator[bytes]:
         """The file's bytes from `first` to before `past`, all of them or an error.
 
-        A store that is not `ranged` gives the whole file only. Raises TerminalError or TransientError.
+        A store that does not give ranges gives the whole file only. Raises TerminalError or TransientError.
         """
 
 

@@ -45,7 +45,7 @@ class Delivery:
 
     def goes_in_ranges(self, file: Listed) -> bool:
         """Whether the file is worth it, and can be told from a later one of the same name."""
-        return self.store.ranged and file.fingerprint is not None and (file.size or 0) > 2 * RANGE
+        return file.fingerprint is not None and (file.size or 0) > 2 * RANGE and self.store.gives_ranges(file)
 
     def part(self, file: Listed) -> Part:
         """The file as far as it is here. Raises TransientError(NO_SPACE) if the rest does not fit."""
@@ -78,8 +78,10 @@ class Delivery:
                 return
             except TransientError as error:
                 tries += 1
-                hopeless = not self.store.ranged or file.fingerprint is None or tries > _TRIES
-                if hopeless or error.reason is Reason.SOURCE_CHANGED or self.stop.wait(tries * _PAUSE):
+                known = file.fingerprint is not None and error.reason is not Reason.SOURCE_CHANGED
+                if not known or tries > _TRIES or (first and not self.store.gives_ranges(file)):
+                    raise
+                if self.stop.wait(tries * _PAUSE):
                     raise
 
     def watched(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
