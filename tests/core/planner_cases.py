@@ -157,6 +157,8 @@ def _entry(name: str, text: str, trees: dict[Generation, Tree | None]) -> Entry:
 def _view(raw: Any, trees: dict[Generation, Tree | None]) -> ServerView:
     if raw == "unreachable":
         return Unreachable(reason=Reason.SERVER_UNREACHABLE, message="connection refused")
+    if raw == "not explicit":
+        return Unreachable(reason=Reason.NOT_EXPLICIT_MODE, message="start Triton with --model-control-mode=explicit")
     return Serving(models={name: _served(name, text, trees) for name, text in (raw or {}).items()})
 
 
