@@ -22,7 +22,7 @@ from reconciler.reading import Options
 def look(options: Options, *, now: datetime) -> Look:
     """Reads git, volume and servers, and plans. Raises ReconcileError where that cannot be done at all."""
     with begun(options, now) as one:
-        return one.look({})
+        return one.first_look()
 
 
 def apply(
@@ -35,7 +35,7 @@ def apply(
 ) -> Report:
     """Plans and carries out. Raises ReconcileError where a run cannot begin; what fails later is in the report."""
     with begun(options, now) as one, one.world.volume.lock("reconcile apply"):
-        seen = one.look({})
+        seen = one.first_look()
         if seen.plan.refusal is not None:
             return Report(look=seen, last=seen.plan, outcomes=(), statuses=seen.statuses)
         if not confirm(seen.plan):

@@ -1,8 +1,10 @@
 """Servers on loopback that sources come from: plain HTTP with faults on demand, and rclone speaking S3."""
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -83,10 +85,15 @@ def web_server() -> Iterator[Web]:
             thread.join()
 
 
+def rclone() -> str | None:
+    """The program, also where the environment's programs are not on the PATH."""
+    return shutil.which("rclone", path=os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")]))
+
+
 @contextmanager
 def s3_server(directory: Path) -> Iterator[str]:
     """A real S3-speaking server over the directories below `directory`, each a bucket; gives its endpoint."""
-    program = shutil.which("rclone")
+    program = rclone()
     assert program is not None
     command = [program, "serve", "s3", "--auth-key", f"{KEY},{SECRET}", "--addr", "127.0.0.1:0", str(directory)]
     command += ["--vfs-cache-mode", "off", "--dir-cache-time", "0s", "--config", str(directory.parent / "none.conf")]
