@@ -125,6 +125,8 @@ def _files_of(path: str) -> Mapping[str, bytes]:
         if found is None or error.reason is not Reason.REPOSITORY_UNREADABLE:
             raise
         parent = os.path.dirname(found.rstrip("/")) if found.rstrip("/").endswith("/.git") else found
+        if os.path.samefile(parent, path):
+            raise
         hint = f"it is inside the git repository {parent}: --repo {parent}"
         raise TerminalError(error.reason, error.message, hint) from error
 
