@@ -50,6 +50,6 @@ def apply(
 
 
 def _more_may_follow(seen: Look) -> bool:
-    """Whether a source tells only now what it holds, or Triton may have loaded a once mended tree by itself (ADR 0006)."""
+    """A source may tell only now what it holds; and Triton may have loaded a once mended tree by itself (ADR 0006)."""
     loads = any(isinstance(step.action, Load) for step in seen.plan.steps)
     return any(line.deferred for line in seen.plan.models) or (loads and bool(seen.observed.volume.mends))
