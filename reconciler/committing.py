@@ -16,7 +16,7 @@ from reconciler.looking import Look, Pass
 class Report:
     """What an apply did. `look` was shown before; `last` is the plan of its last round.
 
-    `published`: the status commit, None if nothing was to be written.
+    `published`: the status commit, None if nothing was to be written; `unpublished`: why nothing must be.
     """
 
     look: Look
@@ -25,6 +25,7 @@ class Report:
     statuses: Mapping[str, status.ModelStatus]
     published: str | None = None
     publish_error: ReconcileError | None = None
+    unpublished: str = ""
 
 
 def committed(begun: Pass, first: Look, last: Plan, outcomes: tuple[Outcome, ...]) -> Report:
@@ -33,14 +34,23 @@ def committed(begun: Pass, first: Look, last: Plan, outcomes: tuple[Outcome, ...
     `last`: the plan of the last round, where `first` is what the user was shown. Raises ReconcileError if the volume
     cannot be read.
     """
-    after = begun.world.observe(begun.desired, {})
+    after = begun.observe({})
     done = status.Pass(plan=last, outcomes=outcomes, observed=after, desired=begun.desired)
     statuses = status.summarise(done, begun.statuses, now=begun.now.strftime("%Y-%m-%dT%H:%M:%SZ"))
     report = Report(look=first, last=last, outcomes=outcomes, statuses=statuses)
+    if unpublished := _unsure_of_target(begun):
+        return replace(report, unpublished=unpublished)
     try:
         return replace(report, published=_publish(begun, statuses))
     except ReconcileError as error:
         return replace(report, publish_error=error)
+
+
+def _unsure_of_target(begun: Pass) -> str:
+    """Why no status may be written, empty if it may: a folder for a target that nobody named would mislead."""
+    if not begun.desired.problems or (begun.options.target is not None and begun.statuses):
+        return ""
+    return f"reconciler.yaml is not valid, so nobody knows whether there is a target called {begun.target.name}"
 
 
 def _publish(begun: Pass, statuses: Mapping[str, status.ModelStatus]) -> str | None:

@@ -7,11 +7,11 @@ from datetime import datetime
 
 from reconciler.core import planner, status
 from reconciler.core.content import Unavailable
-from reconciler.core.observed import Observed
+from reconciler.core.observed import Observed, StalledAt
 from reconciler.core.plan import Plan
 from reconciler.core.spec import Desired, Target
 from reconciler.core.verdicts import Request
-from reconciler.reading import Options, chosen_target, read_desired, read_statuses
+from reconciler.reading import Options, asked_of, check_models, chosen_target, read_desired, read_statuses
 from reconciler.world import World, opened
 
 
@@ -37,9 +37,19 @@ class Pass:
     statuses: Mapping[str, status.ModelStatus]
     now: datetime
 
+    def observe(self, stalled: Mapping[str, StalledAt]) -> Observed:
+        """The world afresh, with the sources of those models only that this pass is about."""
+        return self.world.observe(asked_of(self.desired, self.target, self.options), stalled)
+
+    def first_look(self) -> Look:
+        """The same as `look`. Raises UsageError for a MODEL that is nowhere, which it may well be later in a run."""
+        seen = self.look({})
+        check_models(self.desired, seen.observed, self.options)
+        return seen
+
     def look(self, failed: Mapping[str, Unavailable]) -> Look:
         """Observes and plans. `failed`: models whose failure in this run shall not be tried again in it."""
-        observed = self.world.observe(self.desired, status.stalled(self.statuses))
+        observed = self.observe(status.stalled(self.statuses))
         request = Request(
             today=self.now.date(),
             models=frozenset(self.options.models),

@@ -1,12 +1,16 @@
 """The reading half of a pass: options, desired state, target, and what the last status remembers."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from reconciler.adapters import gitrepo
 from reconciler.core import parse, status
 from reconciler.core.errors import Reason, ReconcileError, RefusedError, UsageError
-from reconciler.core.spec import Desired, Target
+from reconciler.core.observed import Observed
+from reconciler.core.placement import asked_for
+from reconciler.core.removals import ours
+from reconciler.core.schema_fields import is_target_name
+from reconciler.core.spec import Desired, ModelSpec, Target
 from reconciler.core.status import ModelStatus
 
 
@@ -42,10 +46,6 @@ def read_desired(options: Options, cache: str | None) -> Desired:
     if desired.repository.policy.verify_commits != "none":
         message = "reconciler.yaml asks to verify commits (policy.verifyCommits), which this version cannot do yet"
         raise RefusedError(Reason.COMMIT_NOT_VERIFIED, message, "nothing is trusted until it can; or set mode: none")
-    unknown = sorted(set(options.models) - desired.models.keys() - desired.rejected.keys())
-    if unknown and not desired.problems:
-        hint = f"the repository has: {', '.join(sorted(desired.models)) or 'no models'}"
-        raise UsageError(Reason.USAGE, f"there is no model called {', '.join(unknown)}", hint)
     if options.timeout is None:
         return desired
     models = {
@@ -53,6 +53,19 @@ def read_desired(options: Options, cache: str | None) -> Desired:
         for name, model in desired.models.items()
     }
     return replace(desired, models=models)
+
+
+def asked_of(desired: Desired, target: Target, options: Options) -> Collection[ModelSpec]:
+    """The models that a pass is about: only their sources are looked at."""
+    return asked_for(desired, target, options.models).values()
+
+
+def check_models(desired: Desired, observed: Observed, options: Options) -> None:
+    """Raises UsageError for a MODEL that is neither in git nor there as one of ours, which could be removed."""
+    unknown = sorted(set(options.models) - desired.models.keys() - desired.rejected.keys() - ours(observed))
+    if unknown and not desired.problems:
+        hint = f"the repository has: {', '.join(sorted(desired.models)) or 'no models'}"
+        raise UsageError(Reason.USAGE, f"there is no model called {', '.join(unknown)}", hint)
 
 
 def chosen_target(desired: Desired, options: Options) -> Target:
@@ -72,6 +85,9 @@ def _named(targets: Mapping[str, Target], options: Options) -> Target:
     if options.target is not None and targets and options.target not in targets:
         hint = f"reconciler.yaml has: {', '.join(sorted(targets))}"
         raise UsageError(Reason.USAGE, f"there is no target called {options.target}", hint)
+    if options.target is not None and not is_target_name(options.target):
+        hint = "a target's name has letters, digits, '.', '_' and '-' only, and is a folder of the status branch"
+        raise UsageError(Reason.USAGE, f"{options.target!r} is no name of a target", hint)
     if options.target is None and len(targets) > 1:
         raise UsageError(Reason.USAGE, f"there are several targets: {', '.join(sorted(targets))}", "give --target NAME")
     name = options.target or next(iter(targets), "default")

@@ -1,6 +1,6 @@
 """The observing half of a pass: the volume, the servers and the sources, looked at side by side."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from reconciler.adapters.triton import Triton, connect
 from reconciler.adapters.volume import Volume
 from reconciler.core.observed import Observed, StalledAt
-from reconciler.core.spec import Desired, Target
+from reconciler.core.spec import Desired, ModelSpec, Target
 
 AT_ONCE = 8
 """Sources and servers looked at side by side."""
@@ -21,11 +21,11 @@ class World:
     volume: Volume
     servers: Mapping[str, Triton]
 
-    def observe(self, desired: Desired, stalled: Mapping[str, StalledAt]) -> Observed:
-        """Everything afresh. A server or source that cannot be read is a value of its own, not an error."""
+    def observe(self, models: Iterable[ModelSpec], stalled: Mapping[str, StalledAt]) -> Observed:
+        """Everything afresh, these sources too. A server or source that cannot be read is a value of its own."""
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="observe") as pool:
             views = {url: pool.submit(server.observe) for url, server in self.servers.items()}
-            contents = {name: pool.submit(self.volume.resolve, model) for name, model in desired.models.items()}
+            contents = {model.name: pool.submit(self.volume.resolve, model) for model in models}
             volume = self.volume.observe()
             return Observed(
                 volume=volume,

@@ -1,8 +1,10 @@
 """Servers on loopback that sources come from: plain HTTP with faults on demand, and rclone speaking S3."""
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 import threading
 import urllib.request
 from collections.abc import Iterator
@@ -86,6 +88,11 @@ def web_server() -> Iterator[Web]:
             thread.join()
 
 
+def rclone() -> str | None:
+    """The program, also where the environment's programs are not on the PATH."""
+    return shutil.which("rclone", path=os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")]))
+
+
 @contextmanager
 def moto_server(bucket: str) -> Iterator[str]:
     """A server that speaks S3 with ranges, conditions and versions, holding everything in memory; with one bucket."""
@@ -102,7 +109,7 @@ def moto_server(bucket: str) -> Iterator[str]:
 @contextmanager
 def s3_server(directory: Path) -> Iterator[str]:
     """A real S3-speaking server over the directories below `directory`, each a bucket; gives its endpoint."""
-    program = shutil.which("rclone")
+    program = rclone()
     assert program is not None
     command = [program, "serve", "s3", "--auth-key", f"{KEY},{SECRET}", "--addr", "127.0.0.1:0", str(directory)]
     command += ["--vfs-cache-mode", "off", "--dir-cache-time", "0s", "--config", str(directory.parent / "none.conf")]

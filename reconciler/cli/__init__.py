@@ -53,8 +53,12 @@ def run(arguments: Sequence[str]) -> int:
         try:
             return int(group.main(args=list(arguments), prog_name=NAME, standalone_mode=False) or 0)
         except click.Abort:
-            out.complain("interrupted: nothing was begun, or what was begun is left for the next run")
+            out.complain("interrupted: nothing was begun")
             return exits.Exit.INTERRUPTED
+        except SystemExit as error:
+            if error.code == exits.Exit.TERMINATED:
+                out.complain("terminated: nothing was begun")
+            raise
         except click.ClickException as error:
             out.complain_of_usage(error)
             return exits.of_click(error)

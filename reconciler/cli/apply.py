@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import click
 
 from reconciler.cli import out
-from reconciler.cli.options import Common, shared
+from reconciler.cli.options import OUTPUT, REMOVALS, Common, shared
 from reconciler.cli.signals import Interruption
 from reconciler.core.plan import Plan
 from reconciler.core.progress import Reporter
@@ -56,9 +56,9 @@ def progress(common: Common, *, err: bool) -> AbstractContextManager[Reporter]:
     epilog="\b\nExample:\n  reconcile apply --repo https://git.example/models --volume /models --server grpc://localhost:8001"
 )
 @shared
-@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@OUTPUT
 @click.option("-y", "--yes", is_flag=True, envvar="RECONCILE_YES", show_envvar=True, help="Do not ask.")
-@click.option("--allow-removals", type=click.IntRange(min=0), metavar="N", help="How many models may be removed.")
+@REMOVALS
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
 def apply(common: Common, output: str, *, yes: bool, allow_removals: int | None, models: tuple[str, ...]) -> int:
     """Plan, and carry the plan out.

@@ -4,20 +4,25 @@ from signal import Signals
 
 from reconciler.cli import exits, out
 from reconciler.committing import Report
+from reconciler.core.errors import Reason
 from reconciler.render import outcome_text, problems, report_json
 
 
 def told(report: Report, caught: Signals | None, *, as_json: bool) -> int:
     """Prints what was done, and gives the exit code."""
     found, plan = problems.of(report.look.desired), report.look.plan
+    unasked = {model.model for model in report.last.models if model.reason is Reason.NOT_SELECTED}
+    statuses = {name: status for name, status in report.statuses.items() if name not in unasked}
     if as_json:
         document = report_json.document(plan, report.outcomes, found)
-        out.document(document | report_json.ending(report.statuses, report.published, report.publish_error))
+        out.document(
+            document | report_json.ending(statuses, report.published, report.publish_error, report.unpublished)
+        )
     else:
         out.show(outcome_text.closing(report.outcomes, plan.target))
-        out.show(outcome_text.not_ready(report.statuses))
-        out.show(outcome_text.pushed(report.published, report.publish_error))
+        out.show(outcome_text.not_ready(statuses))
+        out.show(outcome_text.pushed(report.published, report.publish_error, report.unpublished))
     out.show(problems.lines(found), err=True)
     done = exits.of_outcomes(report.outcomes, published=report.publish_error is None)
-    left = exits.of_what_is_left(report.last, report.statuses.values())
+    left = exits.of_what_is_left(report.last, statuses.values())
     return exits.first([*exits.of_signal(caught), *exits.of_plan(report.last, found), *done, *left])

@@ -28,4 +28,7 @@ def demo(*, keep: bool, prepare: bool) -> int:
     except KeyboardInterrupt:
         out.complain("interrupted: the server was stopped, and everything that the demo made was removed")
         return exits.Exit.INTERRUPTED
+    except SystemExit:
+        out.complain("terminated: the server was stopped, and everything that the demo made was removed")
+        return exits.Exit.TERMINATED
     return exits.Exit.OK

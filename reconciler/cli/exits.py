@@ -27,8 +27,16 @@ class Exit(IntEnum):
     TERMINATED = 143
 
 
-BLOCKED = frozenset({Reason.FOREIGN, Reason.BREAKS_DEPENDENT, Reason.MISSING_DEPENDENCY, Reason.DEPENDENCY_HELD})
-"""Why a model that is wanted is held, other than by somebody's wish or because something could not be reached."""
+BLOCKED = frozenset(
+    {
+        Reason.FOREIGN,
+        Reason.BREAKS_DEPENDENT,
+        Reason.MISSING_DEPENDENCY,
+        Reason.DEPENDENCY_HELD,
+        Reason.STILL_NEEDED,
+    }
+)
+"""Why what git wants of a model is not done, other than by somebody's wish or as something could not be reached."""
 
 URGENCY = (Exit.INTERRUPTED, Exit.TERMINATED, Exit.REFUSED, Exit.INCOMPLETE, Exit.ERROR, Exit.INVALID, Exit.CHANGES)
 """Where several hold: an alert should show what most needs a person, and a script should not take it for less."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from reconciler.cli import exits, logs, out
+from reconciler.cli import exits, logs, out, signals
 from reconciler.core import quantities
 from reconciler.core.errors import ReconcileError
 
@@ -31,23 +31,29 @@ class Common:
 
 def _timeout(context: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
     try:
-        return None if value is None else quantities.duration(value)
+        return quantities.duration(value) if value else None  # .duration(value)
     except ValueError as error:
         message = f"{value!r} is not a duration like 90s, 10m or 1h30m"
         raise click.BadParameter(message, context, parameter) from error
 
 
 def _servers(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    value = tuple(url for url in value if url)
     if NONE in value and len(value) > 1:
         message = f"`{NONE}` goes alone: no server is asked then"
         raise click.BadParameter(message, context, parameter)
     return value
 
 
+def _unset_if_empty(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
+    """A variable that a manifest leaves empty is one that it does not set."""
+    return parameter.get_default(context) if value == "" else value
+
+
 def flag(name: str, text: str, **more: Any) -> Callable[[Callable[..., int]], Callable[..., int]]:
     """A click option with its environment variable, `RECONCILE_` and its name."""
     variable = "RECONCILE_" + name.removeprefix("--").upper().replace("-", "_")
-    return click.option(name, envvar=variable, show_envvar=True, help=text, **more)
+    return click.option(name, envvar=variable, show_envvar=True, help=text, **{"callback": _unset_if_empty, **more})
 
 
 _FLAGS = (
@@ -67,12 +73,28 @@ _FLAGS = (
 )
 
 
-def _ended(work: Callable[[], int], *, as_json: bool) -> int:
+OUTPUT = click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How the result is printed: for people, or as one JSON document.",
+)
+
+REMOVALS = click.option(
+    "--allow-removals", type=click.IntRange(min=0), metavar="N", help="How many models may be removed."
+)
+
+
+def _ended(work: Callable[[], int], output: str | None, *, as_json: bool) -> int:
     logs.set_up(as_json=as_json)
     try:
         return work()
     except ReconcileError as error:
         out.complain_of(error, as_json=as_json)
+        if output == "json":
+            out.document(out.failure(error))
         return exits.of_error(error)
 
 
@@ -81,7 +103,8 @@ def reported(command: Callable[..., int]) -> Callable[..., int]:
 
     @functools.wraps(command)
     def wrapper(**flags: Any) -> int:
-        return _ended(functools.partial(command, **flags), as_json=False)
+        signals.gentle()
+        return _ended(functools.partial(command, **flags), flags.get("output"), as_json=False)
 
     return wrapper
 
@@ -94,6 +117,9 @@ def shared(command: Callable[..., int]) -> Callable[..., int]:
         shared_flags = {name: flags.pop(name) for name in ("repo", "ref", "target", "volume", "timeout")}
         servers = tuple(url for url in server if url != NONE)
         common = Common(**shared_flags, servers=servers, no_server=NONE in server, log_json=log_format == "json")
-        return _ended(functools.partial(command, common, **flags), as_json=common.log_json)
+        from reconciler import reconcile as _heavy  # noqa: F401 - a KeyboardInterrupt in there might get lost
+
+        signals.gentle()
+        return _ended(functools.partial(command, common, **flags), flags.get("output"), as_json=common.log_json)
 
     return functools.reduce(lambda inner, flag: flag(inner), reversed(_FLAGS), wrapper)

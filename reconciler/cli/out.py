@@ -65,6 +65,15 @@ def complain_of(error: ReconcileError, *, as_json: bool) -> None:
         show([Line(f"  {words.line(error.hint)}")], err=True)
 
 
+def failure(error: ReconcileError) -> JsonObject:
+    """The error that ended a run as a document, where one was asked for."""
+    from reconciler.render.plan_json import FORMAT_VERSION
+
+    told: JsonObject = {"reason": error.reason.value, "message": error.message, "hint": error.hint}
+    cleaned: JsonObject = {key: words.text(str(text)) for key, text in told.items()}
+    return {"format_version": FORMAT_VERSION, "error": cleaned}
+
+
 def complain_of_usage(error: click.ClickException) -> None:
     """Says on stderr what is wrong with the command line; what it quotes may be a file name of anybody's."""
     told = io.StringIO()

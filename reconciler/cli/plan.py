@@ -3,17 +3,20 @@
 import click
 
 from reconciler.cli import exits, out
-from reconciler.cli.options import Common, shared
+from reconciler.cli.options import OUTPUT, REMOVALS, Common, shared
 
 
 @click.command(
     epilog="\b\nExample:\n  reconcile plan --server grpc://localhost:8001 --volume /models --detailed-exitcode"
 )
 @shared
-@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@OUTPUT
+@REMOVALS
 @click.option("--detailed-exitcode", is_flag=True, help="0: no changes, 2: changes, 1: error or not everything known.")
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
-def plan(common: Common, output: str, *, detailed_exitcode: bool, models: tuple[str, ...]) -> int:
+def plan(
+    common: Common, output: str, *, allow_removals: int | None, detailed_exitcode: bool, models: tuple[str, ...]
+) -> int:
     """Say what would happen; change nothing.
 
     Reads the repository, the volume and the servers. With MODELs only these are planned.
@@ -23,7 +26,7 @@ def plan(common: Common, output: str, *, detailed_exitcode: bool, models: tuple[
     from reconciler.render import plan_json, plan_text, problems
     from reconciler.render.summary import changes
 
-    seen = reconcile.look(options(common, models), now=now())
+    seen = reconcile.look(options(common, models, allow_removals), now=now())
     found = problems.of(seen.desired)
     if output == "json":
         out.document(plan_json.document(seen.plan, found))

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
+from reconciler import early
+
 _NOTICE = b"\nreconcile: interrupted, finishing what is running; Ctrl-C again ends it at once\n"
 
 
@@ -17,11 +19,19 @@ def _terminate(_number: int, _frame: FrameType | None) -> None:
     raise SystemExit(128 + signal.SIGTERM)
 
 
+def gentle() -> None:
+    """SIGINT raises KeyboardInterrupt from now on, SIGTERM SystemExit: what is open is closed on the way out."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _terminate)
+
+
 @contextmanager
 def terminable() -> Iterator[None]:
     """SIGTERM ends the run with exit code 143; the handlers found before are put back at the end."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    signal.signal(signal.SIGTERM, _terminate)
+    if not early.installed():
+        gentle()
     try:
         yield
     finally:

@@ -3,12 +3,12 @@
 import click
 
 from reconciler.cli import exits, out
-from reconciler.cli.options import Common, shared
+from reconciler.cli.options import OUTPUT, Common, shared
 
 
 @click.command(epilog="\b\nExample:\n  reconcile status --server grpc://localhost:8001 --volume /models")
 @shared
-@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@OUTPUT
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
 def status(common: Common, output: str, *, models: tuple[str, ...]) -> int:
     """Show what is desired, on disk and loaded, and why not."""

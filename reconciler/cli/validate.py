@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import click
 
 from reconciler.cli import exits, out
-from reconciler.cli.options import flag, reported
+from reconciler.cli.options import OUTPUT, flag, reported
 from reconciler.core.errors import Problem
 from reconciler.render import problems, validation
 
@@ -79,7 +79,7 @@ def _seen_from_here(problem: Problem, root: str | None) -> Problem:
 @click.command(epilog="\b\nExample:\n  reconcile validate models.d/densenet.yaml")
 @flag("--repo", "What is checked without PATHs.", default=".", show_default=True, metavar="URL|DIR")
 @flag("--ref", "Branch, tag or commit of --repo.", metavar="REF")
-@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@OUTPUT
 @click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(exists=True))
 @reported
 def validate(repo: str, ref: str | None, output: str, paths: tuple[str, ...]) -> int:

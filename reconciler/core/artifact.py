@@ -16,6 +16,9 @@ from reconciler.core.jsonvalue import Json, JsonObject, canonical
 STAMP = "reconciler.generation"
 """The parameter of a served config that carries the generation."""
 
+MENDS = "reconciler.mends"
+"""The parameter that carries how often a damaged tree had been mended when it was loaded; absent for never."""
+
 CONFIG_FILE = "config.pbtxt"
 
 
@@ -79,9 +82,26 @@ def stamped(config: JsonObject, generation: Generation) -> JsonObject:
     return {**config, "parameters": {**parameters, STAMP: {"string_value": generation}}}
 
 
+def mend_marked(config: JsonObject, mends: int) -> JsonObject:
+    """The config with how often its tree was mended: what was loaded before the last time was not what it says."""
+    parameters = cast("JsonObject", config.get("parameters", {}))
+    return {**config, "parameters": {**parameters, MENDS: {"string_value": str(mends)}}} if mends else config
+
+
+def mends_of(config: Mapping[str, Json]) -> int:
+    """How often the tree had been mended when this served config (JSON) was loaded."""
+    value = _parameter(config, MENDS)
+    return int(value) if value is not None and value.isdecimal() else 0
+
+
 def stamp_of(config: Mapping[str, Json]) -> Generation | None:
     """The generation in a served config (JSON), None without one."""
+    value = _parameter(config, STAMP)
+    return None if value is None else Generation(value)
+
+
+def _parameter(config: Mapping[str, Json], name: str) -> str | None:
     parameters = config.get("parameters")
-    entry = parameters.get(STAMP) if isinstance(parameters, dict) else None
+    entry = parameters.get(name) if isinstance(parameters, dict) else None
     value = entry.get("string_value") if isinstance(entry, dict) else None
-    return Generation(value) if isinstance(value, str) else None
+    return value if isinstance(value, str) else None

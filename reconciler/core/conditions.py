@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from reconciler.core.digest import Digest, Generation, hexdigits
 from reconciler.core.errors import Reason
+from reconciler.core.observed import StalledAt
 
 MAX_MESSAGE = 1000
 
@@ -69,7 +70,7 @@ class ModelStatus:
     `generation` is what git wants, as far as it is known, and `revision` the commit at which we saw that first, so
     that commits about other models change nothing here. `active` is what the volume's link names; `served` what each
     server has up, None where it carries no stamp; `versions` are those that answer. `digests` are the sources' tree
-    digests, under `source` or the version's number. `stalled_at` is the generation not to be tried again.
+    digests, under `source` or the version's number. `stalled_at` is what not to try again, and why.
     """
 
     name: str
@@ -80,7 +81,7 @@ class ModelStatus:
     served: Mapping[str, Generation | None] = field(default_factory=dict)
     versions: tuple[int, ...] = ()
     digests: Mapping[str, Digest] = field(default_factory=dict)
-    stalled_at: Generation | None = None
+    stalled_at: StalledAt | None = None
     conditions: Mapping[Kind, Condition] = field(default_factory=dict)
 
     @property

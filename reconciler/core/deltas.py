@@ -19,7 +19,8 @@ from reconciler.core.verdicts import Request, Verdict, Wanted
 class Delta:
     """What one model lacks. `loads` and `unloads` are by server; a server in both gets the unload first.
 
-    `taken_down`: models whose unload and return this one is part of, because they are recreated under it.
+    `taken_down`: models whose unload and return this one is part of, because they are recreated under it. `mends`: how
+    often its tree has been mended, with the mending that this delta is about.
     """
 
     verdict: Wanted
@@ -28,6 +29,7 @@ class Delta:
     loads: Mapping[str, Reason] = field(default_factory=dict)
     unloads: Mapping[str, Reason] = field(default_factory=dict)
     taken_down: tuple[str, ...] = ()
+    mends: int = 0
     warnings: tuple[str, ...] = ()
 
     @property
@@ -76,17 +78,19 @@ def _delta(verdict: Wanted, observed: Observed, servers: Mapping[str, Serving]) 
     active = entry if isinstance(entry, Active) else None
     served = {server: view.models.get(name) for server, view in servers.items()}
     activation = _activation(verdict, active, served.values())
+    mends = observed.volume.mends.get(verdict.artifact.tree.generation, 0) + (activation is Reason.TREE_DAMAGED)
     if not verdict.spec.load.enabled:
         up = {server for server, state in served.items() if state is not None and state.up and state.generation}
         return Delta(
             verdict=verdict,
             active=active,
             activation=activation,
+            mends=mends,
             unloads=dict.fromkeys(sorted(up), Reason.LOAD_DISABLED),
         )
-    reasons = {server: _load_reason(verdict, state, activation) for server, state in served.items()}
+    reasons = {server: _load_reason(verdict, state, activation, mends) for server, state in served.items()}
     loads = {server: reason for server, reason in reasons.items() if reason is not None}
-    return Delta(verdict=verdict, active=active, activation=activation, loads=loads)
+    return Delta(verdict=verdict, active=active, activation=activation, mends=mends, loads=loads)
 
 
 def _activation(verdict: Wanted, active: Active | None, served: Iterable[Served | None]) -> Reason | None:
@@ -99,7 +103,7 @@ def _activation(verdict: Wanted, active: Active | None, served: Iterable[Served 
     return Reason.TREE_DAMAGED if active.damage or active.tree is None else None
 
 
-def _load_reason(verdict: Wanted, served: Served | None, activation: Reason | None) -> Reason | None:
+def _load_reason(verdict: Wanted, served: Served | None, activation: Reason | None, mends: int) -> Reason | None:
     if served is None:
         return Reason.NOT_LOADED
     if not served.up:
@@ -111,7 +115,7 @@ def _load_reason(verdict: Wanted, served: Served | None, activation: Reason | No
     ready = {state.version for state in served.versions if state.state == "READY"}
     if set(verdict.artifact.versions) - ready:
         return Reason.NOT_READY
-    return Reason.TREE_DAMAGED if activation is Reason.TREE_DAMAGED else None
+    return Reason.TREE_DAMAGED if served.mends != mends else None
 
 
 def _recreated(name: str, found: Mapping[str, Delta], observed: Observed) -> dict[str, Delta]:

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 
 from reconciler.core.conditions import Finding, Kind, Truth, short
-from reconciler.core.digest import Generation
 from reconciler.core.errors import Reason
-from reconciler.core.observed import Served
+from reconciler.core.observed import Served, StalledAt
 from reconciler.core.plan import Load, Result
 from reconciler.core.standing import Standing, Trouble
 
@@ -90,15 +89,20 @@ def _probed_before(standing: Standing) -> Finding:
     return Finding(status=Truth.UNKNOWN, reason=Reason.PENDING, message="probes run at the next load")
 
 
-def stuck(standing: Standing, wrong: Trouble | None, on: Finding) -> tuple[Finding, Generation | None]:
-    """Whether trying again is hopeless, and the generation it is hopeless for, remembered until git wants another."""
+def stuck(standing: Standing, wrong: Trouble | None, on: Finding) -> tuple[Finding, StalledAt | None]:
+    """Whether trying again is hopeless, and what it is hopeless for: remembered until git wants another or it is up."""
+    at = _remembered(standing, on)
     if wrong is not None and wrong.terminal:
-        return Finding(status=Truth.TRUE, reason=wrong.reason, message=wrong.message), wrong.at
-    last, at = standing.last(Kind.STALLED), standing.stalled_at
-    over = standing.known and (at != standing.generation or on.status is Truth.TRUE)
-    if last is None or at is None or over:
+        return Finding(status=Truth.TRUE, reason=wrong.reason, message=wrong.message), wrong.at or at
+    if at is None:
         return Finding(status=Truth.FALSE, reason=Reason.SUCCEEDED), None
-    return Finding(status=last.status, reason=last.reason, message=last.message), at
+    return Finding(status=Truth.TRUE, reason=at.reason, message=at.message), at
+
+
+def _remembered(standing: Standing, on: Finding) -> StalledAt | None:
+    at = standing.stalled_at
+    other = at is not None and standing.known and at.generation != standing.generation
+    return None if other or (standing.known and on.status is Truth.TRUE) else at
 
 
 def ready(standing: Standing, wrong: Trouble | None, basis: Finding) -> Finding:

@@ -6,7 +6,7 @@ from typing import assert_never
 from reconciler.core.content import Unavailable
 from reconciler.core.deltas import Delta
 from reconciler.core.errors import Reason
-from reconciler.core.observed import Active, ForeignEntry, Observed, Serving, Unreachable
+from reconciler.core.observed import Active, ForeignEntry, Serving, Unreachable
 from reconciler.core.plan import Change, ModelPlan, Prune, Step
 from reconciler.core.removals import ours
 from reconciler.core.units import Scene
@@ -48,7 +48,7 @@ def _model_lines(scene: Scene, ids: Mapping[str, tuple[str, ...]]) -> Iterator[M
 
 def _no_server(scene: Scene, verdict: Wanted) -> Hold:
     """Why a wanted model has no delta: there is no server to compare with, or reconciler.yaml is not valid."""
-    wanted = verdict.artifact.tree.generation
+    wanted = verdict.artifact.tree.generation if verdict.kept is None else verdict.kept.wanted
     unreachable = {name: view for name, view in sorted(scene.observed.servers.items()) if isinstance(view, Unreachable)}
     if not unreachable:
         return Hold(reason=Reason.REJECTED, message="reconciler.yaml is not valid", wanted=wanted)
@@ -56,6 +56,8 @@ def _no_server(scene: Scene, verdict: Wanted) -> Hold:
     if reason is Reason.NOT_EXPLICIT_MODE:
         return Hold(reason=reason, message=f"{names} does not let others load and unload", wanted=wanted)
     message = f"{names} could not be looked at, so nothing is known of what is served"
+    if verdict.kept is not None and verdict.kept.stalled:
+        return _with_note(verdict.kept, message)
     return Hold(reason=reason, message=message, wanted=wanted)
 
 
@@ -98,6 +100,7 @@ def _wanted_line(delta: Delta, ids: tuple[str, ...], gap: str) -> ModelPlan:
         wanted=delta.verdict.artifact.tree.generation,
         steps=ids,
         stalled=kept is not None and kept.stalled,
+        kept=kept.reason if kept is not None else None,
         gap=gap,
         warnings=(*delta.verdict.warnings, *delta.warnings, *notes),
         message=_damage(delta),
@@ -143,7 +146,7 @@ def _gap(name: str, scene: Scene) -> str:
     if delta.unloads:
         return "unloaded before the new generation is loaded"
     if through:
-        return f"down until all has followed the change of {', '.join(sorted(through))}, whose tensors it does not fit"
+        return f"down until all has followed the change of {', '.join(sorted(through))}, which it does not fit"
     return ""
 
 
@@ -178,15 +181,17 @@ def _foreign(scene: Scene) -> Iterator[ModelPlan]:
         yield ModelPlan(model=name, change=Change.FOREIGN, reason=Reason.FOREIGN, message=kinds[name])
 
 
-def unknown(observed: Observed) -> tuple[str, ...]:
-    """Servers and sources that could not be looked at, in words."""
-    return tuple(_unknown(observed))
+def unknown(scene: Scene) -> tuple[str, ...]:
+    """Servers, and sources of models that this pass is about, that could not be looked at, in words."""
+    return tuple(_unknown(scene))
 
 
-def _unknown(observed: Observed) -> Iterator[str]:
-    for server, view in sorted(observed.servers.items()):
+def _unknown(scene: Scene) -> Iterator[str]:
+    for server, view in sorted(scene.observed.servers.items()):
         if isinstance(view, Unreachable):
             yield f"{server}: {view.message}"
-    for model, content in sorted(observed.contents.items()):
-        if isinstance(content, Unavailable) and not content.terminal:
+    for model, verdict in scene.verdicts.items():
+        content = scene.observed.contents.get(model)
+        asked = not isinstance(verdict, Hold) or verdict.reason is not Reason.NOT_SELECTED
+        if asked and isinstance(content, Unavailable) and not content.terminal:
             yield f"the source of {model}: {content.message}"

@@ -40,6 +40,7 @@ class VolumeView:
     """The volume as found. `trees`: every tree on it by generation, None where its document is lost.
 
     `blobs`: every blob by digest with its size in bytes. `partials`: names of half-made things left by earlier runs.
+    `mends`: how often a damaged tree was mended, where it ever was.
     """
 
     entries: Mapping[str, Entry] = field(default_factory=dict)
@@ -47,6 +48,7 @@ class VolumeView:
     blobs: Mapping[Digest, int] = field(default_factory=dict)
     partials: tuple[str, ...] = ()
     free_bytes: int = 0
+    mends: Mapping[Generation, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,12 +65,13 @@ class Served:
     """A model the server knows as more than a directory name.
 
     `generation` is the stamp in its config, None if it has none or is not up. `members` are the models that the
-    served config's ensemble steps name.
+    served config's ensemble steps name. `mends`: how often its tree had been mended when it was loaded.
     """
 
     versions: tuple[VersionState, ...] = ()
     generation: Generation | None = None
     members: frozenset[str] = frozenset()
+    mends: int = 0
 
     @property
     def up(self) -> bool:
@@ -117,11 +120,17 @@ ServerView = Serving | Unreachable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StalledAt:
-    """What the status remembers of a model that trying again cannot mend."""
+    """What the status remembers of a model that trying again cannot mend.
 
-    generation: Generation | None
+    What else it depended on (core/circumstances.py), None where that was not noted: `circumstances` is a digest of the
+    models around it, `probes` one of its golden requests.
+    """
+
+    generation: Generation
     reason: Reason
     message: str
+    circumstances: Digest | None = None
+    probes: Digest | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from reconciler.core.errors import Problem
 from reconciler.core.nodes import MAX_PROBLEMS, START, problem_at
 from reconciler.core.parse_model import model_of
 from reconciler.core.parse_repository import Settings, settings_of
-from reconciler.core.rules import broken_rules, unfit_config
+from reconciler.core.rules import broken_defaults, broken_rules
 from reconciler.core.spec import Desired, ModelSpec
 
 REPOSITORY_FILE = "reconciler.yaml"
@@ -59,7 +59,7 @@ def _settings(files: Mapping[str, bytes], root: str | None) -> Settings:
     checked = check_repository(REPOSITORY_FILE, files[REPOSITORY_FILE])
     if not isinstance(checked, Checked):
         return Settings(root=root, broken=(*misnamed, *checked))
-    if problems := (*misnamed, *checked.problems, *unfit_config(checked, "spec", "defaults", "config")):
+    if problems := (*misnamed, *checked.problems, *broken_defaults(checked)):
         return Settings(root=root, broken=problems)
     return settings_of(checked.value, root)
 

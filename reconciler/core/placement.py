@@ -1,9 +1,18 @@
 """Which models belong to which target: label selectors with Kubernetes' semantics."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import assert_never
 
-from reconciler.core.spec import Operator, Requirement, Selector
+from reconciler.core.spec import Desired, ModelSpec, Operator, Requirement, Selector, Target
+
+
+def asked_for(desired: Desired, target: Target, models: Collection[str]) -> Mapping[str, ModelSpec]:
+    """The target's models, only those of `models` where there are any: only their sources decide about the plan."""
+    return {
+        name: spec
+        for name, spec in desired.models.items()
+        if selects(target.selector, spec.labels) and (not models or name in models)
+    }
 
 
 def selects(selector: Selector, labels: Mapping[str, str]) -> bool:

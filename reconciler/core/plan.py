@@ -24,11 +24,15 @@ class Fetch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activate:
-    """Make (or mend) the tree and point `models/<model>` at it. `previous` is what the link points at now."""
+    """Make (or mend) the tree and point `models/<model>` at it. `previous` is what the link points at now.
+
+    `mends`: how often the tree has been mended then, noted before it is touched.
+    """
 
     model: str
     tree: Tree
     previous: Generation | None
+    mends: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +49,7 @@ class Restore:
 
     `tree` is what the link named; None: there was no link, so it is taken away where it names `instead`. `served`: by
     server, what was up there and is loaded again unless it still is; None: it was not up and is unloaded.
-    `timeout` in seconds for each of these loads and unloads.
+    `timeout` in seconds for each of these loads and unloads; `mends`: how often trees have been mended.
     """
 
     model: str
@@ -53,13 +57,15 @@ class Restore:
     instead: Generation
     served: Mapping[str, Tree | None]
     timeout: float
+    mends: Mapping[Generation, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
     """Load the active tree with its stamped config, read back its stamp and those of `dependents`, run the probes.
 
-    `timeout` in seconds for one try; `retries` beyond the first, for failures that can pass.
+    `timeout` in seconds for one try; `retries` beyond the first, for failures that can pass. `mends`: how often the
+    tree has been mended, which goes with the config.
     """
 
     model: str
@@ -69,6 +75,7 @@ class Load:
     retries: int
     dependents: tuple[Expected, ...] = ()
     probes: tuple[Probe, ...] = ()
+    mends: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +147,8 @@ class ModelPlan:
     `active` is what the volume's link names now, `wanted` what it will name; `wanted` is None where `deferred`: what
     its sources hold is known only after they are fetched, and the rest is planned then. `gap` says why requests will
     fail meanwhile, empty if they will not. `stalled`: trying again is hopeless, so a person or a spec change is needed.
-    `warnings` are facts worth knowing that do not hold it.
+    `warnings` are facts worth knowing that do not hold it. `kept`: why `wanted` is what is active, which is mended,
+    and not what git wants.
     """
 
     model: str
@@ -152,6 +160,7 @@ class ModelPlan:
     steps: tuple[str, ...] = ()
     deferred: bool = False
     stalled: bool = False
+    kept: Reason | None = None
     gap: str = ""
     warnings: tuple[str, ...] = ()
 

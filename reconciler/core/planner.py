@@ -4,28 +4,29 @@ verdicts (each model by itself) → settle (what one needs of another) → remov
 there) → units (what changes together) → steps in order → prune → a line for each model, and the guards' word on it all.
 """
 
+from reconciler.core.circumstances import still_stalled
 from reconciler.core.deltas import deltas
 from reconciler.core.guards import refusal
 from reconciler.core.lines import lines, unknown
 from reconciler.core.observed import Observed
 from reconciler.core.plan import Fetch, Plan, Step
-from reconciler.core.prune import prune
+from reconciler.core.prune import pruned
 from reconciler.core.removals import leaving, ours, removals
 from reconciler.core.settle import settle
 from reconciler.core.spec import Desired, Target
-from reconciler.core.steps import steps
 from reconciler.core.units import Scene, jolted
 from reconciler.core.verdicts import Request, first_look
 
 
 def plan(desired: Desired, observed: Observed, target: Target, request: Request) -> Plan:
     """What would be done to this target, and what is left alone."""
+    observed = still_stalled(desired, observed)
     verdicts = settle(first_look(desired, observed, target, request), observed, leaving(desired, observed, request))
     going, held = removals(desired, observed, verdicts, request)
     found = {} if desired.problems else deltas(verdicts, observed, target, desired.models, request)
     down = jolted(verdicts, observed, found)
     scene = Scene(verdicts=verdicts, observed=observed, deltas=found, removals=going, jolted=down)
-    planned = () if desired.problems else _steps(scene, desired, request)
+    planned = () if desired.problems else pruned(scene, desired, request)
     return Plan(
         target=target.name,
         revision=desired.revision,
@@ -38,15 +39,9 @@ def plan(desired: Desired, observed: Observed, target: Target, request: Request)
             remaining=len(verdicts),
             allowed=request.allow_removals,
         ),
-        unknown=unknown(observed),
+        unknown=unknown(scene),
         totals=_totals(planned),
     )
-
-
-def _steps(scene: Scene, desired: Desired, request: Request) -> tuple[Step, ...]:
-    ordered = steps(scene)
-    pruning = None if request.no_server or request.models else prune(scene, ordered, desired)
-    return (*ordered.steps, pruning) if pruning is not None else ordered.steps
 
 
 def _totals(planned: tuple[Step, ...]) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """What on the volume nothing refers to any more, once the plan's other steps have succeeded.
 
-Promise: never what is active, served, wanted or asked for, no blob while any desired content is not known, and no
-half-fetched file while anything is still to be fetched.
+Promise: never what is active, served, wanted or asked for, no blob while any content that this target wants is not
+known, and no half-fetched file while anything is still to be fetched.
 """
 
 import re
@@ -15,12 +15,19 @@ from reconciler.core.observed import Active, Serving, Unreachable
 from reconciler.core.plan import Fetch, Prune, Step
 from reconciler.core.served import serving, stamp_on
 from reconciler.core.spec import Desired
-from reconciler.core.steps import Ordered
+from reconciler.core.steps import Ordered, steps
 from reconciler.core.units import Scene
-from reconciler.core.verdicts import Hold, Wanted
+from reconciler.core.verdicts import Hold, Request, Wanted
 
 _HALF_HERE = re.compile(r"[0-9a-f]{64}(\.ranges)?")
 """Big files that a later fetch goes on with; other partials are of no use to anybody."""
+
+
+def pruned(scene: Scene, desired: Desired, request: Request) -> tuple[Step, ...]:
+    """Every step in order, the pruning last; a pass that is not about everything does without."""
+    ordered = steps(scene)
+    pruning = None if request.no_server or request.models else prune(scene, ordered, desired)
+    return (*ordered.steps, pruning) if pruning is not None else ordered.steps
 
 
 def prune(scene: Scene, ordered: Ordered, desired: Desired) -> Step | None:
@@ -83,7 +90,7 @@ def _served(scene: Scene) -> Iterator[Generation]:
 def _all_known(scene: Scene, desired: Desired) -> bool:
     contents = scene.observed.contents
     whole = not desired.rejected and not desired.problems
-    return whole and all(isinstance(contents.get(name), Known) for name in desired.models)
+    return whole and all(isinstance(contents.get(name), Known) for name in scene.verdicts)
 
 
 def _referenced(scene: Scene, kept: frozenset[Generation]) -> frozenset[Digest]:
@@ -97,7 +104,7 @@ def _referenced(scene: Scene, kept: frozenset[Generation]) -> frozenset[Digest]:
     for verdict in scene.verdicts.values():
         if isinstance(verdict, Wanted):
             found |= verdict.artifact.tree.blobs()
-    contents = [content for content in scene.observed.contents.values() if isinstance(content, Known)]
+    contents = [content for name in scene.verdicts if isinstance(content := scene.observed.contents.get(name), Known)]
     return frozenset(found.union(*map(_content_blobs, contents)))
 
 

@@ -36,7 +36,14 @@ def _bystanders(server: str, unit: Unit, scene: Scene) -> Iterator[Restore]:
         linked, served = active_tree(volume, name), tree_on(view, name, volume)
         if linked is not None and served is not None:
             generation = linked.generation
-            yield Restore(model=name, tree=linked, instead=generation, served={server: served}, timeout=TIMEOUT)
+            yield Restore(
+                model=name,
+                tree=linked,
+                instead=generation,
+                served={server: served},
+                timeout=TIMEOUT,
+                mends=volume.mends,
+            )
 
 
 def _changes(delta: Delta, observed: Observed) -> bool:
@@ -60,6 +67,7 @@ def _restore(name: str, delta: Delta, observed: Observed) -> Iterator[Restore]:
         instead=delta.verdict.artifact.tree.generation,
         served=dict(_served(name, delta, observed)),
         timeout=delta.verdict.spec.load.timeout,
+        mends=observed.volume.mends,
     )
 
 

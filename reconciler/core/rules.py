@@ -6,11 +6,11 @@ from typing import cast
 from reconciler.core.checked import Checked
 from reconciler.core.conformance import suggestion
 from reconciler.core.errors import Problem
-from reconciler.core.jsonvalue import Json, JsonObject
+from reconciler.core.jsonvalue import Json
 from reconciler.core.locations import is_below, is_relative, resolved
-from reconciler.core.modelconfig import normalised
 from reconciler.core.nodes import Path, described, quoted
 from reconciler.core.parse_repository import Settings
+from reconciler.core.rules_config import stamped, unfit_config
 from reconciler.core.rules_probe import misfits
 from reconciler.core.spec import Policy
 
@@ -22,6 +22,7 @@ def broken_rules(checked: Checked, stem: str, settings: Settings) -> Iterator[Pr
     yield from _name(checked, stem)
     yield from _dependencies(checked, stem)
     yield from unfit_config(checked, "spec", "config")
+    yield from stamped(checked, "spec", "config")
     name = checked.sound("spec", "config", "name")
     if isinstance(name, str) and name != stem:
         yield checked.fault(("spec", "config", "name"), quoted(name), f"{quoted(stem)}, or no name here")
@@ -32,20 +33,10 @@ def broken_rules(checked: Checked, stem: str, settings: Settings) -> Iterator[Pr
     yield from misfits(checked)
 
 
-def unfit_config(checked: Checked, *path: str) -> Iterator[Problem]:
-    """What Triton's ModelConfig itself says against the fields at the path: two members of a oneof, say."""
-    config = checked.sound(*path)
-    if isinstance(config, dict):
-        try:
-            normalised(cast("JsonObject", _without_nulls(config)))
-        except ValueError as error:
-            yield checked.fault(path, f"fields that do not go together ({error})", "a ModelConfig that Triton accepts")
-
-
-def _without_nulls(value: Json) -> Json:
-    if isinstance(value, dict):
-        return {key: _without_nulls(inner) for key, inner in value.items() if inner is not None}
-    return value
+def broken_defaults(checked: Checked) -> Iterator[Problem]:
+    """Every fault of reconciler.yaml that its schema cannot see."""
+    yield from unfit_config(checked, "spec", "defaults", "config")
+    yield from stamped(checked, "spec", "defaults", "config")
 
 
 def _name(checked: Checked, stem: str) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ from reconciler.core.schema_fields import (
     listing,
     mapping,
     name,
+    target_name,
     text,
     texts,
 )  # fmt: skip
@@ -152,7 +153,7 @@ _SPEC = mapping(
         "policy": _POLICY,
         "credentials": _CREDENTIALS,
         "targets": keyed(
-            "Targets by name.", {"prod": {"volume": "/models"}}, name("The target's name.", "prod"), _TARGET
+            "Targets by name.", {"prod": {"volume": "/models"}}, target_name("The target's name.", "prod"), _TARGET
         ),
         "status": mapping(
             "Where the status is written.", {"branch": "reconciler-status"},

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
-from reconciler.core.conditions import Condition, Kind, ModelStatus, Truth, short
-from reconciler.core.digest import Generation
+from reconciler.core.conditions import Condition, Kind, ModelStatus, short, stable
+from reconciler.core.content import Known
+from reconciler.core.digest import Digest, Generation, tree_digest
 from reconciler.core.errors import Reason
-from reconciler.core.observed import Active, Observed, Served, Serving, Unreachable
+from reconciler.core.observed import Active, Observed, Served, Serving, StalledAt, Unreachable
 from reconciler.core.plan import Activate, Change, Deactivate, Fetch, Load, ModelPlan, Outcome, Prune, Result, Unload
 from reconciler.core.spec import ModelSpec
 
@@ -26,18 +27,25 @@ CONTENT_DECIDES = frozenset(
 )
 """Terminal failures that another try at the same generation would only repeat; others are mended outside of it."""
 
+_LOADED = {
+    Reason.PROBE_FAILED: "was loaded, but did not pass its golden requests",
+    Reason.DEPENDENT_DOWN: "was loaded, but what is above it did not come up",
+    Reason.STAMP_MISMATCH: "was loaded, but is not what serves",
+}
+"""What a load that Triton itself carried out failed of."""
+
 _AS_IT_WAS = frozenset({Reason.REJECTED, Reason.SUSPENDED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
-    """Why it is not simply well. `at`: the generation that must not be tried again."""
+    """Why it is not simply well. `at`: what must not be tried again."""
 
     reason: Reason
     message: str
     failed: bool = False
     terminal: bool = False
-    at: Generation | None = None
+    at: StalledAt | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +67,7 @@ class Standing:
     @property
     def known(self) -> bool:
         """Whether this pass knows the generation that git wants; a kept model's line names the active one instead."""
-        kept = self.line.stalled and self.line.change is not Change.HELD
-        return self.line.wanted is not None and not kept
+        return self.line.wanted is not None and self.line.kept is None
 
     @property
     def generation(self) -> Generation | None:
@@ -75,8 +82,8 @@ class Standing:
         return self.before is not None and self.before.generation == self.generation
 
     @property
-    def stalled_at(self) -> Generation | None:
-        """The generation that the last status remembers as hopeless."""
+    def stalled_at(self) -> StalledAt | None:
+        """What the last status remembers as hopeless."""
         return None if self.before is None else self.before.stalled_at
 
     def last(self, kind: Kind) -> Condition | None:
@@ -131,6 +138,14 @@ class Standing:
         return {name: view for name, view in servers if isinstance(view, Unreachable)}
 
     @property
+    def digests(self) -> Mapping[str, Digest]:
+        """The tree digests of its sources, as they were if they were not read."""
+        content = self.observed.contents.get(self.line.model)
+        if isinstance(content, Known):
+            return {"source" if key is None else str(key): tree_digest(files) for key, files in content.files.items()}
+        return self.before.digests if self.before is not None and self.same else {}
+
+    @property
     def there(self) -> bool:
         """Whether anything of ours is on the volume or up, or may be for all we know."""
         stamped = any(served.generation is not None for served in self.up.values())
@@ -155,35 +170,32 @@ def _first(standing: Standing, result: Result) -> Outcome | None:
 
 
 def _failure(outcome: Outcome) -> Trouble:
-    at = None
+    at, stalled = None, None
     match outcome.step.action:
         case Fetch():
             words = "fetching failed"
         case Activate(tree=tree):
             at, words = tree.generation, f"generation {short(tree.generation)} could not be activated"
         case Load(tree=tree):
-            at, words = tree.generation, f"generation {short(tree.generation)} failed to load"
+            failed = _LOADED.get(outcome.reason, "failed to load")
+            at, words = tree.generation, f"generation {short(tree.generation)} {failed}"
         case Unload(server=server):
             words = f"unloading from {server} failed"
         case Deactivate() | Prune():
             words = "removing failed"
         case action:
             assert_never(action)
-    return Trouble(
-        reason=outcome.reason,
-        message=f"{words}: {outcome.message}",
-        failed=True,
-        terminal=outcome.terminal,
-        at=at if outcome.terminal and outcome.reason in CONTENT_DECIDES else None,
-    )
+    message = f"{words}: {outcome.message}"
+    if at is not None and outcome.terminal and outcome.reason in CONTENT_DECIDES:
+        stalled = StalledAt(generation=at, reason=outcome.reason, message=stable(message))
+    return Trouble(reason=outcome.reason, message=message, failed=True, terminal=outcome.terminal, at=stalled)
 
 
 def _stalled(standing: Standing) -> Trouble:
     """The words it stalled with, as they were: they must not grow from pass to pass."""
-    line, at, last = standing.line, standing.stalled_at, standing.last(Kind.STALLED)
+    line, at = standing.line, standing.stalled_at
+    if at is not None and Reason.STALLED in (line.reason, line.kept):
+        return Trouble(reason=at.reason, message=at.message, terminal=True, at=at)
     held = line.change is Change.HELD
-    remembered = line.reason is Reason.STALLED or not held
-    if last is not None and last.status is Truth.TRUE and at is not None and remembered:
-        return Trouble(reason=last.reason, message=last.message, terminal=True, at=at)
     message = line.message if held else "; ".join(line.warnings[-1:])
     return Trouble(reason=line.reason if held else Reason.STALLED, message=message, terminal=True)

@@ -5,11 +5,10 @@ failed are kept apart: a new generation that does not load leaves both in the me
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from reconciler.core.circumstances import circumstances, probes
 from reconciler.core.conditions import Condition, Finding, Kind, ModelStatus, Truth, stable
-from reconciler.core.content import Known
-from reconciler.core.digest import Digest, tree_digest
 from reconciler.core.errors import Reason
 from reconciler.core.findings import activated, fetched, loaded, probed, ready, stuck
 from reconciler.core.observed import Observed, StalledAt
@@ -50,18 +49,22 @@ def summarise(done: Pass, previous: Mapping[str, ModelStatus], *, now: str) -> M
         if line.reason is Reason.NOT_SELECTED and before is not None:
             found[line.model] = before
         elif line.change is not Change.FOREIGN and (line.change is not Change.REMOVE or standing.there):
-            found[line.model] = _status(done.plan, standing, now)
+            found[line.model] = _noted(_status(done.plan, standing, now), done)
     return found
 
 
 def stalled(previous: Mapping[str, ModelStatus]) -> Mapping[str, StalledAt]:
     """The generations that must not be tried again, as the last status remembers them."""
-    found: dict[str, StalledAt] = {}
-    for name, status in previous.items():
-        condition = status.conditions.get(Kind.STALLED)
-        if status.stalled_at is not None and condition is not None and condition.status is Truth.TRUE:
-            found[name] = StalledAt(generation=status.stalled_at, reason=condition.reason, message=condition.message)
-    return found
+    return {name: status.stalled_at for name, status in previous.items() if status.stalled_at is not None}
+
+
+def _noted(status: ModelStatus, done: Pass) -> ModelStatus:
+    """The status with the circumstances of its stall, where they are not known from before."""
+    if status.stalled_at is None or status.stalled_at.circumstances is not None:
+        return status
+    found = circumstances(status.name, status.stalled_at, done.outcomes, done.desired, done.observed)
+    asked = probes(status.name, done.desired)
+    return replace(status, stalled_at=replace(status.stalled_at, circumstances=found, probes=asked))
 
 
 def _outcomes(done: Pass) -> Mapping[str, tuple[Outcome, ...]]:
@@ -91,7 +94,7 @@ def _status(plan: Plan, standing: Standing, now: str) -> ModelStatus:
         active=standing.active.generation if standing.active else None,
         served={server: served.generation for server, served in standing.up.items()},
         versions=_versions(standing),
-        digests=_digests(standing),
+        digests=standing.digests,
         stalled_at=at,
         conditions={kind: _condition(kind, finding, standing, now) for kind, finding in findings.items()},
     )
@@ -112,10 +115,3 @@ def _condition(kind: Kind, finding: Finding, standing: Standing, now: str) -> Co
 def _versions(standing: Standing) -> tuple[int, ...]:
     rows = (row for served in standing.up.values() for row in served.versions)
     return tuple(sorted({row.version for row in rows if row.state == "READY"}))
-
-
-def _digests(standing: Standing) -> Mapping[str, Digest]:
-    content, before = standing.observed.contents.get(standing.line.model), standing.before
-    if isinstance(content, Known):
-        return {"source" if key is None else str(key): tree_digest(files) for key, files in content.files.items()}
-    return before.digests if before is not None and standing.same else {}

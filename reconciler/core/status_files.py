@@ -16,6 +16,7 @@ from reconciler.core.digest import Digest, Generation
 from reconciler.core.errors import Reason
 from reconciler.core.jsonvalue import Json, JsonObject
 from reconciler.core.nodes import Document
+from reconciler.core.observed import StalledAt
 
 API_VERSION, KIND, README = "reconciler/v1", "ModelStatus", "README.md"
 
@@ -57,9 +58,21 @@ def _document(status: ModelStatus) -> JsonObject:
             "desired": {"revision": status.revision, "generation": status.generation},
             "observed": observed,
             "digests": cast("JsonObject", dict(sorted(status.digests.items()))),
-            "stalledAt": status.stalled_at,
+            "stalledAt": _stalled(status.stalled_at),
             "conditions": [_condition(status.conditions[kind]) for kind in Kind if kind in status.conditions],
         },
+    }
+
+
+def _stalled(at: StalledAt | None) -> Json:
+    if at is None:
+        return None
+    return {
+        "generation": at.generation,
+        "circumstances": at.circumstances,
+        "probes": at.probes,
+        "reason": at.reason,
+        "message": at.message,
     }
 
 
@@ -131,7 +144,7 @@ def _read(name: str, content: bytes) -> ModelStatus | None:
 def _parse(raw: JsonObject) -> ModelStatus:
     metadata, status = _map(raw["metadata"]), _map(raw["status"])
     desired, observed = _map(status["desired"]), _map(status["observed"])
-    conditions = map(_parse_condition, _list(status["conditions"]))
+    conditions = {each.kind: each for each in map(_parse_condition, _list(status["conditions"]))}
     return ModelStatus(
         name=_str(metadata["name"]),
         target=_str(metadata["target"]),
@@ -141,14 +154,36 @@ def _parse(raw: JsonObject) -> ModelStatus:
         served=dict(map(_parse_served, _list(observed["served"]))),
         versions=tuple(map(_int, _list(observed["versions"]))),
         digests={source: Digest(_str(value)) for source, value in _map(status["digests"]).items()},
-        stalled_at=_generation(status["stalledAt"]),
-        conditions={condition.kind: condition for condition in conditions},
+        stalled_at=_parse_stalled(status["stalledAt"], conditions.get(Kind.STALLED)),
+        conditions=conditions,
     )
 
 
 def _parse_served(value: Json) -> tuple[str, Generation | None]:
     raw = _map(value)
     return _str(raw["server"]), _generation(raw["generation"])
+
+
+def _parse_stalled(value: Json, condition: Condition | None) -> StalledAt | None:
+    """Also as it was written once: the generation alone, with its reason in the condition."""
+    if isinstance(value, str):
+        if condition is None or condition.status is not Truth.TRUE:
+            return None
+        return StalledAt(generation=Generation(value), reason=condition.reason, message=condition.message)
+    if value is None:
+        return None
+    raw = _map(value)
+    return StalledAt(
+        generation=Generation(_str(raw["generation"])),
+        reason=Reason(_str(raw["reason"])),
+        message=_str(raw["message"]),
+        circumstances=_digest(raw["circumstances"]),
+        probes=_digest(raw["probes"]),
+    )
+
+
+def _digest(value: Json) -> Digest | None:
+    return None if value is None else Digest(_str(value))
 
 
 def _parse_condition(value: Json) -> Condition:

@@ -115,7 +115,7 @@ def _ups(unit: Unit, scene: Scene) -> Iterator[Step]:
         delta = scene.deltas[name]
         if delta.activation is not None:
             previous = delta.active.generation if delta.active else None
-            activate = Activate(model=name, tree=delta.verdict.artifact.tree, previous=previous)
+            activate = Activate(model=name, tree=delta.verdict.artifact.tree, previous=previous, mends=delta.mends)
             yield Step(id=f"activate:{name}", action=activate, reason=delta.activation)
         for server, reason in sorted(delta.loads.items()):
             load = _load(name, delta, server, _expected(name, server, scene, whole=last[server] == name))
@@ -131,6 +131,7 @@ def _load(name: str, delta: Delta, server: str, dependents: tuple[Expected, ...]
         retries=delta.verdict.spec.load.retries,
         dependents=dependents,
         probes=delta.verdict.spec.probes if delta.verdict.kept is None else (),
+        mends=delta.mends,
     )
 
 

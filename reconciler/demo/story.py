@@ -143,7 +143,10 @@ class _Play:
     def say_goodbye(self) -> None:
         """How to play on."""
         self.tell.heading("Play on")
-        self.tell.say("The server goes on running, and everything is still there. In a shell:")
+        self.tell.say(
+            "The server goes on running, and everything is still there but the http server of the archive, which ended "
+            "with this program: average, whose source it was, cannot be fetched again. In a shell:"
+        )
         self.tell.copyable(f"export PATH={Path(sys.executable).parent}:$PATH")
         self.exports()
         self.tell.copyable(f"cd {self.stage.clone.folder}")

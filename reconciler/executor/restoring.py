@@ -51,7 +51,10 @@ def _load_again(restore: Restore, before: Tree, url: str, volume: Volume, server
     """A load reads what the link names, which may not have been what was up."""
     if before != restore.tree:
         volume.activate(Activate(model=restore.model, tree=before, previous=None))
-    servers[url].load(Load(model=restore.model, server=url, tree=before, timeout=restore.timeout, retries=0))
+    mends = restore.mends.get(before.generation, 0)
+    servers[url].load(
+        Load(model=restore.model, server=url, tree=before, timeout=restore.timeout, retries=0, mends=mends)
+    )
     if before != restore.tree:
         _put_link_back(restore, volume)
 

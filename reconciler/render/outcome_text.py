@@ -85,9 +85,11 @@ def _waiting(status: ModelStatus) -> str:
     return f"Not ready: {words.line(status.name)}: {why(ready.reason, ready.message)}"
 
 
-def pushed(commit: str | None, failure: ReconcileError | None) -> list[Line]:
+def pushed(commit: str | None, failure: ReconcileError | None, not_written: str = "") -> list[Line]:
     """Where the status went, or why it did not and what to do about it."""
     if failure is not None:
         told = Line(f"The status could not be written: {why(failure.reason, failure.message)}", Tone.ALERT)
         return [told, Line(f"  {words.line(failure.hint)}")] if failure.hint else [told]
+    if not_written:
+        return [Line(f"No status was written: {words.line(not_written)}.", Tone.ALERT)]
     return [Line(f"Status written as {words.revision(commit)}.", Tone.FAINT)] if commit else []

@@ -8,7 +8,7 @@ from reconciler.core.jsonvalue import JsonObject
 from reconciler.core.plan import ModelPlan, Plan, Prune, Refusal, Step
 from reconciler.render import words
 from reconciler.render.steps import deed
-from reconciler.render.summary import changes, summarise
+from reconciler.render.summary import asked_for, changes, summarise
 
 FORMAT_VERSION = "1.0"
 
@@ -21,7 +21,7 @@ def document(plan: Plan, problems: Iterable[Problem] = ()) -> JsonObject:
         "revision": plan.revision,
         "changes": changes(plan),
         "complete": not plan.unknown,
-        "models": [_model(model) for model in sorted(plan.models, key=lambda model: model.model)],
+        "models": [_model(model) for model in sorted(asked_for(plan), key=lambda model: model.model)],
         "steps": [step(planned) for planned in plan.steps],
         "refusal": _refusal(plan.refusal),
         "unknown": list(plan.unknown),

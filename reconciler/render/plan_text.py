@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
-from reconciler.core.errors import Reason
 from reconciler.core.plan import Change, ModelPlan, Plan, Refusal, Step
 from reconciler.render import steps, words
 from reconciler.render.line import Line, Tone
 from reconciler.render.reasons import why
-from reconciler.render.summary import changes, prunes, summarise, to_fetch
+from reconciler.render.summary import asked_for, changes, not_asked_for, prunes, summarise, to_fetch
 
 SIGNS: Mapping[Change, tuple[str, Tone]] = {
     Change.CREATE: ("+", Tone.ADD),
@@ -38,15 +37,12 @@ def lines(plan: Plan) -> list[Line]:
 
 def _models(plan: Plan) -> Iterator[Line]:
     by_id = {step.id: step for step in plan.steps}
-    unasked = [model for model in plan.models if model.reason is Reason.NOT_SELECTED and not model.steps]
-    shown = [model for model in plan.models if model.change is not Change.UNCHANGED or model.warnings]
+    shown = [model for model in asked_for(plan) if model.change is not Change.UNCHANGED or model.warnings]
     for model in sorted(shown, key=lambda model: (_ORDER.get(model.change, 0), model.model)):
-        if model not in unasked:
-            yield Line("")
-            yield from _model(model, by_id)
-    if unasked:
         yield Line("")
-        yield Line(f"  ! {words.count(len(unasked), 'other model')} held: {why(Reason.NOT_SELECTED, '')}", Tone.HELD)
+        yield from _model(model, by_id)
+    if others := not_asked_for(plan):
+        yield from (Line(""), Line(others, Tone.FAINT))
 
 
 def _model(model: ModelPlan, by_id: Mapping[str, Step]) -> Iterator[Line]:

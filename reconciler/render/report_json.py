@@ -39,13 +39,18 @@ def outcome(ended: Outcome) -> JsonObject:
     }
 
 
-def ending(statuses: Mapping[str, ModelStatus], commit: str | None, error: ReconcileError | None) -> JsonObject:
-    """How each model stands afterwards, and the status commit or why there is none."""
+def ending(
+    statuses: Mapping[str, ModelStatus], commit: str | None, error: ReconcileError | None, not_written: str = ""
+) -> JsonObject:
+    """How each model stands afterwards, the status commit or why it failed; `not_written`: why it must not be."""
     failure: JsonObject | None = None
     if error is not None:
         failure = {"reason": error.reason.value, "message": error.message, "hint": error.hint}
     models: JsonObject = {name: _standing(status) for name, status in sorted(statuses.items())}
-    ended: JsonObject = {"models": models, "status": {"commit": commit, "error": failure}}
+    ended: JsonObject = {
+        "models": models,
+        "status": {"commit": commit, "error": failure, "not_written": not_written or None},
+    }
     return cast("JsonObject", words.cleaned(ended))
 
 

@@ -8,6 +8,7 @@ from typing import assert_never
 from reconciler.core.digest import Generation
 from reconciler.core.observed import Active, ForeignEntry, Observed, Served, ServerView, Serving, Unreachable
 from reconciler.core.plan import Change, ModelPlan, Plan
+from reconciler.render.summary import asked_for
 
 
 class Readiness(StrEnum):
@@ -46,8 +47,8 @@ class Row:
 
 
 def rows(plan: Plan, observed: Observed) -> list[Row]:
-    """A row for each model of the plan, by name."""
-    return [_row(model, observed) for model in sorted(plan.models, key=lambda model: model.model)]
+    """A row for each model that was asked for, by name."""
+    return [_row(model, observed) for model in sorted(asked_for(plan), key=lambda model: model.model)]
 
 
 def _row(model: ModelPlan, observed: Observed) -> Row:

@@ -8,6 +8,7 @@ from reconciler.render import words
 from reconciler.render.line import Line, Tone
 from reconciler.render.reasons import why
 from reconciler.render.status_rows import OnServer, Readiness, Row, rows
+from reconciler.render.summary import not_asked_for
 
 HEAD = ("MODEL", "DESIRED", "ON DISK", "LOADED", "READY", "WHY NOT")
 NO_SERVER = "-"
@@ -18,7 +19,8 @@ def lines(plan: Plan, observed: Observed) -> list[Line]:
     shown = rows(plan, observed)
     unknown = [Line(f"  - {words.line(thing)}", Tone.ALERT) for thing in plan.unknown]
     notice = [Line(""), Line("Not complete, this could not be looked at:", Tone.ALERT), *unknown] if unknown else []
-    return [*_table(shown), *notice, Line(""), Line(_sentence(plan, shown), Tone.TITLE)]
+    others = [Line(not_asked_for(plan), Tone.FAINT)] if not_asked_for(plan) else []
+    return [*_table(shown), *notice, Line(""), *others, Line(_sentence(plan, shown), Tone.TITLE)]
 
 
 def _table(shown: Sequence[Row]) -> list[Line]:

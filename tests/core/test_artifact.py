@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.artifact import CONFIG_FILE, STAMP, Tree, parse_document, stamp_of, stamped
+from reconciler.core.artifact import (
+    CONFIG_FILE,
+    MENDS,
+    STAMP,
+    Tree,
+    mend_marked,
+    mends_of,
+    parse_document,
+    stamp_of,
+    stamped,
+)
 from reconciler.core.digest import FileDigest, of_bytes
 from reconciler.core.jsonvalue import JsonObject
 
@@ -79,3 +89,15 @@ def test_a_config_without_a_stamp_has_none(config: JsonObject) -> None:
 def test_a_tree_needs_its_files_and_its_own_document() -> None:
     assert TREE.blobs() == {TREE.files[0].digest, TREE.generation}
     assert TREE.size == 1
+
+
+def test_the_number_of_mendings_goes_with_a_config_and_is_read_back() -> None:
+    config = stamped({"name": "m"}, TREE.generation)
+    assert mends_of(mend_marked(config, 3)) == 3
+    assert stamp_of(mend_marked(config, 3)) == TREE.generation
+    assert mend_marked(config, 0) == config
+
+
+@pytest.mark.parametrize("value", ["", "-1", "many", None])
+def test_a_number_of_mendings_that_is_none_counts_as_never(value: str | None) -> None:
+    assert mends_of({"parameters": {MENDS: {"string_value": value}}}) == 0

@@ -102,9 +102,9 @@ def test_a_first_load_that_fails_leaves_nothing_served_and_says_so() -> None:
 def test_a_stalled_model_stays_stalled_at_its_generation_in_the_same_bytes() -> None:
     first = status_of(after(world(OLD, serving(OLD)), line(), LOAD_FAILED), UP_BEFORE)
     remembered = stalled({"m": first})["m"]
-    assert remembered == StalledAt(
-        generation=NEW, reason=Reason.LOAD_FAILED, message=f"generation {short(NEW)} failed to load: no model.py"
-    )
+    message = f"generation {short(NEW)} failed to load: no model.py"
+    expected = StalledAt(generation=NEW, reason=Reason.LOAD_FAILED, message=message)
+    assert dataclasses.replace(remembered, circumstances=None, probes=None) == expected
     again = first
     for _ in range(3):
         message = f"{stalled({'m': again})['m'].message} (not tried again until the model changes)"
@@ -115,15 +115,15 @@ def test_a_stalled_model_stays_stalled_at_its_generation_in_the_same_bytes() -> 
 
 def test_a_stalled_model_that_is_kept_in_repair_stays_stalled() -> None:
     first = status_of(after(world(OLD, serving(OLD)), line(), LOAD_FAILED), UP_BEFORE)
-    mended = dataclasses.replace(line(Change.MEND, OLD, Reason.NOT_LOADED, stalled=True), warnings=("Stalled: x",))
+    planned = line(Change.MEND, OLD, Reason.NOT_LOADED, stalled=True)
+    mended = dataclasses.replace(planned, warnings=("Stalled: x",), kept=Reason.STALLED)
     again = status_of(after(world(OLD, serving(OLD)), mended, outcome(load(tree=OLD_TREE))), first, LATER)
-    assert (again.stalled_at, again.generation, again.ready) == (NEW, NEW, False)
+    assert (again.stalled_at, again.generation, again.ready) == (first.stalled_at, NEW, False)
 
 
 def test_a_kept_model_without_a_memory_says_why_it_is_kept() -> None:
-    mended = dataclasses.replace(
-        line(Change.MEND, OLD, Reason.NOT_LOADED, stalled=True), warnings=("PreflightFailed: no",)
-    )
+    planned = line(Change.MEND, OLD, Reason.NOT_LOADED, stalled=True)
+    mended = dataclasses.replace(planned, warnings=("PreflightFailed: no",), kept=Reason.PREFLIGHT_FAILED)
     status = status_of(after(world(OLD, serving(OLD)), mended, outcome(load(tree=OLD_TREE))), UP_BEFORE)
     assert said(status, Kind.READY)[:2] == (Truth.FALSE, Reason.STALLED)
     assert said(status, Kind.STALLED) == (Truth.TRUE, Reason.STALLED, "PreflightFailed: no")
@@ -133,7 +133,7 @@ def test_a_kept_model_without_a_memory_says_why_it_is_kept() -> None:
 def test_a_pass_that_does_not_look_does_not_forget_what_is_stalled(reason: Reason) -> None:
     first = status_of(after(world(OLD, serving(OLD)), line(), LOAD_FAILED), UP_BEFORE)
     again = status_of(held(reason), first, LATER)
-    assert again.stalled_at == NEW
+    assert again.stalled_at == first.stalled_at
     assert again.conditions[Kind.STALLED] == first.conditions[Kind.STALLED]
 
 
@@ -160,7 +160,7 @@ def test_a_terminal_failure_stalls_and_is_latched_only_where_the_content_decides
 ) -> None:
     status = status_of(after(world(OLD, serving(OLD)), line(), failed))
     assert said(status, Kind.STALLED)[:2] == (Truth.TRUE, failed.reason)
-    assert status.stalled_at == at
+    assert (status.stalled_at and status.stalled_at.generation) == at
     assert bool(stalled({"m": status})) == (at is not None)
 
 
@@ -337,7 +337,7 @@ def test_versions_are_those_that_answer() -> None:
 
 
 def test_a_status_without_conditions_is_not_ready_and_latches_nothing() -> None:
-    bare = ModelStatus(name="m", target="prod", revision="c1", stalled_at=NEW)
+    bare = ModelStatus(name="m", target="prod", revision="c1")
     assert not bare.ready
     assert stalled({"m": bare}) == {}
     assert from_files(to_files({"m": bare}, target="prod")) == {"m": bare}
@@ -365,3 +365,69 @@ def test_a_message_keeps_nothing_that_differs_from_run_to_run(text: str, kept: s
 def test_a_step_without_a_model_belongs_to_none() -> None:
     step = Step(id="p", action=Prune(trees=(), blobs=(), partials=(), size=0), reason=Reason.UNREFERENCED)
     assert status_of(after(HERE, WELL, PlanOutcome(step=step, result=Result.DONE))).ready
+
+
+def test_a_generation_that_did_load_is_not_said_to_have_failed_to() -> None:
+    for reason, words in (
+        (Reason.PROBE_FAILED, "was loaded, but did not pass its golden requests"),
+        (Reason.DEPENDENT_DOWN, "was loaded, but what is above it did not come up"),
+        (Reason.STAMP_MISMATCH, "was loaded, but is not what serves"),
+    ):
+        failed = outcome(load(), Result.FAILED, reason, "4 is not 5", terminal=True)
+        status = status_of(after(world(OLD, serving(OLD)), line(), failed))
+        assert said(status, Kind.STALLED)[2] == f"generation {short(NEW)} {words}: 4 is not 5"
+
+
+DOWN = Unreachable(reason=Reason.SERVER_UNREACHABLE, message="connection refused")
+FAILED_BEFORE = status_of(after(world(OLD, serving(OLD)), line(), LOAD_FAILED), UP_BEFORE)
+
+
+@pytest.mark.parametrize(
+    "done",
+    [
+        after(world(OLD, {A: DOWN}), line(Change.HELD, None, Reason.SERVER_UNREACHABLE, "refused")),
+        after(world(OLD, {A: DOWN}), line(Change.HELD, NEW, Reason.SERVER_UNREACHABLE, "refused")),
+        after(world(OLD, {A: DOWN}), line(Change.HELD, NEW, Reason.NOT_EXPLICIT_MODE, "not explicit")),
+        after(world(NEW, {}, trees=(NEW_TREE,)), line(), outcome(activate())),
+        held(Reason.BACKEND_UNAVAILABLE, hopeless=True),
+        held(Reason.SOURCE_UNREACHABLE, hopeless=True),
+        held(Reason.DEPENDENCY_HELD, wanted=True),
+        held(Reason.NOT_SELECTED),
+        after(
+            world(OLD, serving(OLD)),
+            dataclasses.replace(line(Change.MEND, OLD, Reason.NOT_LOADED), kept=Reason.SOURCE_UNREACHABLE),
+            outcome(load(tree=OLD_TREE)),
+        ),
+        after(world(OLD, serving(OLD)), line(), outcome(load(), Result.BLOCKED, Reason.BLOCKED, "bert failed")),
+        after(world(OLD, serving(OLD)), line(), outcome(load(), Result.CANCELLED, Reason.CANCELLED, "stopped")),
+        after(world(OLD, serving(OLD)), line(), outcome(load(), Result.FAILED, Reason.TIMED_OUT, "no answer")),
+        after(
+            world(OLD, serving(OLD)),
+            line(),
+            outcome(fetch(), Result.FAILED, Reason.CREDENTIALS_MISSING, "no key", terminal=True),
+        ),
+    ],
+)
+def test_a_stall_is_remembered_by_every_pass_that_does_not_disprove_it(done: Pass) -> None:
+    status = status_of(done, FAILED_BEFORE, LATER)
+    assert status.stalled_at == FAILED_BEFORE.stalled_at
+    assert status.conditions[Kind.STALLED].status is Truth.TRUE
+    assert stalled({"m": status}) == stalled({"m": FAILED_BEFORE})
+
+
+def test_a_stall_that_was_written_without_its_circumstances_gets_them() -> None:
+    assert FAILED_BEFORE.stalled_at is not None
+    old = dataclasses.replace(
+        FAILED_BEFORE, stalled_at=dataclasses.replace(FAILED_BEFORE.stalled_at, circumstances=None)
+    )
+    assert status_of(held(Reason.SUSPENDED), old, LATER).stalled_at == FAILED_BEFORE.stalled_at
+
+
+def test_what_moved_after_the_failure_was_not_tried_with_it() -> None:
+    wanted = dataclasses.replace(spec(), depends_on=("bert",))
+    bert = dataclasses.replace(load(), model="bert")
+    before = status_of(after(world(OLD, serving(OLD)), line(), outcome(bert), LOAD_FAILED, wanted=wanted))
+    since = status_of(after(world(OLD, serving(OLD)), line(), LOAD_FAILED, outcome(bert), wanted=wanted))
+    blocked = outcome(bert, Result.BLOCKED, Reason.BLOCKED)
+    same = status_of(after(world(OLD, serving(OLD)), line(), LOAD_FAILED, blocked, wanted=wanted))
+    assert before.stalled_at == same.stalled_at != since.stalled_at

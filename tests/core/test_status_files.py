@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from reconciler.core.conditions import Condition, Kind, ModelStatus, Truth, stable
 from reconciler.core.digest import Digest, Generation, of_bytes
 from reconciler.core.errors import Reason
-from reconciler.core.observed import Observed, ServerView, Serving, Unreachable
+from reconciler.core.observed import Observed, ServerView, Serving, StalledAt, Unreachable
 from reconciler.core.plan import Change, Outcome, Result
 from reconciler.core.status import Pass, from_files, stalled, summarise, to_files
 from tests.core.status_worlds import (
@@ -36,6 +37,13 @@ GENERATIONS = st.sampled_from([None, OLD, NEW])
 WORDS = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=20)
 
 
+def _stalled_at(message: str) -> StalledAt:
+    noted = of_bytes(message.encode("utf-8", "replace")) if message else None
+    return StalledAt(
+        generation=NEW, reason=Reason.PROBE_FAILED, message=stable(message), circumstances=noted, probes=noted
+    )
+
+
 @st.composite
 def statuses(draw: st.DrawFn) -> ModelStatus:
     conditions = {
@@ -57,7 +65,7 @@ def statuses(draw: st.DrawFn) -> ModelStatus:
         served=draw(st.dictionaries(WORDS, GENERATIONS, max_size=3)),
         versions=tuple(draw(st.lists(st.integers(0, 10**18 - 1), max_size=3))),
         digests=draw(st.dictionaries(st.sampled_from(["source", "7"]), st.just(Digest(of_bytes(b""))))),
-        stalled_at=draw(GENERATIONS),
+        stalled_at=draw(st.none() | st.builds(_stalled_at, st.text(max_size=60))),
         conditions=conditions,
     )
 
@@ -230,3 +238,29 @@ def test_files_of_others_are_skipped() -> None:
         "e.yaml": good["m.yaml"].replace(b'"c1"', b"1"),
     }
     assert from_files({**good, **odd}) == {"m": status}
+
+
+@pytest.mark.parametrize(
+    ("truth", "expected"),
+    [
+        (Truth.TRUE, StalledAt(generation=NEW, reason=Reason.LOAD_FAILED, message="no model.py")),
+        (Truth.FALSE, None),
+        (None, None),
+    ],
+)
+def test_a_stall_as_it_was_written_once_is_read_as_one_without_circumstances(
+    truth: Truth | None, expected: StalledAt | None
+) -> None:
+    conditions = {}
+    if truth is not None:
+        conditions[Kind.STALLED] = Condition(
+            kind=Kind.STALLED,
+            status=truth,
+            reason=Reason.LOAD_FAILED,
+            message="no model.py",
+            last_transition_time=NOW,
+        )
+    status = ModelStatus(name="m", target="prod", revision="c1", conditions=conditions)
+    content = to_files({"m": status}, target="prod")["m.yaml"].replace(b": null\n  cond", f': "{NEW}"\n  cond'.encode())
+    assert f'stalledAt: "{NEW}"' in content.decode()
+    assert from_files({"m.yaml": content})["m"].stalled_at == expected

@@ -5,7 +5,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -67,10 +67,10 @@ class World:
         """What `reconcile plan` sees."""
         return reconcile.look(self.options, now=datetime.now(UTC))
 
-    def apply(self, reporter: Reporter = Silent()) -> Report:  # noqa: B008  stateless
-        """What `reconcile apply` does."""
+    def apply(self, reporter: Reporter = Silent(), *, servers: bool = True) -> Report:  # noqa: B008  stateless
+        """What `reconcile apply` does; without servers as with `--server none`."""
         return reconcile.apply(
-            self.options,
+            self.options if servers else replace(self.options, servers=(), no_server=True),
             reporter=reporter,
             confirm=lambda _: True,
             cancelled=lambda: False,

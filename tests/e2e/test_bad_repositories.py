@@ -103,8 +103,10 @@ def test_a_repository_that_cannot_be_read_is_an_error_and_not_an_empty_one(
 def test_every_command_says_the_same_as_json_where_that_was_asked_for(ground: Ground, command: str) -> None:
     before = ground.snapshot()
     answer = ground.run(command, "--ref", "v1", "--log-format", "json", "-o", "json")
-    assert (answer.code, answer.out) == (1, "")
+    assert answer.code == 1
     told = json.loads(answer.err)
+    result = {key: told[key] for key in ("reason", "message", "hint")}
+    assert json.loads(answer.out) == {"format_version": "1.0", "error": result}
     assert (told["level"], told["reason"]) == ("error", "RefNotFound")
     assert told["message"] == f"{ground.repository} has no commit 'v1'"
     assert told["hint"] == "there are: main, reconciler-status; --ref names one of them or a commit"

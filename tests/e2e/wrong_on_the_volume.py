@@ -89,6 +89,12 @@ def a_file_of_a_tree_was_edited_and_loaded(world: World) -> None:
     world.load("plus")
 
 
+def a_file_of_a_tree_was_edited_and_loaded_and_mended_without_the_server(world: World) -> None:
+    """As by a run that was killed before its load, or by an init container: the tree is whole, what serves is not."""
+    a_file_of_a_tree_was_edited_and_loaded(world)
+    world.apply(servers=False)
+
+
 def a_file_of_a_tree_was_replaced_by_a_link(world: World) -> None:
     model = _writable(world.tree("powers") / "1") / "model.py"
     shutil.copy(model, world.ours("copy.py"))
@@ -253,6 +259,7 @@ ON_THE_VOLUME = (
     a_file_of_a_tree_was_truncated,
     a_byte_of_a_file_of_a_tree_was_flipped,
     a_file_of_a_tree_was_edited_and_loaded,
+    a_file_of_a_tree_was_edited_and_loaded_and_mended_without_the_server,
     a_file_of_a_tree_was_replaced_by_a_link,
     an_extra_file_lies_in_a_tree,
     an_extra_version_lies_in_a_tree_and_is_served,

@@ -9,6 +9,7 @@ import networkx as nx
 from hypothesis import note
 
 from reconciler.core.artifact import Tree
+from reconciler.core.circumstances import circumstances
 from reconciler.core.content import Content, Unavailable
 from reconciler.core.digest import Generation
 from reconciler.core.errors import Reason
@@ -180,6 +181,11 @@ def stalled_by(run: Run) -> Stalled:
     return found
 
 
+def noted(name: str, at: StalledAt, desired: Desired, world: World) -> StalledAt:
+    """With what it depends on, as the status keeps it."""
+    return replace(at, circumstances=circumstances(name, at, (), desired, world.observe()))
+
+
 def one_pass(
     desired: Desired, world: World, order: random.Random, mishaps: Mishaps | None = None, stalled: Stalled | None = None
 ) -> None:
@@ -195,7 +201,7 @@ def one_pass(
         run.execute()
         safety.check_nothing_worse()
         check_excused(run, world, mishaps or {})
-        stalled |= stalled_by(run)
+        stalled |= {name: noted(name, at, desired, world) for name, at in stalled_by(run).items()}
         failed = run.models_failed()
         if not any(line.deferred for line in found.models):
             break
@@ -213,7 +219,7 @@ def converge(desired: Desired, world: World, order: random.Random, passes: int =
             break
         before = dict(stalled)
         one_pass(desired, world, order, stalled=stalled)
-        if any(name in before and before[name] != stalled[name] for name in stalled):
+        if any(name in before and before[name].generation != stalled[name].generation for name in stalled):
             return
     last = planned(desired, world, stalled=stalled)
     assert last.empty, telling(last)

@@ -52,6 +52,7 @@ class Volume:
     lost: set[Generation] = field(default_factory=set)
     blobs: dict[Digest, int] = field(default_factory=dict)
     partials: set[str] = field(default_factory=set)
+    mends: dict[Generation, int] = field(default_factory=dict)
     contents: dict[str, Content] = field(default_factory=dict)
     fetchable: dict[str, Content] = field(default_factory=dict)
     tick: int = 0
@@ -82,6 +83,8 @@ class Volume:
         absent = action.tree.blobs() - self.blobs.keys() - {Digest(action.tree.generation)}
         if absent:
             raise BrokenLawError(f"activate {action.model} before its blobs are here")
+        if action.mends:
+            self.mends[action.tree.generation] = action.mends
         self.link(action.model, action.tree)
 
     def deactivate(self, action: Deactivate) -> None:
@@ -100,6 +103,7 @@ class Volume:
             raise BrokenLawError("prune of a blob of an active tree")
         for generation in action.trees:
             self.trees.pop(generation, None)
+            self.mends.pop(generation, None)
         for blob in action.blobs:
             self.blobs.pop(blob, None)
         self.partials -= set(action.partials)
@@ -116,7 +120,13 @@ class Volume:
                 damage=damage if lost or link.damaged else (),
             )
         trees = {generation: None if generation in self.lost else tree for generation, tree in self.trees.items()}
-        return VolumeView(entries=entries, trees=trees, blobs=dict(self.blobs), partials=tuple(sorted(self.partials)))
+        return VolumeView(
+            entries=entries,
+            trees=trees,
+            blobs=dict(self.blobs),
+            partials=tuple(sorted(self.partials)),
+            mends=dict(self.mends),
+        )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -129,6 +139,7 @@ class Instance:
     up: bool = True
     reason: str = ""
     remembered: bool = True
+    mends: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -151,6 +162,7 @@ class Server:
         if link is None or link.tree.generation != action.tree.generation:
             raise BrokenLawError(f"load of {action.model}, but its link names another tree")
         self.load_as(action.model, facts(action.tree.config), action.tree.generation)
+        self.instances[action.model].mends = action.mends
         for dependent in action.dependents:
             found = self.instances.get(dependent.model)
             if found is None or not found.up:
@@ -236,7 +248,9 @@ def _served(instance: Instance) -> Served:
     state = VersionState(version=1, state="READY" if instance.up else "UNAVAILABLE", reason=instance.reason)
     if not instance.up:
         return Served(versions=(state,))
-    return Served(versions=(state,), generation=instance.generation, members=instance.config.members)
+    return Served(
+        versions=(state,), generation=instance.generation, members=instance.config.members, mends=instance.mends
+    )
 
 
 def _type(config: ModelConfig) -> str:

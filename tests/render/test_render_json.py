@@ -101,5 +101,6 @@ def test_the_end_of_a_run_tells_how_each_model_stands_and_why_no_status_was_push
         "status": {
             "commit": None,
             "error": {"reason": "PushRaced", "message": "others were faster", "hint": "run it again"},
+            "not_written": None,
         },
     }

@@ -10,6 +10,7 @@ from reconciler.core.errors import Reason, TerminalError
 SCHEMES = ("https", "http", "ssh", "git")
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_FILE = re.compile(r"^file:/(?!/)", re.IGNORECASE)  # one slash: what some tools make of file:///
 _SCP = re.compile(r"[^/:]+:.+")
 _USERINFO = re.compile(r"((?:^|\s|['\"])(?:[A-Za-z][A-Za-z0-9+.-]*://)?)[^/\s'\"]*@(?=[^/\s])")
 
@@ -63,6 +64,7 @@ def shown(url: str) -> str:
 
 def locate(location: str) -> Remote | Local:
     """Tell a path from a URL. Raises TerminalError for a scheme that git does not speak here."""
+    location = _FILE.sub("file:///", location)
     match = _URL.match(location)
     if match is None:
         scp = _SCP.fullmatch(location) is not None and not os.path.lexists(location)

@@ -107,13 +107,28 @@ def _plain(path: str, ref: str | None, error: TerminalError) -> Checkout:
         message = f"{path} is a plain directory, so there is no {ref!r} in it"
         hint = "leave --ref out, or name a repository with --repo"
         raise TerminalError(Reason.REF_NOT_FOUND, message, hint) from error
-    files = read_folder(path, follow=True)
+    files = _files_of(path)
     note = error.message if work_tree else ""
     if note:
         _log.warning("%s; it is read as a plain directory, and no status is written (%s)", note, error.hint)
     return Checkout(
         revision=content_digest(files), files=files, kind=Kind.DIRECTORY, root=os.path.abspath(path), note=note
     )
+
+
+def _files_of(path: str) -> Mapping[str, bytes]:
+    """A plain directory's files; where it has none, the repository that it is part of may be what is meant."""
+    try:
+        return read_folder(path, follow=True)
+    except TerminalError as error:
+        found = pygit2.discover_repository(os.path.abspath(path))
+        if found is None or error.reason is not Reason.REPOSITORY_UNREADABLE:
+            raise
+        parent = os.path.dirname(found.rstrip("/")) if found.rstrip("/").endswith("/.git") else found
+        if os.path.samefile(parent, path):
+            raise
+        hint = f"it is inside the git repository {parent}: --repo {parent}"
+        raise TerminalError(error.reason, error.message, hint) from error
 
 
 def _work_tree(path: str, repo: pygit2.Repository) -> Checkout:

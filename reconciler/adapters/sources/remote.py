@@ -16,17 +16,41 @@ _FINGERPRINTS = ("ETag", "etag", "md5Hash", "content_md5", "blob_id", "sha256", 
 """What stores call the thing that changes with the content."""
 
 
+_PACKAGES = {
+    **dict.fromkeys(("s3", "s3a"), "'triton-reconcile[s3]'"),
+    **dict.fromkeys(("gs", "gcs"), "gcsfs"),
+    **dict.fromkeys(("abfs", "abfss", "az", "adl"), "adlfs"),
+    **dict.fromkeys(("sftp", "ssh"), "paramiko"),
+    **dict.fromkeys(("hdfs", "arrow_hdfs"), "pyarrow"),
+    "hf": "huggingface_hub",
+    "oci": "ocifs",
+    "oss": "ossfs",
+    "smb": "smbprotocol",
+}
+"""What pip calls the packages that read a scheme."""
+
+
 def filesystem(scheme: str, where: str, options: dict[str, Any]) -> Any:
     """An fsspec filesystem of our own, without caches: each pass reads afresh."""
     try:
         return fsspec.filesystem(scheme, skip_instance_cache=True, use_listings_cache=False, **options)
     except ImportError as error:
-        extra = "pip install 'triton-reconcile[s3]'" if scheme in ("s3", "s3a") else f"this is missing: {error}"
         words = f"{where} needs a package that is not installed"
-        raise TerminalError(Reason.EXTRA_MISSING, words, f"Install it: {extra}") from error
+        raise TerminalError(Reason.EXTRA_MISSING, words, _install(scheme, error)) from error
+    except TypeError as error:
+        words = f"{where} has the scheme {scheme!r}, which cannot be used here: it needs settings beside the address"
+        raise TerminalError(Reason.INVALID, words, "Serve the files over https:// or s3://, say.") from error
     except ValueError as error:
         words = f"{where} has the scheme {scheme!r}, which nothing here can read"
         raise TerminalError(Reason.INVALID, words, "Check `uri` for a typing error.") from error
+
+
+def _install(scheme: str, error: ImportError) -> str:
+    """How to get what reads this scheme: for what fsspec does not know by our names, in its own words."""
+    package = _PACKAGES.get(scheme)
+    if package is not None:
+        return f"Install it where reconcile is installed: pip install {package}"
+    return f"What reads {scheme}:// says: {' '.join(str(error).split())}"
 
 
 class RemoteStore:

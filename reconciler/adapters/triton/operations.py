@@ -15,7 +15,7 @@ import time
 from reconciler.adapters.triton import faults
 from reconciler.adapters.triton.looking import Deadline, index, served_config
 from reconciler.adapters.triton.wire import CallFailed, Wire
-from reconciler.core.artifact import CONFIG_FILE, stamp_of
+from reconciler.core.artifact import CONFIG_FILE, mend_marked, stamp_of
 from reconciler.core.digest import Generation
 from reconciler.core.errors import Reason, TerminalError, TransientError
 from reconciler.core.plan import Expected, Load, Unload
@@ -71,7 +71,7 @@ def unload(server: str, wire: Wire, action: Unload) -> None:
 def _load_and_read_back(server: str, wire: Wire, action: Load) -> None:
     """The config goes with the request, so that it takes effect whatever the files' times say (triton-facts §0.1)."""
     deadline = Deadline(action.timeout)
-    config = json.dumps(action.tree.configs()[CONFIG_FILE])
+    config = json.dumps(mend_marked(action.tree.configs()[CONFIG_FILE], action.mends))
     served: Generation | None = None
     for _ in range(_LOADS):
         wire.load(action.model, config, deadline.left)

@@ -12,12 +12,23 @@ from reconciler.core.plan import Activate, Deactivate
 def activate(shelf: Shelf, action: Activate, workshop: str) -> None:
     """Makes the entry this tree, whole and newer than before. Raises TerminalError or TransientError."""
     shelf.links.ours(action.model)
+    _note_mends(shelf, action, workshop)
     shelf.blobs.keep(action.tree.document(), workshop)
     if not shelf.links.work(workshop):
         _move_in(shelf, action, workshop)
         return
     _raise_tree(shelf, action.tree, workshop)
     shelf.links.point(action.model, action.tree.generation, workshop)
+
+
+def _note_mends(shelf: Shelf, action: Activate, workshop: str) -> None:
+    """Before anything is mended: what servers loaded until now is not what the tree will hold."""
+    final = shelf.places.mends(action.tree.generation)
+    if action.mends and disk.read_or_none(final) != str(action.mends).encode():
+        beside = os.path.join(workshop, "mends")
+        disk.receive([str(action.mends).encode()], beside)
+        os.rename(beside, final)
+        disk.sync_directory(os.path.dirname(final))
 
 
 def deactivate(shelf: Shelf, action: Deactivate, workshop: str) -> None:

@@ -48,6 +48,10 @@ class Places:
         """A tree by its generation."""
         return self.below("trees", hexdigits(generation))
 
+    def mends(self, generation: Generation) -> str:
+        """How often a tree was mended: a file with the number, none for never."""
+        return self.below("mends", hexdigits(generation))
+
     def mark(self, name: str) -> str:
         """Which generation a model's directory is, on a filesystem without links."""
         return self.below("active", name)
@@ -67,7 +71,10 @@ class Places:
         """Makes the directories that every write needs. Raises TerminalError or TransientError."""
         self.check()
         with disk.translated(f"write to the volume {self.root}"):
-            for path in (self.models, *(self.below(name) for name in ("blobs", "trees", "partial", "fingerprints"))):
+            for path in (
+                self.models,
+                *(self.below(name) for name in ("blobs", "trees", "partial", "fingerprints", "mends")),
+            ):
                 os.makedirs(path, exist_ok=True)
 
     @contextlib.contextmanager

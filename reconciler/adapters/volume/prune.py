@@ -18,6 +18,7 @@ def prune(shelf: Shelf, action: Prune, workshop: str) -> None:
     for generation in action.trees:
         if generation not in active:
             _bury(places.tree(generation), workshop)
+            disk.erase(places.mends(generation))
     used = _used(blobs, active)
     for digest in action.blobs:
         if used is not None and digest not in used:

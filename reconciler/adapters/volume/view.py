@@ -1,5 +1,7 @@
 """The volume as a value. Needs no lock, and writes nothing: another run may be at work meanwhile."""
 
+from collections.abc import Iterator
+
 from reconciler.adapters.volume import disk, trees
 from reconciler.adapters.volume.blobs import Blobs
 from reconciler.adapters.volume.links import Links
@@ -21,8 +23,16 @@ def observe(shelf: Shelf) -> VolumeView:
             trees=_trees(places, blobs) | found,
             blobs=blobs.sizes(),
             partials=tuple(entry.name for entry in disk.entries(places.below("partial"))),
+            mends=dict(_mends(places)),
             free_bytes=disk.free_bytes(places.root),
         )
+
+
+def _mends(places: Places) -> Iterator[tuple[Generation, int]]:
+    for entry in disk.entries(places.below("mends")):
+        generation, text = generation_named(entry.name), disk.read_or_none(entry.path) or b""
+        if generation is not None and text.isdigit():
+            yield generation, int(text)
 
 
 def _trees(places: Places, blobs: Blobs) -> dict[Generation, Tree | None]:

@@ -1,0 +1,34 @@
+"""What a ModelConfig in a document must keep to beyond its schema."""
+
+from collections.abc import Iterator
+from typing import cast
+
+from reconciler.core.artifact import STAMP
+from reconciler.core.checked import Checked
+from reconciler.core.errors import Problem
+from reconciler.core.jsonvalue import Json, JsonObject
+from reconciler.core.modelconfig import normalised
+
+
+def unfit_config(checked: Checked, *path: str) -> Iterator[Problem]:
+    """What Triton's ModelConfig itself says against the fields at the path: two members of a oneof, say."""
+    config = checked.sound(*path)
+    if isinstance(config, dict):
+        try:
+            normalised(cast("JsonObject", _without_nulls(config)))
+        except ValueError as error:
+            yield checked.fault(path, f"fields that do not go together ({error})", "a ModelConfig that Triton accepts")
+
+
+def stamped(checked: Checked, *path: str) -> Iterator[Problem]:
+    """Our own mark in the fields at the path: nobody else may say what is served."""
+    whole = (*path, "parameters", STAMP)
+    parameters = checked.sound(*path, "parameters")
+    if isinstance(parameters, dict) and STAMP in parameters:
+        yield checked.fault(whole, f"the parameter {STAMP}", "no such parameter: reconcile itself sets it")
+
+
+def _without_nulls(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {key: _without_nulls(inner) for key, inner in value.items() if inner is not None}
+    return value
