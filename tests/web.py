@@ -6,13 +6,15 @@ import shutil
 import subprocess
 import sys
 import threading
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
+import boto3
+from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
 KEY, SECRET = "AKIDTEST", "SECRETTEST"
@@ -93,6 +95,18 @@ def rclone() -> str | None:
     return shutil.which("rclone", path=os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")]))
 
 
+def s3_client(endpoint: str) -> Any:
+    """AWS's own client, to fill the servers with."""
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=KEY,
+        aws_secret_access_key=SECRET,
+        config=Config(s3={"addressing_style": "path"}),
+    )
+
+
 @contextmanager
 def moto_server(bucket: str) -> Iterator[str]:
     """A server that speaks S3 with ranges, conditions and versions, holding everything in memory; with one bucket."""
@@ -100,7 +114,7 @@ def moto_server(bucket: str) -> Iterator[str]:
     server.start()
     host, port = server.get_host_and_port()
     try:
-        urllib.request.urlopen(urllib.request.Request(f"http://{host}:{port}/{bucket}", method="PUT")).close()
+        s3_client(f"http://{host}:{port}").create_bucket(Bucket=bucket)
         yield f"http://{host}:{port}"
     finally:
         server.stop()

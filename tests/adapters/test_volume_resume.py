@@ -1,7 +1,6 @@
 """Big files: in ranges, resumed after what goes wrong on the way, through a proxy in front of a real S3 server."""
 
 import os
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from reconciler.core.errors import Reason, TransientError
 from reconciler.core.spec import Credentials, ModelSpec, Source
 from tests.fault_proxy import Proxy, fault_proxy
 from tests.volume_world import World, open_world, spec
-from tests.web import KEY, SECRET, moto_server
+from tests.web import KEY, SECRET, moto_server, s3_client
 
 pytestmark = pytest.mark.slow
 
@@ -53,8 +52,7 @@ def road(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Road]:
 
 
 def put(road: Road, content: bytes) -> None:
-    request = urllib.request.Request(f"{road.endpoint}/resume/m/big.bin", data=content, method="PUT")
-    urllib.request.urlopen(request).close()
+    s3_client(road.endpoint).put_object(Bucket="resume", Key="m/big.bin", Body=content)
 
 
 def digest_in(world: World, model: ModelSpec = MODEL) -> str:
