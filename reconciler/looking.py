@@ -50,15 +50,18 @@ class Pass:
     def look(self, failed: Mapping[str, Unavailable]) -> Look:
         """Observes and plans. `failed`: models whose failure in this run shall not be tried again in it."""
         observed = self.observe(status.stalled(self.statuses))
-        request = Request(
+        planned = planner.plan(self.desired, observed, self.target, self.request(failed))
+        return Look(desired=self.desired, target=self.target, observed=observed, plan=planned, statuses=self.statuses)
+
+    def request(self, failed: Mapping[str, Unavailable]) -> Request:
+        """What the options ask of the planner; `failed` as for `look`."""
+        return Request(
             today=self.now.date(),
             models=frozenset(self.options.models),
             failed=failed,
             allow_removals=self.options.allow_removals,
             no_server=self.options.no_server,
         )
-        planned = planner.plan(self.desired, observed, self.target, request)
-        return Look(desired=self.desired, target=self.target, observed=observed, plan=planned, statuses=self.statuses)
 
 
 @contextmanager

@@ -4,17 +4,15 @@
 follows may be known only once the plan is carried out: then a second round plans and carries out the rest, once.
 """
 
-import random
-import time
 from collections.abc import Callable
 from datetime import datetime
 
 from reconciler.committing import Report, committed
 from reconciler.core.errors import Reason, RefusedError
 from reconciler.core.failures import failures
-from reconciler.core.plan import Load, Plan
+from reconciler.core.plan import Load, Plan, Prune
 from reconciler.core.progress import Reporter
-from reconciler.executor import Attempts, Hands, execute
+from reconciler.executor import execute
 from reconciler.looking import Look, begun
 from reconciler.reading import Options
 
@@ -40,8 +38,7 @@ def apply(
             return Report(look=seen, last=seen.plan, outcomes=(), statuses=seen.statuses)
         if not confirm(seen.plan):
             raise RefusedError(Reason.NOT_CONFIRMED, "Nothing was done: the plan was not confirmed.")
-        attempts = Attempts(clock=time.monotonic, sleep=time.sleep, random=random.random, cancelled=cancelled)
-        hands = Hands(volume=one.world.volume, servers=one.world.servers, attempts=attempts, reporter=reporter)
+        hands = one.world.hands(reporter, cancelled)
         outcomes, last = execute(seen.plan, hands), seen
         if _more_may_follow(seen) and not cancelled():
             last = one.look(failures(outcomes))
@@ -50,6 +47,14 @@ def apply(
 
 
 def _more_may_follow(seen: Look) -> bool:
-    """A source may tell only now what it holds; and Triton may have loaded a once mended tree by itself (ADR 0006)."""
-    loads = any(isinstance(step.action, Load) for step in seen.plan.steps)
-    return any(line.deferred for line in seen.plan.models) or (loads and bool(seen.observed.volume.mends))
+    """Whether this look cannot have seen all there is to do.
+
+    A source may tell only now what it holds; Triton may have loaded a once mended tree by itself (ADR 0006); and what
+    had no room may have some after pruning.
+    """
+    actions = [step.action for step in seen.plan.steps]
+    loads = any(isinstance(action, Load) for action in actions)
+    freed = any(isinstance(action, Prune) for action in actions)
+    short = any(Reason.NO_SPACE in (line.reason, line.kept) for line in seen.plan.models)
+    deferred = any(line.deferred for line in seen.plan.models)
+    return deferred or (loads and bool(seen.observed.volume.mends)) or (freed and short)

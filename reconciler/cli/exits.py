@@ -34,6 +34,7 @@ BLOCKED = frozenset(
         Reason.MISSING_DEPENDENCY,
         Reason.DEPENDENCY_HELD,
         Reason.STILL_NEEDED,
+        Reason.NO_SPACE,
     }
 )
 """Why what git wants of a model is not done, other than by somebody's wish or as something could not be reached."""

@@ -40,6 +40,7 @@ class VolumeView:
     """The volume as found. `trees`: every tree on it by generation, None where its document is lost.
 
     `blobs`: every blob by digest with its size in bytes. `partials`: names of half-made things left by earlier runs.
+    `free_bytes`: room for what is to be fetched, with what half-fetched files have taken already; None if not known.
     `mends`: how often a damaged tree was mended, where it ever was.
     """
 
@@ -47,7 +48,7 @@ class VolumeView:
     trees: Mapping[Generation, Tree | None] = field(default_factory=dict)
     blobs: Mapping[Digest, int] = field(default_factory=dict)
     partials: tuple[str, ...] = ()
-    free_bytes: int = 0
+    free_bytes: int | None = None
     mends: Mapping[Generation, int] = field(default_factory=dict)
 
 

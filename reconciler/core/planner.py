@@ -1,7 +1,8 @@
 """`plan(desired, observed) -> Plan`: pure and total. Whatever the inputs, there is a plan, and it says why.
 
-verdicts (each model by itself) → settle (what one needs of another) → removals → deltas (what separates it from what is
-there) → units (what changes together) → steps in order → prune → a line for each model, and the guards' word on it all.
+verdicts (each model by itself) → settle (what there is room for, what one needs of another) → removals → deltas (what
+separates it from what is there) → units (what changes together) → steps in order → prune → a line for each model, and
+the guards' word on it all.
 """
 
 from reconciler.core.circumstances import still_stalled
@@ -40,13 +41,14 @@ def plan(desired: Desired, observed: Observed, target: Target, request: Request)
             allowed=request.allow_removals,
         ),
         unknown=unknown(scene),
-        totals=_totals(planned),
+        totals=_totals(planned, observed),
     )
 
 
-def _totals(planned: tuple[Step, ...]) -> dict[str, int]:
+def _totals(planned: tuple[Step, ...], observed: Observed) -> dict[str, int]:
     fetches = [step.action for step in planned if isinstance(step.action, Fetch)]
-    return {
+    free = observed.volume.free_bytes
+    return ({} if free is None else {"free_bytes": free}) | {
         "fetches": len(fetches),
         "fetch_bytes": sum(fetch.size or 0 for fetch in fetches),
         "fetches_of_unknown_size": sum(fetch.size is None for fetch in fetches),

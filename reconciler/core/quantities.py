@@ -13,6 +13,7 @@ PERCENTAGE = r"^(100(\.0{1,6})?|[0-9]{1,2}(\.[0-9]{1,6})?)%$"
 
 _SECONDS = {"h": Fraction(3600), "m": Fraction(60), "s": Fraction(1), "ms": Fraction(1, 1000)}
 _POWERS = "kMGTPE"
+_UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 _DURATION_PART = re.compile(r"([0-9.]+)(ms|h|m|s)")
 _AMOUNT = re.compile(r"([0-9.]+)([A-Za-z]*)")
 
@@ -34,6 +35,16 @@ def percentage(text: str) -> float:
     """30.0 of `30%`; 0 to 100. Raises ValueError for anything else."""
     _check(PERCENTAGE, text)
     return float(text.removesuffix("%"))
+
+
+def in_words(count: int) -> str:
+    """Bytes for people: `512 B`, `12.3 MiB`."""
+    if abs(count) < 1024:
+        return f"{count} B"
+    value, unit = count / 1024, 0
+    while abs(round(value, 1)) >= 1024 and unit < len(_UNITS) - 1:
+        value, unit = value / 1024, unit + 1
+    return f"{value:.1f} {_UNITS[unit]}"
 
 
 def _factor(unit: str) -> int:

@@ -14,6 +14,7 @@ from reconciler.core.ensembles import misfits
 from reconciler.core.errors import Reason
 from reconciler.core.jolts import jolts, movers
 from reconciler.core.observed import Active, Observed, Serving
+from reconciler.core.room import with_room
 from reconciler.core.served import (
     artifacts_on,
     is_up,
@@ -40,8 +41,8 @@ class Stage:
 
 
 def settle(verdicts: Verdicts, observed: Observed, going: Callable[[Verdicts], frozenset[str]]) -> dict[str, Verdict]:
-    """The verdicts after every rule between models has been applied until none changes anything."""
-    settled = dict(verdicts)
+    """The verdicts of those that there is room for, after every rule between models has been applied to the end."""
+    settled = with_room(verdicts, observed)
     while changes := _first_changes(Stage(verdicts=settled, observed=observed, going=going(settled))):
         settled |= changes
     return settled

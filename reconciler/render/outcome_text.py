@@ -6,6 +6,7 @@ from typing import assert_never
 from reconciler.core.conditions import Kind, ModelStatus
 from reconciler.core.errors import Reason, ReconcileError
 from reconciler.core.plan import Fetch, Outcome, Result, Step
+from reconciler.core.quantities import in_words
 from reconciler.render import steps, words
 from reconciler.render.line import Line, Tone
 from reconciler.render.reasons import why
@@ -18,7 +19,7 @@ def started(step: Step) -> Line:
 
 def going(step: Step, done: int, seconds: float) -> Line:
     """What is said while a step takes its time; done in bytes."""
-    moved = f", {words.size(done)}{_of(step)}" if isinstance(step.action, Fetch) else ""
+    moved = f", {in_words(done)}{_of(step)}" if isinstance(step.action, Fetch) else ""
     return Line(f"{steps.name(step)}: still going{moved} [{words.duration(seconds)} elapsed]", Tone.FAINT)
 
 
@@ -56,12 +57,12 @@ def _closing(outcomes: Sequence[Outcome], where: str) -> Line:
 
 def _expected(step: Step) -> str:
     size = step.action.size if isinstance(step.action, Fetch) else None
-    return "" if size is None else f", {words.size(size)}"
+    return "" if size is None else f", {in_words(size)}"
 
 
 def _of(step: Step) -> str:
     size = step.action.size if isinstance(step.action, Fetch) else None
-    return "" if size is None else f" of {words.size(size)}"
+    return "" if size is None else f" of {in_words(size)}"
 
 
 def _with(outcomes: Iterable[Outcome], result: Result) -> list[Outcome]:

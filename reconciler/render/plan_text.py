@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
+from reconciler.core.errors import Reason
 from reconciler.core.plan import Change, ModelPlan, Plan, Refusal, Step
+from reconciler.core.quantities import in_words
 from reconciler.render import steps, words
 from reconciler.render.line import Line, Tone
 from reconciler.render.reasons import why
@@ -28,7 +30,7 @@ def lines(plan: Plan) -> list[Line]:
         Line(f"Target {words.line(plan.target)}, revision {words.revision(plan.revision)}.", Tone.TITLE),
         *_models(plan),
         *_pruned(plan),
-        *_unknown(plan),
+        *not_looked_at(plan),
         *_refused(plan.refusal),
         Line(""),
         *_last(plan),
@@ -88,7 +90,8 @@ def _pruned(plan: Plan) -> list[Line]:
     return [Line(""), *told] if told else []
 
 
-def _unknown(plan: Plan) -> list[Line]:
+def not_looked_at(plan: Plan) -> list[Line]:
+    """Servers and sources that the plan knows nothing of."""
     if not plan.unknown:
         return []
     head = Line("Not complete: this could not be looked at, so nothing is said or done about it:", Tone.ALERT)
@@ -107,9 +110,16 @@ def _refused(refusal: Refusal | None) -> list[Line]:
 
 def _last(plan: Plan) -> list[Line]:
     if changes(plan) or plan.unknown or plan.refusal:
-        fetched = to_fetch(plan.steps)
-        return ([Line(f"To fetch: {fetched}.")] if fetched else []) + [Line(str(summarise(plan)), Tone.TITLE)]
-    return [Line(_unchanged(plan), Tone.TITLE)]
+        return [*_room(plan), Line(str(summarise(plan)), Tone.TITLE)]
+    return [*_room(plan), Line(_unchanged(plan), Tone.TITLE)]
+
+
+def _room(plan: Plan) -> list[Line]:
+    """What is to be fetched, and the room for it."""
+    fetched = to_fetch(plan.steps)
+    short = any(Reason.NO_SPACE in (model.reason, model.kept) for model in plan.models)
+    free = f"; the volume has {in_words(plan.totals['free_bytes'])} free" if "free_bytes" in plan.totals else ""
+    return [Line(f"To fetch: {fetched or 'nothing'}{free}.")] if fetched or short else []
 
 
 def _unchanged(plan: Plan) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from reconciler.core.plan import Activate, Deactivate, Fetch, Load, Prune, Step, Unload
+from reconciler.core.quantities import in_words
 from reconciler.render import words
 
 
@@ -47,7 +48,7 @@ def doing(step: Step) -> str:
     """The step as a line below its model: `fetch 12.3 MiB`, `activate 9f2c00000000`, `load on grpc://…`."""
     match step.action:
         case Fetch(size=size):
-            return "fetch (size not known before)" if size is None else f"fetch {words.size(size)}"
+            return "fetch (size not known before)" if size is None else f"fetch {in_words(size)}"
         case Activate(tree=tree):
             return f"activate {words.short(tree.generation)}"
         case Load(server=server, tree=tree):
@@ -65,7 +66,7 @@ def pruning(action: Prune) -> str:
     """`prune: 2 trees, 5 blobs, 12.3 MiB that nothing refers to`."""
     numbers = (("tree", len(action.trees)), ("blob", len(action.blobs)), ("half-made thing", len(action.partials)))
     parts = [words.count(number, noun) for noun, number in numbers if number]
-    return f"prune: {', '.join([*parts, words.size(action.size)])} that nothing refers to"
+    return f"prune: {', '.join([*parts, in_words(action.size)])} that nothing refers to"
 
 
 def awaited(step: Step, steps: Mapping[str, Step]) -> list[str]:

@@ -5,6 +5,7 @@ from typing import assert_never
 
 from reconciler.core.errors import Reason
 from reconciler.core.plan import Change, Fetch, ModelPlan, Plan, Prune, Step
+from reconciler.core.quantities import in_words
 from reconciler.render import words
 
 
@@ -70,8 +71,8 @@ def to_fetch(steps: tuple[Step, ...]) -> str:
     if not sizes:
         return ""
     if None in sizes:
-        return f"at least {words.size(known)}" if known else "size not known before"
-    return words.size(known)
+        return f"at least {in_words(known)}" if known else "size not known before"
+    return in_words(known)
 
 
 def prunes(plan: Plan) -> list[Prune]:

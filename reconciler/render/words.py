@@ -12,7 +12,6 @@ from reconciler.core.jsonvalue import Json
 
 _USERINFO = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^/\s'\"?#]*@")
 _QUERY = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://[^\s?'\"]*)\?[^\s'\")\]>]+")
-_UNITS = ("KiB", "MiB", "GiB", "TiB")
 
 
 def clean(text: str) -> str:
@@ -41,16 +40,6 @@ def cleaned(value: Json) -> Json:
             return {clean(key): cleaned(item) for key, item in value.items()}
         case _:
             return value
-
-
-def size(count: int) -> str:
-    """Bytes for people: `512 B`, `12.3 MiB`."""
-    if abs(count) < 1024:
-        return f"{count} B"
-    value, unit = count / 1024, 0
-    while abs(round(value, 1)) >= 1024 and unit < len(_UNITS) - 1:
-        value, unit = value / 1024, unit + 1
-    return f"{value:.1f} {_UNITS[unit]}"
 
 
 def duration(seconds: float) -> str:

@@ -50,6 +50,7 @@ def test_a_whole_active_model_has_no_damage_and_its_tree_is_read_back(world: Wor
     assert view.trees == {tree.generation: tree}
     assert tree.blobs() <= view.blobs.keys()
     assert view.partials == ()
+    assert view.free_bytes is not None
     assert view.free_bytes > 0
 
 

@@ -103,7 +103,11 @@ def _observed(raw: dict[str, Any], contents: dict[str, Content]) -> Observed:
         blobs |= content_blobs(content) - (content.missing if isinstance(content, Known) else frozenset())
     return Observed(
         volume=VolumeView(
-            entries=entries, trees=trees, blobs=dict.fromkeys(blobs, 100), partials=tuple(raw.get("half-made", ()))
+            entries=entries,
+            trees=trees,
+            blobs=dict.fromkeys(blobs, 100),
+            partials=tuple(raw.get("half-made", ())),
+            free_bytes=raw.get("free"),
         ),
         servers=servers,
         contents=contents,

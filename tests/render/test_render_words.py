@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.digest import Generation
+from reconciler.core.quantities import in_words
 from reconciler.render import words
 
 
@@ -17,11 +18,11 @@ from reconciler.render import words
         (12_897_485, "12.3 MiB"),
         (1024**2 - 1, "1.0 MiB"),
         (5 * 1024**4, "5.0 TiB"),
-        (5 * 1024**5, "5120.0 TiB"),
+        (5 * 1024**5, "5.0 PiB"),
     ],
 )
 def test_sizes_are_told_in_binary_units(count: int, told: str) -> None:
-    assert words.size(count) == told
+    assert in_words(count) == told
 
 
 @pytest.mark.parametrize(

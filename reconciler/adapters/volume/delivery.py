@@ -1,7 +1,7 @@
 """One source on its way to the volume: its files received beside, checked for length, and given their true names."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from reconciler.adapters.sources import Listed, Store, shown
@@ -49,8 +49,7 @@ class Delivery:
 
     def part(self, file: Listed) -> Part:
         """The file as far as it is here. Raises TransientError(NO_SPACE) if the rest does not fit."""
-        version = (file.locator, file.fingerprint or "", str(file.size))
-        path = self.shelf.memory.partial((*self.shelf.sources.identity(self.source), *version))
+        path = self._partial(file)
         with disk.translated(f"store {file.path}"):
             return Part.open(path, file.size or 0)
 
@@ -103,8 +102,13 @@ class Delivery:
         found = Recollection(files=known | self.arrivals.seen, members=members)
         self.shelf.memory.keep(self.shelf.sources.identity(self.source), found, self.workshop)
 
-    def check_space(self, needed: int) -> None:
-        """Raises TransientError(NO_SPACE) if so many bytes do not fit."""
+    def _partial(self, file: Listed) -> str:
+        version = (file.locator, file.fingerprint or "", str(file.size))
+        return self.shelf.memory.partial((*self.shelf.sources.identity(self.source), *version))
+
+    def check_space(self, files: Iterable[Listed]) -> None:
+        """Raises TransientError(NO_SPACE) if what is still to come of these does not fit."""
+        needed = sum(max(0, (file.size or 0) - disk.taken_bytes(self._partial(file))) for file in files)
         free = disk.free_bytes(self.workshop)
         if needed > free:
             words = f"{shown(self.source.uri)} needs {needed} bytes, {needed - free} more than the {free} that are free"

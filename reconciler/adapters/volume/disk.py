@@ -154,6 +154,14 @@ def free_bytes(path: str) -> int:
     return status.f_bavail * status.f_frsize
 
 
+def taken_bytes(path: str) -> int:
+    """What a file takes on the disk, 0 if there is none."""
+    try:
+        return os.stat(path).st_blocks * 512
+    except FileNotFoundError:
+        return 0
+
+
 def read_or_none(path: str) -> bytes | None:
     """The file's content, None if there is no such file."""
     try:

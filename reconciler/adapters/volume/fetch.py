@@ -34,7 +34,7 @@ def fetch(shelf: Shelf, source: Source, workshop: str, watch: disk.Watch) -> Non
 def _fetch_loose(delivery: Delivery, files: tuple[Listed, ...]) -> tuple[FileDigest, ...]:
     known = _already_here(delivery, files)
     todo = [file for file in files if file.path not in known]
-    delivery.check_space(sum(file.size or 0 for file in todo))
+    delivery.check_space(todo)
     try:
         arrived = {file.path: file for file in together(delivery, todo)}
     finally:
@@ -52,7 +52,7 @@ def _already_here(delivery: Delivery, files: tuple[Listed, ...]) -> dict[str, Fi
 
 
 def _fetch_packed(delivery: Delivery, archive: Listed) -> tuple[FileDigest, ...]:
-    delivery.check_space(archive.size or 0)
+    delivery.check_space([archive])
     unpacked: list[tuple[FileDigest, str]] = []
     with disk.translated(f"unpack {archive.path}"):
         blocks = delivery.watched(whole(delivery.store, archive))

@@ -24,8 +24,13 @@ def observe(shelf: Shelf) -> VolumeView:
             blobs=blobs.sizes(),
             partials=tuple(entry.name for entry in disk.entries(places.below("partial"))),
             mends=dict(_mends(places)),
-            free_bytes=disk.free_bytes(places.root),
+            free_bytes=disk.free_bytes(places.root) + _taken(places),
         )
+
+
+def _taken(places: Places) -> int:
+    """Bytes on the disk of files that are half here: what is still to be fetched has its room there already."""
+    return sum(disk.taken_bytes(entry.path) for entry in disk.entries(places.below("partial")) if entry.is_file())
 
 
 def _mends(places: Places) -> Iterator[tuple[Generation, int]]:

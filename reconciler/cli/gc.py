@@ -1,0 +1,54 @@
+"""`reconcile gc`: removes what nothing refers to."""
+
+import sys
+
+import click
+
+from reconciler.cli import exits, out
+from reconciler.cli.apply import progress
+from reconciler.cli.options import OUTPUT, Common, shared
+from reconciler.cli.signals import Interruption
+
+
+@click.command(epilog="\b\nExample:\n  reconcile gc --server grpc://localhost:8001 --volume /models --dry-run")
+@shared
+@OUTPUT
+@click.option("-y", "--yes", is_flag=True, envvar="RECONCILE_YES", show_envvar=True, help="Do not ask.")
+@click.option("--dry-run", is_flag=True, help="Say what would be removed; change nothing.")
+def gc(common: Common, output: str, *, yes: bool, dry_run: bool) -> int:
+    """Remove what nothing refers to: files, trees and half-fetched files of generations that are gone.
+
+    Never what is active, served, or wanted by the repository; so every server is asked what it serves. A terminal is
+    asked first; a batch job (stdin is no terminal) is not.
+    """
+    from reconciler import sweeping
+    from reconciler.cli.one_pass import now, options
+    from reconciler.core.errors import Reason, UsageError
+    from reconciler.core.plan import Plan
+    from reconciler.render import garbage_text, outcome_text, problems, report_json
+
+    if common.no_server:
+        hint = "name the servers, so that nothing they serve is taken away"
+        raise UsageError(Reason.USAGE, "--server none and gc do not go together", hint)
+    as_json, interruption = output == "json", Interruption()
+
+    def confirm(plan: Plan) -> bool:
+        ask = sys.stdin.isatty() and not yes and not dry_run and not plan.empty
+        if ask or not as_json:
+            out.show(garbage_text.lines(plan), err=as_json)
+        agreed = not dry_run and (not ask or click.confirm("\nRemove this?", err=True))
+        interruption.arm()
+        return agreed
+
+    with progress(common, err=as_json) as reporter:
+        swept = sweeping.gc(
+            options(common, ()), reporter=reporter, confirm=confirm, cancelled=interruption.cancelled, now=now()
+        )
+    found = problems.of(swept.desired)
+    if as_json:
+        out.document(report_json.document(swept.plan, swept.outcomes, found))
+    else:
+        out.show(outcome_text.closing(swept.outcomes, swept.plan.target))
+    out.show(problems.lines(found), err=True)
+    done = exits.of_outcomes(swept.outcomes, published=True)
+    return exits.first([*exits.of_signal(interruption.caught), *exits.of_plan(swept.plan, found), *done])
