@@ -70,5 +70,5 @@ def begun(options: Options, now: datetime) -> Iterator[Pass]:
     desired = read_desired(options, None)
     target = chosen_target(desired, options)
     statuses = read_statuses(desired, target, options, None)
-    with opened(target, desired, options.environment) as world:
+    with opened(target, desired, options.environment, options.limits) as world:
         yield Pass(options=options, desired=desired, target=target, world=world, statuses=statuses, now=now)

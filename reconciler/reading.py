@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from reconciler.adapters import gitrepo
+from reconciler.adapters.volume import Limits
 from reconciler.core import parse, status
 from reconciler.core.errors import Reason, ReconcileError, RefusedError, UsageError
 from reconciler.core.observed import Observed
@@ -18,7 +19,8 @@ from reconciler.core.status import ModelStatus
 class Options:
     """What a command line asks for; it wins over reconciler.yaml. Timeout in seconds, for one load.
 
-    `no_server`: fetch and activate only. `environment`: where credentials profiles find their secrets; never shown.
+    `no_server`: fetch and activate only. `limits`: of all fetches together. `environment`: where credentials profiles
+    find their secrets; never shown.
     """
 
     repo: str = "."
@@ -30,6 +32,7 @@ class Options:
     timeout: float | None = None
     allow_removals: int | None = None
     no_server: bool = False
+    limits: Limits = field(default_factory=Limits)
     git_username: str = ""
     git_token: str | None = field(default=None, repr=False)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from reconciler.adapters.triton import Triton, connect
-from reconciler.adapters.volume import Volume
+from reconciler.adapters.volume import Limits, Volume
 from reconciler.core.observed import Observed, StalledAt
 from reconciler.core.progress import Reporter
 from reconciler.core.spec import Desired, ModelSpec, Target
@@ -45,9 +45,10 @@ class World:
 
 
 @contextmanager
-def opened(target: Target, desired: Desired, environment: Mapping[str, str]) -> Iterator[World]:
+def opened(target: Target, desired: Desired, environment: Mapping[str, str], limits: Limits) -> Iterator[World]:
     """The target's volume and servers, closed afterwards. Raises ReconcileError for what can never work."""
-    volume = Volume(target.volume, credentials=desired.repository.credentials, environment=environment)
+    credentials = desired.repository.credentials
+    volume = Volume(target.volume, credentials=credentials, environment=environment, limits=limits)
     with ExitStack() as stack:
         stack.callback(volume.close)
         servers = {}

@@ -11,6 +11,7 @@ from reconciler.core.content import Content, Known
 from reconciler.core.digest import Generation
 from reconciler.core.observed import Active
 from reconciler.core.plan import Activate, Deactivate, Fetch
+from reconciler.core.progress import Moved
 from reconciler.core.spec import ModelSpec, Source
 
 MODEL = {"config.pbtxt": b'name: "m"\nbackend: "python"\n', "1/model.py": b"one", "1/weights.bin": b"\0" * 5000}
@@ -60,10 +61,10 @@ class World:
 
     def fetch(self, model: ModelSpec) -> list[int]:
         """Fetches, and gives the bytes that were reported."""
-        moved: list[int] = []
+        moved: list[Moved] = []
         action = Fetch(model=model.name, sources=model.sources(), size=None)
         self.volume.fetch(action, progress=moved.append, cancelled=lambda: False)
-        return moved
+        return [more.count for more in moved if not more.here]
 
     def known(self, model: ModelSpec) -> Known:
         content: Content = self.volume.resolve(model)

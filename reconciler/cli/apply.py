@@ -2,12 +2,13 @@
 
 import sys
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import click
 
 from reconciler.cli import out
-from reconciler.cli.options import OUTPUT, REMOVALS, Common, shared
+from reconciler.cli.options import MAX_BANDWIDTH, OUTPUT, REMOVALS, TRANSFERS, Common, shared
 from reconciler.cli.signals import Interruption
 from reconciler.core.plan import Plan
 from reconciler.core.progress import Reporter
@@ -44,7 +45,8 @@ class Consent:
 def progress(common: Common, *, err: bool) -> AbstractContextManager[Reporter]:
     """Bars on a terminal, lines elsewhere, JSON lines where they were asked for."""
     if common.log_json or not out.is_terminal(err=err):
-        from reconciler.cli.progress import Voice, told_in_lines
+        from reconciler.cli.progress import told_in_lines
+        from reconciler.cli.voice import Voice
 
         return told_in_lines(Voice(as_json=common.log_json, err=err))
     from reconciler.cli.bars import told_in_bars
@@ -59,21 +61,25 @@ def progress(common: Common, *, err: bool) -> AbstractContextManager[Reporter]:
 @OUTPUT
 @click.option("-y", "--yes", is_flag=True, envvar="RECONCILE_YES", show_envvar=True, help="Do not ask.")
 @REMOVALS
+@MAX_BANDWIDTH
+@TRANSFERS
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
-def apply(common: Common, output: str, *, yes: bool, allow_removals: int | None, models: tuple[str, ...]) -> int:
+def apply(common: Common, output: str, *, yes: bool, allow_removals: int | None, **more: Any) -> int:
     """Plan, and carry the plan out.
 
     A terminal is asked first; a batch job (stdin is no terminal) is not. With MODELs only these are planned.
     """
     from reconciler import reconcile
+    from reconciler.adapters.volume import Limits
     from reconciler.cli.closing import told
     from reconciler.cli.one_pass import now, options
 
     as_json, interruption = output == "json", Interruption()
+    limits = Limits(transfers=more["transfers"], bandwidth=more["max_bandwidth"])
     consent = Consent(ask=not yes and sys.stdin.isatty(), err=as_json, interruption=interruption)
     with progress(common, err=as_json) as reporter:
         report = reconcile.apply(
-            options(common, models, allow_removals),
+            replace(options(common, more["models"], allow_removals), limits=limits),
             reporter=reporter,
             confirm=consent,
             cancelled=interruption.cancelled,

@@ -37,6 +37,17 @@ def _timeout(context: click.Context, parameter: click.Parameter, value: str | No
         raise click.BadParameter(message, context, parameter) from error
 
 
+def _bandwidth(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
+    try:
+        rate = quantities.byte_count(value) if value else None
+    except ValueError:
+        rate = 0
+    if rate == 0:
+        message = f"{value!r} is not an amount of bytes a second, like 500k, 20M or 1Gi"
+        raise click.BadParameter(message, context, parameter)
+    return rate
+
+
 def _servers(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
     value = tuple(url for url in value if url)
     if NONE in value and len(value) > 1:
@@ -84,6 +95,22 @@ OUTPUT = click.option(
 
 REMOVALS = click.option(
     "--allow-removals", type=click.IntRange(min=0), metavar="N", help="How many models may be removed."
+)
+
+
+MAX_BANDWIDTH = flag(
+    "--max-bandwidth",
+    "The most that all fetches together take a second, like 20M.",
+    metavar="BYTES",
+    callback=_bandwidth,
+)
+
+TRANSFERS = flag(
+    "--transfers",
+    "How many files, or ranges of big ones, are fetched at once.",
+    type=click.IntRange(min=1, max=256),
+    default=16,
+    show_default=True,
 )
 
 

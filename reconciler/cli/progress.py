@@ -1,49 +1,18 @@
-"""Progress as lines: text for logs that people read, JSON for logs that machines read."""
+"""Progress as lines, for where no terminal can redraw them."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from time import monotonic
 
-import click
-
-from reconciler.cli import out
-from reconciler.core.jsonvalue import JsonObject
-from reconciler.core.plan import Outcome, Step
-from reconciler.core.progress import Reporter
-from reconciler.render import json_text, outcome_text, plan_json, report_json
-from reconciler.render.line import Line
+from reconciler.cli.voice import Voice
+from reconciler.core.plan import Fetch, Outcome, Step
+from reconciler.core.progress import Moved, Reporter
+from reconciler.render.sofar import SoFar
 
 STILL_GOING = 10.0
 """Seconds without a word about a step, after which it is said that it is still going."""
-
-
-@dataclass(frozen=True, slots=True)
-class Voice:
-    """How a line is said: as text or as JSON, on stdout or stderr."""
-
-    as_json: bool
-    err: bool
-
-    def started(self, step: Step) -> None:
-        """One line for the start of a step."""
-        self._say(outcome_text.started(step), {"event": "started", **plan_json.step(step)})
-
-    def going(self, step: Step, done: int, seconds: float) -> None:
-        """One line for a step that takes its time."""
-        amount: JsonObject = {"event": "going", "done": done, "seconds": round(seconds)}
-        self._say(outcome_text.going(step, done, seconds), amount | plan_json.step(step))
-
-    def ended(self, outcome: Outcome) -> None:
-        """One line for the end of a step."""
-        self._say(outcome_text.ended(outcome), {"event": "ended", **report_json.outcome(outcome)})
-
-    def _say(self, line: Line, event: JsonObject) -> None:
-        if self.as_json:
-            click.echo(json_text.compact(event), nl=False, err=True)
-        else:
-            out.show([line], err=self.err)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +21,26 @@ class _Running:
     since: float
     told: float
     done: int = 0
+    file: str = ""
+
+    def so_far(self, now: float) -> SoFar:
+        """How far it is."""
+        total = self.step.action.size if isinstance(self.step.action, Fetch) else None
+        return SoFar(done=self.done, total=total, seconds=now - self.since, file=self.file)
+
+
+@dataclass(slots=True)
+class _All:
+    """All fetches of a round together; total in bytes, None where one is not known."""
+
+    count: int = 0
+    total: int | None = 0
+    done: int = 0
+    since: float | None = None
+
+    def so_far(self, now: float, since: float) -> SoFar:
+        """How far they are."""
+        return SoFar(done=self.done, total=self.total, seconds=now - since, file="")
 
 
 @dataclass(slots=True)
@@ -61,21 +50,31 @@ class Lines:
     tell: Voice
     clock: Callable[[], float] = monotonic
     _running: dict[str, _Running] = field(default_factory=dict)
+    _all: _All = field(default_factory=_All)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def expected(self, steps: Sequence[Step]) -> None:
+        """Keeps in mind how much there is to fetch."""
+        sizes = [step.action.size for step in steps if isinstance(step.action, Fetch)]
+        with self._lock:
+            self._all = _All(count=len(sizes), total=None if None in sizes else sum(size or 0 for size in sizes))
 
     def started(self, step: Step) -> None:
         """Says so."""
         with self._lock:
             now = self.clock()
+            if isinstance(step.action, Fetch) and self._all.since is None:
+                self._all.since = now
             self._running[step.id] = _Running(step=step, since=now, told=now)
             self.tell.started(step)
 
-    def advanced(self, step: Step, n: int) -> None:
+    def advanced(self, step: Step, moved: Moved) -> None:
         """Counts, and says nothing."""
         with self._lock:
+            self._all.done += moved.count
             if step.id in self._running:
                 running = self._running[step.id]
-                self._running[step.id] = replace(running, done=running.done + n)
+                self._running[step.id] = replace(running, done=running.done + moved.count, file=moved.file)
 
     def ended(self, outcome: Outcome) -> None:
         """Says how."""
@@ -87,10 +86,13 @@ class Lines:
         """Says what has been going on for ten seconds without a word."""
         with self._lock:
             now = self.clock()
-            for id_, running in self._running.items():
-                if now - running.told >= STILL_GOING:
-                    self._running[id_] = replace(running, told=now)
-                    self.tell.going(running.step, running.done, now - running.since)
+            silent = {id_: running for id_, running in self._running.items() if now - running.told >= STILL_GOING}
+            for id_, running in silent.items():
+                self._running[id_] = replace(running, told=now)
+                self.tell.going(running.step, running.so_far(now))
+            fetching = any(isinstance(running.step.action, Fetch) for running in silent.values())
+            if fetching and self._all.count > 1 and self._all.since is not None:
+                self.tell.all_fetches(self._all.so_far(now, self._all.since))
 
 
 @contextmanager

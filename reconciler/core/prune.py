@@ -5,23 +5,19 @@ known, and no half-fetched file while anything is still to be fetched; but where
 that is not active, served or wanted goes, though it may have to be fetched again.
 """
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from reconciler.core.digest import Digest
 from reconciler.core.errors import Reason
 from reconciler.core.observed import Unreachable
 from reconciler.core.plan import Prune, Step
-from reconciler.core.references import all_known, kept_blobs, kept_trees
+from reconciler.core.references import all_known, kept_blobs, kept_trees, useless_partials
 from reconciler.core.room import is_short
 from reconciler.core.served import serving, stamp_on
 from reconciler.core.spec import Desired
 from reconciler.core.steps import Ordered, steps
 from reconciler.core.units import Scene
-from reconciler.core.verdicts import Deferred, Request, Wanted
-
-_HALF_HERE = re.compile(r"[0-9a-f]{64}(\.ranges)?")
-"""Big files that a later fetch goes on with; other partials are of no use to anybody."""
+from reconciler.core.verdicts import Request
 
 
 def pruned(scene: Scene, desired: Desired, request: Request) -> tuple[Step, ...]:
@@ -49,23 +45,9 @@ def _unreferenced(scene: Scene, *, known: bool) -> Prune:
     return Prune(
         trees=tuple(sorted(volume.trees.keys() - kept)),
         blobs=tuple(sorted(blobs)),
-        partials=tuple(_partials(scene) if known else _useless(volume.partials)),
+        partials=tuple(useless_partials(scene, known=known)),
         size=sum(volume.blobs[digest] for digest in blobs),
     )
-
-
-def _partials(scene: Scene) -> Iterable[str]:
-    """All of them, unless what is half here may belong to something that is still to come."""
-    to_come = any(
-        isinstance(verdict, Deferred) or (isinstance(verdict, Wanted) and bool(verdict.missing))
-        for verdict in scene.verdicts.values()
-    )
-    partials = scene.observed.volume.partials
-    return _useless(partials) if to_come else partials
-
-
-def _useless(partials: Iterable[str]) -> Iterable[str]:
-    return (name for name in partials if not _HALF_HERE.fullmatch(name))
 
 
 def _freeing(scene: Scene) -> Iterator[str]:

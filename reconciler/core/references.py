@@ -1,5 +1,6 @@
 """What on the volume something still refers to: links, servers, the desired state, and the sources that it names."""
 
+import re
 from collections.abc import Iterator
 
 from reconciler.core.content import Known
@@ -8,7 +9,10 @@ from reconciler.core.digest import Digest, Generation, tree_digest
 from reconciler.core.observed import Active, Serving
 from reconciler.core.spec import Desired
 from reconciler.core.units import Scene
-from reconciler.core.verdicts import Hold, Wanted
+from reconciler.core.verdicts import Deferred, Hold, Wanted
+
+_HALF_HERE = re.compile(r"[0-9a-f]{64}(\.ranges)?")
+"""Big files that a later fetch goes on with; other partials are of no use to anybody."""
 
 
 def kept_trees(scene: Scene) -> frozenset[Generation]:
@@ -36,6 +40,15 @@ def all_known(scene: Scene, desired: Desired) -> bool:
     contents = scene.observed.contents
     whole = not desired.rejected and not desired.problems
     return whole and all(isinstance(contents.get(name), Known) for name in scene.verdicts)
+
+
+def useless_partials(scene: Scene, *, known: bool) -> Iterator[str]:
+    """Half-made things that no later fetch goes on with; all of them if it is `known` that nothing is to be fetched."""
+    to_come = not known or any(
+        isinstance(verdict, Deferred) or (isinstance(verdict, Wanted) and bool(verdict.missing))
+        for verdict in scene.verdicts.values()
+    )
+    return (name for name in scene.observed.volume.partials if not (to_come and _HALF_HERE.fullmatch(name)))
 
 
 def _active(scene: Scene) -> Iterator[Generation]:

@@ -12,7 +12,7 @@ from typing import assert_never
 
 from reconciler.core.errors import Reason
 from reconciler.core.plan import Activate, Deactivate, Fetch, Load, Outcome, Plan, Prune, Result, Step, Unload
-from reconciler.core.progress import Reporter
+from reconciler.core.progress import Moved, Reporter
 from reconciler.executor.attempts import Attempts
 from reconciler.executor.hands import Server, Volume
 from reconciler.executor.restoring import or_put_back
@@ -50,6 +50,7 @@ class _Run:
 def execute(plan: Plan, hands: Hands) -> tuple[Outcome, ...]:
     """Every step's outcome, in the order of the plan. Expected failures are outcomes; a bug is raised."""
     run = _Run(waiting=list(plan.steps))
+    hands.reporter.expected(plan.steps)
     with ExitStack() as stack:
         fetches = stack.enter_context(ThreadPoolExecutor(FETCHES, thread_name_prefix="fetch"))
         operations = stack.enter_context(ThreadPoolExecutor(OPERATIONS, thread_name_prefix="operation"))
@@ -141,15 +142,15 @@ def _fetch(step: Step, action: Fetch, hands: Hands) -> None:
     def once() -> None:
         moved = 0
 
-        def progress(count: int) -> None:
+        def progress(more: Moved) -> None:
             nonlocal moved
-            moved += count
-            hands.reporter.advanced(step, count)
+            moved += more.count
+            hands.reporter.advanced(step, more)
 
         try:
             hands.volume.fetch(action, progress=progress, cancelled=hands.attempts.cancelled)
         except Exception:
-            hands.reporter.advanced(step, -moved)
+            hands.reporter.advanced(step, Moved(-moved))
             raise
 
     hands.attempts.retrying(once, retries=3)

@@ -5,13 +5,14 @@ from typing import Protocol
 
 from reconciler.core.observed import ServerView
 from reconciler.core.plan import Activate, Deactivate, Fetch, Load, Prune, Unload
+from reconciler.core.progress import Moved
 
 
 class Volume(Protocol):
     """Effects on the volume; each is idempotent and raises only ReconcileError for expected failures."""
 
-    def fetch(self, action: Fetch, *, progress: Callable[[int], None], cancelled: Callable[[], bool]) -> None:
-        """Bring the sources' files onto the volume as blobs; progress is told bytes as they come."""
+    def fetch(self, action: Fetch, *, progress: Callable[[Moved], None], cancelled: Callable[[], bool]) -> None:
+        """Bring the sources' files onto the volume as blobs; progress is told what comes as it comes."""
 
     def activate(self, action: Activate) -> None:
         """Make or mend the tree and swap the link."""

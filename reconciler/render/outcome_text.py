@@ -10,6 +10,7 @@ from reconciler.core.quantities import in_words
 from reconciler.render import steps, words
 from reconciler.render.line import Line, Tone
 from reconciler.render.reasons import why
+from reconciler.render.sofar import SoFar
 
 
 def started(step: Step) -> Line:
@@ -17,10 +18,24 @@ def started(step: Step) -> Line:
     return Line(f"{steps.name(step)}: started{_expected(step)}", Tone.FAINT)
 
 
-def going(step: Step, done: int, seconds: float) -> Line:
-    """What is said while a step takes its time; done in bytes."""
-    moved = f", {in_words(done)}{_of(step)}" if isinstance(step.action, Fetch) else ""
-    return Line(f"{steps.name(step)}: still going{moved} [{words.duration(seconds)} elapsed]", Tone.FAINT)
+def going(step: Step, so_far: SoFar) -> Line:
+    """What is said while a step takes its time."""
+    moved = f", {_moved(so_far)}" if isinstance(step.action, Fetch) else ""
+    file = f", at {words.line(so_far.file)}" if so_far.file else ""
+    return Line(f"{steps.name(step)}: still going{moved}{file} [{words.duration(so_far.seconds)} elapsed]", Tone.FAINT)
+
+
+def all_fetches(so_far: SoFar) -> Line:
+    """What is said of all fetches together."""
+    return Line(f"all fetches: {_moved(so_far)}", Tone.FAINT)
+
+
+def _moved(so_far: SoFar) -> str:
+    """`1.2 GiB of 4.0 GiB, 35.2 MiB/s, 1m20s left`."""
+    of = f" of {in_words(so_far.total)}" if so_far.total is not None and so_far.done <= so_far.total else ""
+    rate = f", {in_words(round(so_far.rate))}/s" if so_far.rate else ""
+    left = f", {words.duration(so_far.left)} left" if so_far.left is not None else ""
+    return f"{in_words(so_far.done)}{of}{rate}{left}"
 
 
 def ended(outcome: Outcome) -> Line:
@@ -58,11 +73,6 @@ def _closing(outcomes: Sequence[Outcome], where: str) -> Line:
 def _expected(step: Step) -> str:
     size = step.action.size if isinstance(step.action, Fetch) else None
     return "" if size is None else f", {in_words(size)}"
-
-
-def _of(step: Step) -> str:
-    size = step.action.size if isinstance(step.action, Fetch) else None
-    return "" if size is None else f" of {in_words(size)}"
 
 
 def _with(outcomes: Iterable[Outcome], result: Result) -> list[Outcome]:

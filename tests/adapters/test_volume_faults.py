@@ -15,6 +15,7 @@ import pytest
 from reconciler.core.errors import LockedError, Reason, TerminalError, TransientError
 from reconciler.core.observed import Active
 from reconciler.core.plan import Fetch
+from reconciler.core.progress import Moved
 from tests.volume_world import MODEL, World, everything, open_world, spec, write
 
 
@@ -162,7 +163,7 @@ def test_a_disk_that_fills_up_meanwhile_leaves_nothing_half_made_but_what_arrive
     files = {f"1/{number}": os.urandom(50_000) for number in range(4)}
     source = write(tmp_path / "source", files)
 
-    def fill(_: int) -> None:
+    def fill(_: Moved) -> None:
         with contextlib.suppress(FileExistsError), open(small / "filler", "xb") as filler:
             filler.write(bytes(90_000))
 

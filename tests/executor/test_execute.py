@@ -8,7 +8,7 @@ from reconciler.core.artifact import Tree
 from reconciler.core.digest import Generation
 from reconciler.core.errors import Reason, TransientError
 from reconciler.core.plan import Action, Activate, Fetch, Load, Outcome, Plan, Restore, Result, Step, Unload
-from reconciler.core.progress import Silent
+from reconciler.core.progress import Moved, Silent
 from reconciler.executor import Attempts, Hands, execute
 from tests.property.strategies import Variant, tree_of
 from tests.property.world import Server, Volume, World
@@ -198,13 +198,13 @@ def test_bytes_of_a_fetch_that_failed_are_taken_back_from_the_progress() -> None
     seen: list[int] = []
 
     class Told(Silent):
-        def advanced(self, step: Step, n: int) -> None:
+        def advanced(self, step: Step, moved: Moved) -> None:
             assert step.id == "fetch:a"
-            seen.append(n)
+            seen.append(moved.count)
 
     class Torn(Volume):
-        def fetch(self, action: Fetch, *, progress: Callable[[int], None], cancelled: Callable[[], bool]) -> None:
-            progress(700)
+        def fetch(self, action: Fetch, *, progress: Callable[[Moved], None], cancelled: Callable[[], bool]) -> None:
+            progress(Moved(700))
             if len(seen) == 1:
                 raise TransientError(Reason.SOURCE_UNREACHABLE, "connection reset")
             assert (action.model, cancelled()) == ("a", False)

@@ -27,6 +27,7 @@ from reconciler.core.observed import (
     VolumeView,
 )
 from reconciler.core.plan import Activate, Deactivate, Fetch, Load, Prune, Unload
+from reconciler.core.progress import Moved
 
 
 class BrokenLawError(AssertionError):
@@ -68,9 +69,9 @@ class Volume:
         tick = before.tick if same and before is not None else self.tick
         self.links[name] = Link(tree=tree, tick=tick)
 
-    def fetch(self, action: Fetch, *, progress: Callable[[int], None], cancelled: Callable[[], bool]) -> None:
+    def fetch(self, action: Fetch, *, progress: Callable[[Moved], None], cancelled: Callable[[], bool]) -> None:
         """The model's content is known and its blobs are here."""
-        progress(0)
+        progress(Moved(0))
         assert not cancelled()
         if action.model in self.fetchable:
             self.contents[action.model] = self.fetchable[action.model]

@@ -5,6 +5,7 @@ from reconciler.core.errors import Reason, TerminalError
 from reconciler.core.plan import Outcome, Result
 from reconciler.render import outcome_text
 from reconciler.render.line import text
+from reconciler.render.sofar import SoFar
 from tests.plan_samples import OUTCOMES, SERVER, fetch, load
 
 
@@ -40,11 +41,15 @@ def test_nothing_is_said_of_a_run_without_anything_to_do() -> None:
 
 def test_a_fetch_that_takes_its_time_tells_how_far_it_is() -> None:
     assert outcome_text.started(fetch("m", 2048)).text == "fetch m: started, 2.0 KiB"
-    assert outcome_text.going(fetch("m", 2048), 1024, 30).text == (
-        "fetch m: still going, 1.0 KiB of 2.0 KiB [30s elapsed]"
-    )
-    assert outcome_text.going(fetch("m", None), 1024, 30).text == "fetch m: still going, 1.0 KiB [30s elapsed]"
-    assert outcome_text.going(load("m"), 0, 30).text == f"load m on {SERVER}: still going [30s elapsed]"
+    for so_far, told in (
+        (SoFar(done=1024, total=2048, seconds=32, file="a\nb"), "1.0 KiB of 2.0 KiB, 32 B/s, 32s left, at a b"),
+        (SoFar(done=1024, total=None, seconds=32), "1.0 KiB, 32 B/s"),
+        (SoFar(done=0, total=2048, seconds=32), "0 B of 2.0 KiB"),
+        (SoFar(done=4096, total=2048, seconds=32), "4.0 KiB, 128 B/s"),
+    ):
+        assert outcome_text.going(fetch("m", 2048), so_far).text == f"fetch m: still going, {told} [32s elapsed]"
+    quiet = SoFar(done=0, total=None, seconds=30)
+    assert outcome_text.going(load("m"), quiet).text == f"load m on {SERVER}: still going [30s elapsed]"
 
 
 def test_a_status_that_could_not_be_written_says_what_to_do() -> None:

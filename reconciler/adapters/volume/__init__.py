@@ -9,11 +9,16 @@ from collections.abc import Callable, Iterator, Mapping
 
 from reconciler.adapters.sources import Sources
 from reconciler.adapters.volume import activation, disk, fetch, lock, prune, resolve, view
+from reconciler.adapters.volume.pace import Limits, Pace, Watch
 from reconciler.adapters.volume.shelf import open_shelf
+from reconciler.adapters.volume.turns import Turns
 from reconciler.core.content import Content
 from reconciler.core.observed import VolumeView
 from reconciler.core.plan import Activate, Deactivate, Fetch, Prune
+from reconciler.core.progress import Moved
 from reconciler.core.spec import Credentials, ModelSpec
+
+__all__ = ["Limits", "Volume"]
 
 
 class Volume:
@@ -30,8 +35,11 @@ class Volume:
         credentials: Mapping[str, Credentials] | None = None,
         environment: Mapping[str, str] | None = None,
         links: bool | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self._shelf = open_shelf(root, Sources(credentials or {}, environment or {}), links=links)
+        self._pace = Pace(limits or Limits())
+        self._turns = Turns()
 
     def close(self) -> None:
         """Closes the connections to sources; the volume can go on being used."""
@@ -57,15 +65,16 @@ class Volume:
         with lock.hold(self._shelf.places, owner):
             yield
 
-    def fetch(self, action: Fetch, *, progress: Callable[[int], None], cancelled: Callable[[], bool]) -> None:
+    def fetch(self, action: Fetch, *, progress: Callable[[Moved], None], cancelled: Callable[[], bool]) -> None:
         """Makes blobs of everything the sources hold.
 
-        `progress` is told bytes, from several threads. Raises TransientError or TerminalError.
+        `progress` is told what comes, from several threads. Raises TransientError or TerminalError.
         """
-        watch = disk.Watch(progress=progress, cancelled=cancelled)
+        watch = Watch(progress=progress, cancelled=cancelled, pace=self._pace)
         with self._workshop(f"fetch {action.model}") as workshop:
             for source in action.sources.values():
-                fetch.fetch(self._shelf, source, workshop, watch)
+                with self._turns.alone(self._shelf.sources.identity(source)):
+                    fetch.fetch(self._shelf, source, workshop, watch)
 
     def activate(self, action: Activate) -> None:
         """Makes or mends the tree, then makes it what Triton sees, newer than anything before.

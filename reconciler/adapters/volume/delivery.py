@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from reconciler.adapters.sources import Listed, Store, shown
 from reconciler.adapters.volume import disk
 from reconciler.adapters.volume.arrivals import Arrivals
-from reconciler.adapters.volume.memory import Recollection, Seen
+from reconciler.adapters.volume.pace import Watch
 from reconciler.adapters.volume.part import RANGE, Part
 from reconciler.adapters.volume.shelf import Shelf, whole
 from reconciler.core.digest import FileDigest
@@ -25,7 +25,7 @@ class Delivery:
     shelf: Shelf
     source: Source
     store: Store
-    watch: disk.Watch
+    watch: Watch
     arrivals: Arrivals
     stop: threading.Event = field(default_factory=threading.Event)
 
@@ -36,9 +36,9 @@ class Delivery:
 
     def receive(self, file: Listed) -> FileDigest:
         """Receives a listed file. Raises TransientError or TerminalError."""
-        with disk.translated(f"store {file.path}"):
+        with disk.translated(f"store {file.path}"), self.watch.pace.turns:
             path = self.arrivals.bench()
-            digest, size = disk.receive(self.watched(self.patiently(file, 0, None)), path, sync=False)
+            digest, size = disk.receive(self.watched(file, self.patiently(file, 0, None)), path, sync=False)
         found = FileDigest(path=file.path, size=size, digest=digest)
         self.arrivals.add(path, found, file)
         return found
@@ -51,12 +51,15 @@ class Delivery:
         """The file as far as it is here. Raises TransientError(NO_SPACE) if the rest does not fit."""
         path = self._partial(file)
         with disk.translated(f"store {file.path}"):
-            return Part.open(path, file.size or 0)
+            part = Part.open(path, file.size or 0)
+        here = sum(past - first for first, past in map(part.bounds, part.done))
+        self.watch.moved(file, here, here=True)
+        return part
 
     def receive_range(self, file: Listed, part: Part, index: int) -> None:
         """Receives one range of a big file."""
-        with disk.translated(f"store {file.path}"):
-            part.receive(index, lambda first, past: self.watched(self.patiently(file, first, past)))
+        with disk.translated(f"store {file.path}"), self.watch.pace.turns:
+            part.receive(index, lambda first, past: self.watched(file, self.patiently(file, first, past)))
 
     def complete(self, file: Listed, part: Part, ready: Callable[[int], None]) -> FileDigest:
         """Hashes a big file while it arrives, and makes it a blob."""
@@ -83,24 +86,13 @@ class Delivery:
                 if self.stop.wait(tries * _PAUSE):
                     raise
 
-    def watched(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
-        """The blocks, told to whom it concerns. Raises TransientError if asked to stop."""
+    def watched(self, file: Listed, blocks: Iterator[bytes]) -> Iterator[bytes]:
+        """The file's blocks, told to whom it concerns. Raises TransientError if asked to stop."""
         for block in blocks:
             if self.stop.is_set():
                 raise TransientError(Reason.CANCELLED, "stopped, because another file failed")
-            self.watch.moved(len(block))
+            self.watch.moved(file, len(block))
             yield block
-
-    def recall(self) -> Recollection:
-        """What is known of the source."""
-        return self.shelf.memory.recall(self.shelf.sources.identity(self.source))
-
-    def remember(self, known: dict[str, Seen], members: tuple[FileDigest, ...] = ()) -> None:
-        """Keeps what was learnt of the source, once the blobs it speaks of are durable."""
-        if self.arrivals.placed:
-            self.shelf.blobs.sync(self.arrivals.placed)
-        found = Recollection(files=known | self.arrivals.seen, members=members)
-        self.shelf.memory.keep(self.shelf.sources.identity(self.source), found, self.workshop)
 
     def _partial(self, file: Listed) -> str:
         version = (file.locator, file.fingerprint or "", str(file.size))

@@ -10,8 +10,7 @@ import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 
 from reconciler.core.digest import Digest
 from reconciler.core.errors import Reason, ReconcileError, TerminalError, TransientError
@@ -27,20 +26,6 @@ WRITABLE, READ_ONLY = 0o755, 0o555
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watch:
-    """Whom a long copy tells how many bytes it moved, and whom it asks whether to stop."""
-
-    progress: Callable[[int], None]
-    cancelled: Callable[[], bool]
-
-    def moved(self, count: int) -> None:
-        """Tells; raises TransientError(CANCELLED) if asked to stop."""
-        self.progress(count)
-        if self.cancelled():
-            raise TransientError(Reason.CANCELLED, "stopped on request", "The next pass goes on from here.")
 
 
 @contextlib.contextmanager

@@ -8,14 +8,15 @@ from reconciler.adapters.sources import Listed, Loose, Packed, members, select, 
 from reconciler.adapters.volume import disk
 from reconciler.adapters.volume.arrivals import Arrivals
 from reconciler.adapters.volume.delivery import Delivery
-from reconciler.adapters.volume.memory import Seen
+from reconciler.adapters.volume.memory import Recollection, Seen
+from reconciler.adapters.volume.pace import Watch
 from reconciler.adapters.volume.parallel import together
 from reconciler.adapters.volume.shelf import Shelf, verify, whole
 from reconciler.core.digest import FileDigest, manifest
 from reconciler.core.spec import Source
 
 
-def fetch(shelf: Shelf, source: Source, workshop: str, watch: disk.Watch) -> None:
+def fetch(shelf: Shelf, source: Source, workshop: str, watch: Watch) -> None:
     """Makes every file of the source a blob. Raises TransientError or TerminalError."""
     pinned = shelf.by_manifest(source.digest) if source.digest is not None else None
     if pinned is not None and not shelf.lacking(pinned):
@@ -40,22 +41,34 @@ def _fetch_loose(delivery: Delivery, files: tuple[Listed, ...]) -> tuple[FileDig
     finally:
         prints = {file.path: file.fingerprint or "" for file in files}
         seen = {path: Seen(fingerprint=prints[path], file=file) for path, file in known.items()}
-        delivery.remember(seen)
+        _remember(delivery, seen)
     return tuple((known | arrived)[file.path] for file in files)
 
 
 def _already_here(delivery: Delivery, files: tuple[Listed, ...]) -> dict[str, FileDigest]:
     """Files whose digest is remembered and whose content is a blob."""
-    recollection = delivery.recall()
+    recollection = _recall(delivery)
     seen = {file.path: recollection.digest_of(file) for file in files}
     return {path: file for path, file in seen.items() if file and not delivery.shelf.lacking((file,))}
 
 
+def _unpacked_before(delivery: Delivery, archive: Listed) -> tuple[FileDigest, ...] | None:
+    """The members that are wanted, if the archive is remembered and all of them are blobs."""
+    recollection = _recall(delivery)
+    if recollection.digest_of(archive) is None or not recollection.members:
+        return None
+    chosen = select_members(recollection.members, delivery.source)
+    return None if delivery.shelf.lacking(chosen) else chosen
+
+
 def _fetch_packed(delivery: Delivery, archive: Listed) -> tuple[FileDigest, ...]:
+    recalled = _unpacked_before(delivery, archive)
+    if recalled is not None:
+        return recalled
     delivery.check_space([archive])
     unpacked: list[tuple[FileDigest, str]] = []
     with disk.translated(f"unpack {archive.path}"):
-        blocks = delivery.watched(whole(delivery.store, archive))
+        blocks = delivery.watched(archive, whole(delivery.store, archive))
         for member in members(blocks, archive.path, delivery.workshop):
             beside = delivery.arrivals.bench()
             digest, size = disk.receive(member.blocks, beside, sync=False)
@@ -71,7 +84,21 @@ def _fetch_packed(delivery: Delivery, archive: Listed) -> tuple[FileDigest, ...]
     if archive.fingerprint is not None and archive.size is not None:
         packed = FileDigest(path=archive.path, size=archive.size, digest=found[0].digest)
         seen = {archive.path: Seen(fingerprint=archive.fingerprint, file=packed)}
-        delivery.remember(seen, found)
+        _remember(delivery, seen, found)
     else:
-        delivery.remember({})
+        _remember(delivery, {})
     return chosen
+
+
+def _recall(delivery: Delivery) -> Recollection:
+    """What is known of the source."""
+    return delivery.shelf.memory.recall(delivery.shelf.sources.identity(delivery.source))
+
+
+def _remember(delivery: Delivery, known: dict[str, Seen], members: tuple[FileDigest, ...] = ()) -> None:
+    """Keeps what was learnt of the source, once the blobs it speaks of are durable."""
+    arrivals, shelf = delivery.arrivals, delivery.shelf
+    if arrivals.placed:
+        shelf.blobs.sync(arrivals.placed)
+    found = Recollection(files=known | arrivals.seen, members=members)
+    shelf.memory.keep(shelf.sources.identity(delivery.source), found, delivery.workshop)
