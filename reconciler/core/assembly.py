@@ -47,15 +47,21 @@ def assemble(model: ModelSpec, known: Known, defaults: JsonObject) -> Artifact |
     return Artifact(tree=tree, config=config, versions=config.version_policy.serves(layout.versions()))
 
 
+def layers(model: ModelSpec, path: str, known: Known, defaults: JsonObject) -> dict[str, JsonObject]:
+    """The layers of spec §2.2 by where they are written, the first wins. Raises ValueError in words."""
+    return {"spec.config": model.config, path: _packaged(path, known), "defaults.config": defaults}
+
+
 def _effective(model: ModelSpec, path: str, known: Known, defaults: JsonObject) -> JsonObject:
-    """The three layers of spec §2.2 as one config. Raises ValueError in words."""
-    packaged = _packaged(path, known)
+    """The three layers as one config. Raises ValueError in words."""
+    found = layers(model, path, known, defaults)
+    packaged = found[path]
     named = packaged.get("name", "") or model.config.get("name", "")
     if named not in ("", model.name):
         message = f"{path} says the model's name is {named!r}, but it is {model.name!r}"
         raise ValueError(message)
     try:
-        config = modelconfig.layered(model.config, packaged, defaults)
+        config = modelconfig.layered(*found.values())
     except ValueError as error:
         message = f"spec.config or defaults.config is not a Triton ModelConfig: {error}"
         raise ValueError(message) from error

@@ -21,7 +21,7 @@ def document(plan: Plan, problems: Iterable[Problem] = ()) -> JsonObject:
         "revision": plan.revision,
         "changes": changes(plan),
         "complete": not plan.unknown,
-        "models": [_model(model) for model in sorted(asked_for(plan), key=lambda model: model.model)],
+        "models": [model_line(model) for model in sorted(asked_for(plan), key=lambda model: model.model)],
         "steps": [step(planned) for planned in plan.steps],
         "refusal": _refusal(plan.refusal),
         "unknown": list(plan.unknown),
@@ -32,7 +32,8 @@ def document(plan: Plan, problems: Iterable[Problem] = ()) -> JsonObject:
     return cast("JsonObject", words.cleaned(shown))
 
 
-def _model(model: ModelPlan) -> JsonObject:
+def model_line(model: ModelPlan) -> JsonObject:
+    """What becomes of one model."""
     return {
         "name": model.model,
         "change": model.change.value,

@@ -54,7 +54,7 @@ def _model(model: ModelPlan, by_id: Mapping[str, Step]) -> Iterator[Line]:
     own = set(model.steps)
     for step in by_id.values():
         if step.id in own:
-            yield Line(_BELOW + _step(step, model, by_id))
+            yield Line(_BELOW + step_line(step, model, by_id))
     if model.deferred:
         yield Line(_BELOW + "what follows is planned once it is fetched", Tone.FAINT)
     if model.gap:
@@ -77,7 +77,8 @@ def _generations(model: ModelPlan) -> str:
             return after if before == after else f"{before} → {after}".strip()
 
 
-def _step(step: Step, model: ModelPlan, by_id: Mapping[str, Step]) -> str:
+def step_line(step: Step, model: ModelPlan, by_id: Mapping[str, Step]) -> str:
+    """A step below its model."""
     notes = [step.reason.value] if step.reason is not model.reason else []
     notes += [words.line(step.detail)] if step.detail else []
     awaited = steps.awaited(step, by_id)

@@ -1,0 +1,36 @@
+"""`reconcile explain`: one model's effective config with origins, dependencies, what would change and why."""
+
+import click
+
+from reconciler.cli import exits, out
+from reconciler.cli.options import OUTPUT, Common, shared
+
+
+@click.command(epilog="\b\nExample:\n  reconcile explain densenet --server grpc://localhost:8001 --volume /models")
+@shared
+@OUTPUT
+@click.argument("model")
+def explain(common: Common, output: str, *, model: str) -> int:
+    """Show where each setting of MODEL comes from, what it needs, and what would change and why.
+
+    Of several layers the first that sets a field wins: spec.config of the model, the config.pbtxt in its source,
+    defaults.config of reconciler.yaml.
+    """
+    from reconciler import reconcile
+    from reconciler.cli.one_pass import now, options
+    from reconciler.core.errors import Reason, UsageError
+    from reconciler.core.explanation import explained
+    from reconciler.render import explain_json, explain_text, problems
+
+    seen = reconcile.look(options(common, ()), now=now())
+    one = explained(model, seen.desired, seen.observed, seen.plan)
+    found = [problem for problem in problems.of(seen.desired) if one.file is None or problem.file == one.file]
+    if one.plan is None:
+        hint = f"the repository has: {', '.join(sorted(seen.desired.models)) or 'no models'}"
+        raise UsageError(Reason.USAGE, f"there is no model called {model}", hint)
+    if output == "json":
+        out.document(explain_json.document(one))
+    else:
+        out.show(explain_text.lines(one))
+    out.show(problems.lines(found), err=True)
+    return exits.first(code for code in exits.of_plan(seen.plan, found) if code is not exits.Exit.REFUSED)
