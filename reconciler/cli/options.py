@@ -84,14 +84,15 @@ _FLAGS = (
 )
 
 
-OUTPUT = click.option(
-    "-o",
-    "--output",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="How the result is printed: for people, or as one JSON document.",
-)
+def output_of(*kinds: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """`-o` with these kinds, the first of them if nothing is said."""
+    told = "How the result is printed: for people, or as one JSON document"
+    more = ", or as Markdown for a pull request" if "markdown" in kinds else ""
+    kind = click.Choice(kinds)
+    return click.option("-o", "--output", type=kind, default=kinds[0], show_default=True, help=f"{told}{more}.")
+
+
+OUTPUT = output_of("text", "json")
 
 REMOVALS = click.option(
     "--allow-removals", type=click.IntRange(min=0), metavar="N", help="How many models may be removed."

@@ -3,14 +3,14 @@
 import click
 
 from reconciler.cli import exits, out
-from reconciler.cli.options import OUTPUT, REMOVALS, Common, shared
+from reconciler.cli.options import REMOVALS, Common, output_of, shared
 
 
 @click.command(
     epilog="\b\nExample:\n  reconcile plan --server grpc://localhost:8001 --volume /models --detailed-exitcode"
 )
 @shared
-@OUTPUT
+@output_of("text", "json", "markdown")
 @REMOVALS
 @click.option("--detailed-exitcode", is_flag=True, help="0: no changes, 2: changes, 1: error or not everything known.")
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
@@ -23,13 +23,15 @@ def plan(
     """
     from reconciler import reconcile
     from reconciler.cli.one_pass import now, options
-    from reconciler.render import plan_json, plan_text, problems
+    from reconciler.render import plan_json, plan_markdown, plan_text, problems
     from reconciler.render.summary import changes
 
     seen = reconcile.look(options(common, models, allow_removals), now=now())
     found = problems.of(seen.desired)
     if output == "json":
         out.document(plan_json.document(seen.plan, found))
+    elif output == "markdown":
+        click.echo(plan_markdown.document(seen.plan, found), nl=False)
     else:
         out.show(plan_text.lines(seen.plan))
     out.show(problems.lines(found), err=True)

@@ -5,7 +5,6 @@ skipped, since a status that nobody can read is an unknown one, not an error.
 """
 
 import json
-import re
 import urllib.parse
 from collections.abc import Iterator, Mapping
 from typing import cast
@@ -15,12 +14,11 @@ from reconciler.core.conditions import Condition, Kind, ModelStatus, Truth, prin
 from reconciler.core.digest import Digest, Generation
 from reconciler.core.errors import Reason
 from reconciler.core.jsonvalue import Json, JsonObject
+from reconciler.core.markdown import plain
 from reconciler.core.nodes import Document
 from reconciler.core.observed import StalledAt
 
 API_VERSION, KIND, README = "reconciler/v1", "ModelStatus", "README.md"
-
-_MARKUP = re.compile(r"[\\`*_{}\[\]<>()#+!|~@&$]|(?<=:)/|(?<=www)\.")
 
 
 def to_files(statuses: Mapping[str, ModelStatus], *, target: str) -> Mapping[str, bytes]:
@@ -110,7 +108,7 @@ def _scalar(value: Json) -> str:
 
 def _page(statuses: list[ModelStatus], target: str) -> Iterator[str]:
     ready = sum(status.ready for status in statuses)
-    yield f"# Status of {_plain(target)}"
+    yield f"# Status of {plain(target)}"
     yield ""
     yield f"{ready} of {len(statuses)} models are ready. `reconcile` writes this folder; what others write is lost."
     yield ""
@@ -119,18 +117,13 @@ def _page(statuses: list[ModelStatus], target: str) -> Iterator[str]:
     for status in statuses:
         condition = status.conditions.get(Kind.READY)
         cells = (
-            f"[{_plain(status.name)}]({urllib.parse.quote(status.name, safe='')}.yaml)",
+            f"[{plain(status.name)}]({urllib.parse.quote(status.name, safe='')}.yaml)",
             condition.status if condition else Truth.UNKNOWN,
             f"`{short(status.generation)}`" if status.generation else "",
             ", ".join(map(str, status.versions)),
-            _plain(f"{condition.reason}: {condition.message}" if condition and condition.message else ""),
+            plain(f"{condition.reason}: {condition.message}" if condition and condition.message else ""),
         )
         yield f"| {' | '.join(cells)} |"
-
-
-def _plain(text: str) -> str:
-    """Text that Markdown shows as it stands."""
-    return _MARKUP.sub(r"\\\g<0>", printable(text))
 
 
 def _read(name: str, content: bytes) -> ModelStatus | None:
