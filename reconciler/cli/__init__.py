@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from reconciler.cli import apply, demo, exits, explain, gc, out, plan, signals, status, validate
+from reconciler.cli import apply, demo, exits, explain, gc, graph, out, plan, signals, status, validate
 
 NAME = "reconcile"
 COMMANDS: tuple[click.Command, ...] = (
@@ -14,6 +14,7 @@ COMMANDS: tuple[click.Command, ...] = (
     demo.demo,
     explain.explain,
     gc.gc,
+    graph.graph,
     plan.plan,
     status.status,
     validate.validate,

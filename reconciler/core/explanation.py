@@ -58,7 +58,7 @@ def explained(name: str, desired: Desired, observed: Observed, plan: Plan) -> Ex
     active = observed.volume.entries.get(name)
     tree, settings = _shown(spec, desired, observed, active_tree(observed.volume, name))
     line = next((line for line in plan.models if line.model == name), None)
-    needs = _all_needs(desired, observed)
+    needs = all_needs(desired, observed)
     return Explanation(
         name=name,
         file=_file(name, desired),
@@ -142,7 +142,7 @@ def _sources(spec: ModelSpec, observed: Observed) -> Iterator[tuple[int | None, 
         yield version, (source.uri, tree_digest(files) if files else source.digest)
 
 
-def _all_needs(desired: Desired, observed: Observed) -> dict[str, frozenset[str]]:
+def all_needs(desired: Desired, observed: Observed) -> dict[str, frozenset[str]]:
     """Members and declared dependencies, as wanted where that is known, and as served."""
     found = members_anywhere(observed)
     for name, spec in desired.models.items():

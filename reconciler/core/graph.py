@@ -64,3 +64,24 @@ def groups(needs: Needs, models: Iterable[str]) -> tuple[tuple[str, ...], ...]:
     knotted = nx.condensation(graph).reverse()
     members: dict[int, tuple[str, ...]] = {knot: tuple(sorted(knotted.nodes[knot]["members"])) for knot in knotted}
     return tuple(members[knot] for knot in nx.lexicographical_topological_sort(knotted, key=lambda knot: members[knot]))
+
+
+def layers(needs: Needs, models: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+    """The models by how far they are from those that need nothing; a ring shares a layer.
+
+    Within a layer those that share what they need stand near each other, so that a drawing has fewer crossings.
+    """
+    knots = nx.condensation(_digraph(needs, models))
+    place: dict[str, float] = {}
+    found = []
+    for generation in nx.topological_generations(knots.reverse()):
+        names = [name for knot in generation for name in knots.nodes[knot]["members"]]
+        ordered = sorted(names, key=lambda name: (_middle(needs.get(name, frozenset()), place), name))
+        place |= {name: index / len(ordered) for index, name in enumerate(ordered)}
+        found.append(tuple(ordered))
+    return tuple(found)
+
+
+def _middle(needed: frozenset[str], place: Mapping[str, float]) -> float:
+    known = [place[name] for name in needed if name in place]
+    return sum(known) / len(known) if known else 0.5
