@@ -11,7 +11,15 @@ from reconciler.core.observed import Observed, StalledAt
 from reconciler.core.plan import Plan
 from reconciler.core.spec import Desired, Target
 from reconciler.core.verdicts import Request
-from reconciler.reading import Options, asked_of, check_models, chosen_target, read_desired, read_statuses
+from reconciler.reading import (
+    Options,
+    asked_of,
+    check_models,
+    chosen_target,
+    read_desired,
+    read_statuses,
+    with_models,
+)
 from reconciler.world import World, opened
 
 
@@ -69,6 +77,7 @@ def begun(options: Options, now: datetime) -> Iterator[Pass]:
     """A pass with git read and connections open. Raises ReconcileError where that cannot be done at all."""
     desired = read_desired(options, None)
     target = chosen_target(desired, options)
+    options = with_models(desired, target, options)
     statuses = read_statuses(desired, target, options, None)
     with opened(target, desired, options.environment, options.limits) as world:
         yield Pass(options=options, desired=desired, target=target, world=world, statuses=statuses, now=now)

@@ -8,10 +8,10 @@ from reconciler.adapters.volume import Limits
 from reconciler.core import parse, status
 from reconciler.core.errors import Reason, ReconcileError, RefusedError, UsageError
 from reconciler.core.observed import Observed
-from reconciler.core.placement import asked_for
+from reconciler.core.placement import asked_for, selects
 from reconciler.core.removals import ours
 from reconciler.core.schema_fields import is_target_name
-from reconciler.core.spec import Desired, ModelSpec, Target
+from reconciler.core.spec import Desired, ModelSpec, Selector, Target
 from reconciler.core.status import ModelStatus
 
 
@@ -19,8 +19,8 @@ from reconciler.core.status import ModelStatus
 class Options:
     """What a command line asks for; it wins over reconciler.yaml. Timeout in seconds, for one load.
 
-    `no_server`: fetch and activate only. `limits`: of all fetches together. `environment`: where credentials profiles
-    find their secrets; never shown.
+    `labels`: only the models that these select, as if they had been named. `no_server`: fetch and activate only.
+    `limits`: of all fetches together. `environment`: where credentials profiles find their secrets; never shown.
     """
 
     repo: str = "."
@@ -29,6 +29,7 @@ class Options:
     servers: tuple[str, ...] = ()
     volume: str | None = None
     models: tuple[str, ...] = ()
+    labels: Selector | None = None
     timeout: float | None = None
     allow_removals: int | None = None
     no_server: bool = False
@@ -61,6 +62,18 @@ def read_desired(options: Options, cache: str | None) -> Desired:
 def asked_of(desired: Desired, target: Target, options: Options) -> Collection[ModelSpec]:
     """The models that a pass is about: only their sources are looked at."""
     return asked_for(desired, target, options.models).values()
+
+
+def with_models(desired: Desired, target: Target, options: Options) -> Options:
+    """The options with the names of what their labels select. Raises UsageError where that is nothing."""
+    if options.labels is None:
+        return options
+    ours = asked_for(desired, target, ())
+    names = tuple(sorted(name for name, spec in ours.items() if selects(options.labels, spec.labels)))
+    if not names:
+        hint = "labels are under metadata.labels of each model"
+        raise UsageError(Reason.USAGE, f"no model of target {target.name} has such labels", hint)
+    return replace(options, models=names)
 
 
 def check_models(desired: Desired, observed: Observed, options: Options) -> None:

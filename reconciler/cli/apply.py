@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from reconciler.cli import out
-from reconciler.cli.options import MAX_BANDWIDTH, OUTPUT, REMOVALS, TRANSFERS, Common, shared
+from reconciler.cli.options import MAX_BANDWIDTH, OUTPUT, REMOVALS, TRANSFERS, Common, choosing, shared
 from reconciler.cli.signals import Interruption
 from reconciler.core.plan import Plan
 from reconciler.core.progress import Reporter
@@ -63,7 +63,7 @@ def progress(common: Common, *, err: bool) -> AbstractContextManager[Reporter]:
 @REMOVALS
 @MAX_BANDWIDTH
 @TRANSFERS
-@click.argument("models", nargs=-1, metavar="[MODEL]...")
+@choosing
 def apply(common: Common, output: str, *, yes: bool, allow_removals: int | None, **more: Any) -> int:
     """Plan, and carry the plan out.
 
@@ -79,7 +79,7 @@ def apply(common: Common, output: str, *, yes: bool, allow_removals: int | None,
     consent = Consent(ask=not yes and sys.stdin.isatty(), err=as_json, interruption=interruption)
     with progress(common, err=as_json) as reporter:
         report = reconcile.apply(
-            replace(options(common, more["models"], allow_removals), limits=limits),
+            replace(options(common, more["chosen"], allow_removals), limits=limits),
             reporter=reporter,
             confirm=consent,
             cancelled=interruption.cancelled,

@@ -22,7 +22,7 @@ def explain(common: Common, output: str, *, model: str) -> int:
     from reconciler.core.explanation import explained
     from reconciler.render import explain_json, explain_text, problems
 
-    seen = reconcile.look(options(common, ()), now=now())
+    seen = reconcile.look(options(common), now=now())
     one = explained(model, seen.desired, seen.observed, seen.plan)
     found = [problem for problem in problems.of(seen.desired) if one.file is None or problem.file == one.file]
     if one.plan is None:

@@ -42,7 +42,7 @@ def gc(common: Common, output: str, *, yes: bool, dry_run: bool) -> int:
 
     with progress(common, err=as_json) as reporter:
         swept = sweeping.gc(
-            options(common, ()), reporter=reporter, confirm=confirm, cancelled=interruption.cancelled, now=now()
+            options(common), reporter=reporter, confirm=confirm, cancelled=interruption.cancelled, now=now()
         )
     found = problems.of(swept.desired)
     if as_json:

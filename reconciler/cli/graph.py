@@ -23,7 +23,7 @@ def graph(common: Common, *, form: str) -> int:
     from reconciler.core.picture import drawn
     from reconciler.render import picture_svg, picture_text, problems
 
-    seen = reconcile.look(options(common, ()), now=now())
+    seen = reconcile.look(options(common), now=now())
     picture = drawn(seen.desired, seen.observed, seen.plan)
     renderers = {"mermaid": picture_text.mermaid, "dot": picture_text.dot, "svg": picture_svg.svg}
     click.echo(renderers[form](picture), nl=False)

@@ -4,7 +4,7 @@ import os
 from datetime import UTC, datetime
 
 from reconciler.adapters.triton import endpoint
-from reconciler.cli.options import Common
+from reconciler.cli.options import Chosen, Common
 from reconciler.core.errors import Reason, TerminalError, UsageError
 from reconciler.reading import Options
 
@@ -14,7 +14,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def options(common: Common, models: tuple[str, ...], allow_removals: int | None = None) -> Options:
+def options(common: Common, chosen: Chosen | None = None, allow_removals: int | None = None) -> Options:
     """The options of one pass. Raises UsageError for what is no address of a server."""
     for url in common.servers:
         try:
@@ -27,7 +27,8 @@ def options(common: Common, models: tuple[str, ...], allow_removals: int | None 
         target=common.target,
         servers=common.servers,
         volume=common.volume,
-        models=models,
+        models=chosen.models if chosen else (),
+        labels=chosen.labels if chosen else None,
         timeout=common.timeout,
         allow_removals=allow_removals,
         no_server=common.no_server,

@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from reconciler.cli import exits, logs, out, signals
-from reconciler.core import quantities
+from reconciler.core import labels, quantities
 from reconciler.core.errors import ReconcileError
+from reconciler.core.spec import Selector
 
 NONE = "none"
 """`--server none`: the init-container mode."""
@@ -97,6 +98,36 @@ OUTPUT = output_of("text", "json")
 REMOVALS = click.option(
     "--allow-removals", type=click.IntRange(min=0), metavar="N", help="How many models may be removed."
 )
+
+
+def _labels(context: click.Context, parameter: click.Parameter, value: str | None) -> Selector | None:
+    try:
+        return labels.selector(value) if value is not None else None
+    except ValueError as error:
+        raise click.BadParameter(str(error), context, parameter) from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """Which models a command is about: names or labels, everything if neither was given."""
+
+    models: tuple[str, ...] = ()
+    labels: Selector | None = None
+
+
+def choosing(command: Callable[..., int]) -> Callable[..., int]:
+    """Gives a command `-l` and MODEL arguments as one value, `chosen`. Names and labels do not go together."""
+
+    @functools.wraps(command)
+    def wrapper(*args: Any, models: tuple[str, ...], selector: Selector | None, **flags: Any) -> int:
+        if models and selector is not None:
+            message = "name MODELs or choose them with --selector, not both"
+            raise click.UsageError(message)
+        return command(*args, chosen=Chosen(models=models, labels=selector), **flags)
+
+    told = "Only models with these labels, as with `kubectl -l`: tier=gold,team!=nlp."
+    option = click.option("-l", "--selector", metavar="LABELS", callback=_labels, help=told)
+    return option(click.argument("models", nargs=-1, metavar="[MODEL]...")(wrapper))
 
 
 MAX_BANDWIDTH = flag(

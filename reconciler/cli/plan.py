@@ -3,7 +3,7 @@
 import click
 
 from reconciler.cli import exits, out
-from reconciler.cli.options import REMOVALS, Common, output_of, shared
+from reconciler.cli.options import REMOVALS, Chosen, Common, choosing, output_of, shared
 
 
 @click.command(
@@ -13,10 +13,8 @@ from reconciler.cli.options import REMOVALS, Common, output_of, shared
 @output_of("text", "json", "markdown")
 @REMOVALS
 @click.option("--detailed-exitcode", is_flag=True, help="0: no changes, 2: changes, 1: error or not everything known.")
-@click.argument("models", nargs=-1, metavar="[MODEL]...")
-def plan(
-    common: Common, output: str, *, allow_removals: int | None, detailed_exitcode: bool, models: tuple[str, ...]
-) -> int:
+@choosing
+def plan(common: Common, output: str, *, allow_removals: int | None, detailed_exitcode: bool, chosen: Chosen) -> int:
     """Say what would happen; change nothing.
 
     Reads the repository, the volume and the servers. With MODELs only these are planned.
@@ -26,7 +24,7 @@ def plan(
     from reconciler.render import plan_json, plan_markdown, plan_text, problems
     from reconciler.render.summary import changes
 
-    seen = reconcile.look(options(common, models, allow_removals), now=now())
+    seen = reconcile.look(options(common, chosen, allow_removals), now=now())
     found = problems.of(seen.desired)
     if output == "json":
         out.document(plan_json.document(seen.plan, found))

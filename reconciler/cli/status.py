@@ -3,20 +3,20 @@
 import click
 
 from reconciler.cli import exits, out
-from reconciler.cli.options import OUTPUT, Common, shared
+from reconciler.cli.options import OUTPUT, Chosen, Common, choosing, shared
 
 
 @click.command(epilog="\b\nExample:\n  reconcile status --server grpc://localhost:8001 --volume /models")
 @shared
 @OUTPUT
-@click.argument("models", nargs=-1, metavar="[MODEL]...")
-def status(common: Common, output: str, *, models: tuple[str, ...]) -> int:
+@choosing
+def status(common: Common, output: str, *, chosen: Chosen) -> int:
     """Show what is desired, on disk and loaded, and why not."""
     from reconciler import reconcile
     from reconciler.cli.one_pass import now, options
     from reconciler.render import problems, status_json, status_text
 
-    seen = reconcile.look(options(common, models), now=now())
+    seen = reconcile.look(options(common, chosen), now=now())
     found = problems.of(seen.desired)
     if output == "json":
         out.document(status_json.document(seen.plan, seen.observed))

@@ -116,3 +116,32 @@ def test_a_store_whose_package_is_missing_is_told_with_what_to_install(ground: G
 def test_a_scheme_that_needs_settings_which_nobody_can_give_is_told_in_words(ground: Ground) -> None:
     ground.want({"q": document("q", "webhdfs://a/b")})
     mentions(ground.run("plan").out, "webhdfs", "cannot be used here")
+
+
+def test_models_can_be_chosen_by_their_labels(ground: Ground) -> None:
+    models = {"q": labelled("q", str(ground.source("q")), "gold"), "z": labelled("z", NOWHERE, "silver")}
+    ground.want(models)
+    applied = ground.run("apply", "-l", "tier=gold")
+    assert applied.code == 0, applied.said
+    assert [link.name for link in (ground.volume / "models").iterdir()] == ["q"]
+    told = ground.run("status", "--selector", "tier in (gold, bronze)")
+    mentions(told.out, "1 of 1 model is as wanted", "1 other model was not asked for.")
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (("-l", "tier=lead"), ("no model of target default has such labels", "metadata.labels")),
+        (("-l", "tier=gold", "q"), ("not both",)),
+        (("-l", "tier in gold"), ("'tier in gold' is not a label selector", "tier=gold")),
+    ],
+)
+def test_labels_that_select_nothing_or_mean_nothing_are_questions_of_usage(
+    ground: Ground, flags: tuple[str, ...], words: tuple[str, ...]
+) -> None:
+    ground.want({"q": labelled("q", str(ground.source("q")), "gold")})
+    before = ground.snapshot()
+    answer = ground.run("apply", *flags)
+    assert (answer.code, answer.out) == (64, "")
+    mentions(answer.err, *words)
+    assert ground.snapshot() == before
