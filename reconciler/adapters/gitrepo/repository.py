@@ -6,7 +6,7 @@ from itertools import islice
 import pygit2
 from pygit2.enums import FileMode, RepositoryOpenFlag
 
-from reconciler.adapters.gitrepo.checkout import FILE, FOLDER, LIMIT, link_words, require
+from reconciler.adapters.gitrepo.checkout import FILE, FOLDER, limit_of, link_words, require
 from reconciler.core.errors import Reason, TerminalError
 
 _SHOWN_REFS = 8
@@ -73,10 +73,10 @@ def _files(entries: list[pygit2.Object], prefix: str) -> Iterator[tuple[str, byt
         if isinstance(entry, pygit2.Tree):
             yield from _files(list(entry), path + "/")
         elif isinstance(entry, pygit2.Blob):
-            yield path, _content(entry)
+            yield path, _content(entry, limit_of(path))
         # what is left are submodules: commits of other repositories
 
 
-def _content(blob: pygit2.Blob) -> bytes:
-    head = bytes(memoryview(blob)[: LIMIT + 1])
+def _content(blob: pygit2.Blob, limit: int) -> bytes:
+    head = bytes(memoryview(blob)[: limit + 1])
     return link_words(head.decode("utf-8", "replace")).encode() if blob.filemode == FileMode.LINK else head
