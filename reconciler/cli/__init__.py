@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import click
 
-from reconciler.cli import apply, demo, exits, out, plan, signals, status, validate
+from reconciler.cli import apply, demo, exits, lock, out, plan, signals, status, validate
 
 NAME = "reconcile"
-COMMANDS: tuple[click.Command, ...] = (apply.apply, demo.demo, plan.plan, status.status, validate.validate)
+COMMANDS: tuple[click.Command, ...] = (apply.apply, demo.demo, lock.lock, plan.plan, status.status, validate.validate)
 
 
 def _version(context: click.Context, _parameter: click.Parameter, asked: bool) -> None:

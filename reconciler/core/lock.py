@@ -32,7 +32,7 @@ def lock_text(model: ModelSpec, found: Mapping[int | None, LockedSource]) -> byt
     spec: dict[str, Any] = {}
     for key, source in sorted(model.sources().items(), key=lambda item: (item[0] is not None, item[0])):
         if key is None:
-            configs = {path: _Text(text.decode()) for path, text in found[key].configs.items()}
+            configs = {path: text.decode() for path, text in found[key].configs.items()}
             spec["source"] = _source(source, found[key]) | ({"configs": configs} if configs else {})
         else:
             spec.setdefault("versions", {})[str(key)] = _source(source, found[key])
@@ -79,12 +79,6 @@ class _Fields(dict[str, Any]):
     """A mapping on one line."""
 
 
-class _Text(str):
-    """Text as it stands where it has several lines."""
-
-    __slots__ = ()
-
-
 class _Dumper(yaml.SafeDumper):
     """The pure Python one: libyaml's breaks and quotes a little differently, and is not everywhere."""
 
@@ -102,10 +96,12 @@ def _fields(dumper: _Dumper, fields: _Fields) -> yaml.Node:
     return dumper.represent_mapping("tag:yaml.org,2002:map", fields, flow_style=True)
 
 
-def _literal(dumper: _Dumper, text: _Text) -> yaml.Node:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", str(text), style="|" if "\n" in text else None)
+def _string(dumper: _Dumper, text: str) -> yaml.Node:
+    """As it stands where it has several lines; escaped where it holds what a strict reader refuses."""
+    style = None if text.isprintable() else "|" if text.replace("\n", "").isprintable() else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 _Dumper.add_representer(_Row, _row)
 _Dumper.add_representer(_Fields, _fields)
-_Dumper.add_representer(_Text, _literal)
+_Dumper.add_representer(str, _string)

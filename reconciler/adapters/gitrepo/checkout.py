@@ -9,7 +9,7 @@ from reconciler.core.errors import Reason, TerminalError
 
 FILE, FOLDER = "reconciler.yaml", "models.d"
 
-_LIMIT, _LOCK_LIMIT = 1 << 20, 32 << 20
+LIMIT, LOCK_LIMIT = 1 << 20, 32 << 20
 
 
 class Kind(StrEnum):
@@ -44,7 +44,7 @@ def limit_of(path: str) -> int:
 
     Locks are written by a program, which has more patience than people.
     """
-    return _LOCK_LIMIT if path.endswith(".lock") else _LIMIT
+    return LOCK_LIMIT if path.endswith(".lock") else LIMIT
 
 
 def content_digest(files: Mapping[str, bytes]) -> Digest:

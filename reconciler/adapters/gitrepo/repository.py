@@ -20,6 +20,14 @@ def open_repository(path: str) -> pygit2.Repository:
         raise _unusable(path, str(error)) from error
 
 
+def is_bare(path: str) -> bool:
+    """Whether there is a repository without a work tree."""
+    try:
+        return bool(open_repository(path).is_bare)
+    except TerminalError:
+        return False
+
+
 def _unusable(path: str, words: str) -> TerminalError:
     if "not owned by current user" in words:
         message = f"{path} belongs to another user, so git does not trust it"

@@ -2,8 +2,9 @@
 
 from reconciler.adapters.sources.archives import Member, members
 from reconciler.adapters.sources.listing import Listed, check_paths
-from reconciler.adapters.sources.measure import NOTHING, Remembered, measure
+from reconciler.adapters.sources.measure import measure
 from reconciler.adapters.sources.promises import LOCKED_HINT, verify, whole
+from reconciler.adapters.sources.remembered import NOTHING, Remembered
 from reconciler.adapters.sources.selection import Loose, Packed, Selection, select, select_members
 from reconciler.adapters.sources.shown import shown
 from reconciler.adapters.sources.store import Sources, Store

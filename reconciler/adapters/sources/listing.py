@@ -32,6 +32,11 @@ class Listed:
     fingerprint: str | None
     version: str | None = None
 
+    @property
+    def identified(self) -> bool:
+        """Whether the rest of it is sure to belong to its beginning, if they are read one after the other."""
+        return bool(self.fingerprint or self.version)
+
 
 def fault_of(path: str) -> str | None:
     """Why this path is unsafe, in words; None if it is safe."""

@@ -92,7 +92,7 @@ class Delivery:
                 return
             except TransientError as error:
                 tries += 1
-                known = (file.fingerprint or file.version) is not None and error.reason is not Reason.SOURCE_CHANGED
+                known = file.identified and error.reason is not Reason.SOURCE_CHANGED
                 if not known or tries > _TRIES or (first and not self.store.gives_ranges(file)):
                     raise
                 if self.stop.wait(tries * _PAUSE):
