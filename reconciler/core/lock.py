@@ -38,9 +38,7 @@ def lock_text(model: ModelSpec, found: Mapping[int | None, LockedSource]) -> byt
             spec.setdefault("versions", {})[str(key)] = _source(source, found[key])
     document = {"apiVersion": "reconciler/v1", "kind": "Lock", "metadata": {"name": model.name}, "spec": spec}
     text = yaml.dump(document, Dumper=_Dumper, sort_keys=True, allow_unicode=True, width=1 << 30)
-    return (
-        f"# Written by `reconcile lock {model.name}`, which is to be run again when a source changes.\n{text}".encode()
-    )
+    return f"# Written by `reconcile lock {model.name}`: run it again when a source changes.\n{text}".encode()
 
 
 def _source(source: Source, found: LockedSource) -> dict[str, Any]:
