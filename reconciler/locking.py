@@ -5,17 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from reconciler.adapters import gitrepo
-from reconciler.adapters.sources import NOTHING, Sources, measure
+from reconciler.adapters.sources import NOTHING, Remembered, Sources, measure
 from reconciler.adapters.volume import Volume
 from reconciler.core import parse
 from reconciler.core.errors import Reason, ReconcileError, TerminalError
 from reconciler.core.lock import lock_file, lock_text
-from reconciler.core.locked import LockedSource
+from reconciler.core.lock_report import Locked, Locking, LockReport
 from reconciler.core.locking import (
     Found,
-    Locked,
-    Locking,
-    LockReport,
     compared,
     problems_left,
     to_lock,
@@ -88,11 +85,14 @@ def _one(work: _Work, model: ModelSpec) -> Locked:
 
 
 def _measured(work: _Work, model: ModelSpec) -> Found:
-    def measured(source: Source) -> LockedSource:
-        remembered = NOTHING if work.volume is None else work.volume.remembered(source)
-        return measure(work.sources.store(source), source, remembered, work.order.cancelled)
+    return {
+        key: measure(work.sources.store(source), source, _remembered(work, source), work.order.cancelled)
+        for key, source in model.sources().items()
+    }
 
-    return {key: measured(source) for key, source in model.sources().items()}
+
+def _remembered(work: _Work, source: Source) -> Remembered:
+    return NOTHING if work.volume is None else work.volume.remembered(source)
 
 
 def _kept(work: _Work, model: ModelSpec, found: Found, before: bytes | None) -> Locking:

@@ -8,7 +8,7 @@ import click
 
 from reconciler.core.conditions import Kind, ModelStatus, Truth
 from reconciler.core.errors import LockedError, Problem, Reason, ReconcileError, RefusedError, UsageError
-from reconciler.core.locking import SOUND, LockReport
+from reconciler.core.lock_report import SOUND, LockReport
 from reconciler.core.plan import Change, Outcome, Plan, Result
 
 

@@ -26,7 +26,7 @@ def write_file(root: str, path: str, content: bytes) -> None:
     final = os.path.join(root, path)
     beside = os.path.join(os.path.dirname(final), f".{os.path.basename(final)}.{os.getpid()}")
     try:
-        with open(beside, "xb") as stream:
+        with open(beside, "wb") as stream:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
