@@ -6,10 +6,18 @@ from collections.abc import Sequence
 
 import click
 
-from reconciler.cli import apply, demo, exits, gc, out, plan, signals, status, validate
+from reconciler.cli import apply, demo, exits, gc, lock, out, plan, signals, status, validate
 
 NAME = "reconcile"
-COMMANDS: tuple[click.Command, ...] = (apply.apply, demo.demo, gc.gc, plan.plan, status.status, validate.validate)
+COMMANDS: tuple[click.Command, ...] = (
+    apply.apply,
+    demo.demo,
+    gc.gc,
+    lock.lock,
+    plan.plan,
+    status.status,
+    validate.validate,
+)
 
 
 def _version(context: click.Context, _parameter: click.Parameter, asked: bool) -> None:

@@ -73,6 +73,7 @@ class Reason(StrEnum):
     TIMED_OUT = "TimedOut"
     CANCELLED = "Cancelled"
     REPOSITORY_UNREADABLE = "RepositoryUnreadable"
+    REPOSITORY_UNWRITABLE = "RepositoryUnwritable"
     REF_NOT_FOUND = "RefNotFound"
     PUSH_REFUSED = "PushRefused"
     PUSH_RACED = "PushRaced"

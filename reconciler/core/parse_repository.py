@@ -23,7 +23,7 @@ class Settings:
     """What every model is read with.
 
     `load` and `update` are defaults as they were written. `broken` are the faults of reconciler.yaml: while there are
-    any, policy and defaults are unknown, so no model may be acted on. `root` is as for parse().
+    any, policy and defaults are unknown, so no model may be acted on. `root` and `locking` are as for parse().
     """
 
     repository: Repository = field(default_factory=Repository)
@@ -31,6 +31,7 @@ class Settings:
     update: str = "auto"
     root: str | None = None
     broken: tuple[Problem, ...] = ()
+    locking: bool = False
 
 
 def settings_of(value: JsonObject, root: str | None) -> Settings:

@@ -17,8 +17,8 @@ from reconciler.core.spec import Policy
 _POLICY = "of reconciler.yaml"
 
 
-def broken_rules(checked: Checked, stem: str, settings: Settings) -> Iterator[Problem]:
-    """Every fault of a model that its schema cannot see."""
+def broken_rules(checked: Checked, stem: str, settings: Settings, *, locked: bool) -> Iterator[Problem]:
+    """Every fault of a model that its schema cannot see. `locked`: its lock says which bytes are meant."""
     yield from _name(checked, stem)
     yield from _dependencies(checked, stem)
     yield from unfit_config(checked, "spec", "config")
@@ -29,7 +29,8 @@ def broken_rules(checked: Checked, stem: str, settings: Settings) -> Iterator[Pr
     for path in _source_paths(checked):
         yield from _location(checked, path, settings)
         yield from _credentials(checked, path, settings)
-        yield from _digest(checked, path, settings.repository.policy)
+        if not locked:
+            yield from _digest(checked, path, settings.repository.policy)
     yield from misfits(checked)
 
 
@@ -89,5 +90,5 @@ def _credentials(checked: Checked, path: Path, settings: Settings) -> Iterator[P
 
 def _digest(checked: Checked, path: Path, policy: Policy) -> Iterator[Problem]:
     if policy.require_digest and checked.at(*path, "digest") is None:
-        expected = f"a digest, sha256:… (policy.requireDigest {_POLICY})"
+        expected = f"a digest, sha256:…, or a lock by `reconcile lock` (policy.requireDigest {_POLICY})"
         yield checked.fault(path, "a source without a digest", expected)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from reconciler.core.digest import Digest
 from reconciler.core.errors import Problem
 from reconciler.core.jsonvalue import JsonObject
+from reconciler.core.locked import LockedSource
 
 
 class Unpack(StrEnum):
@@ -27,7 +28,10 @@ class Update(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where files come from. A relative path in `uri` was resolved against the repository by the reader."""
+    """Where files come from. A relative path in `uri` was resolved against the repository by the reader.
+
+    `written` is the uri as the document has it; `locked` what the model's lock says that the source holds.
+    """
 
     uri: str
     digest: Digest | None = None
@@ -35,6 +39,8 @@ class Source:
     exclude: tuple[str, ...] = ()
     unpack: Unpack = Unpack.AUTO
     credentials: str | None = None
+    written: str = field(default="", compare=False)
+    locked: LockedSource | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,7 @@ from reconciler.core.errors import Reason, TerminalError
 
 FILE, FOLDER = "reconciler.yaml", "models.d"
 
-LIMIT = 1024 * 1024
-"""Bytes. Of a larger file one byte more than this is returned, so that whoever parses it sees that it is too large."""
+LIMIT, LOCK_LIMIT = 1 << 20, 32 << 20
 
 
 class Kind(StrEnum):
@@ -38,6 +37,14 @@ class Checkout:
     message: str = ""
     root: str | None = None
     note: str = ""
+
+
+def limit_of(path: str) -> int:
+    """Bytes. Of a larger file one byte more is returned, so that whoever parses it sees that it is too large.
+
+    Locks are written by a program, which has more patience than people.
+    """
+    return LOCK_LIMIT if path.endswith(".lock") else LIMIT
 
 
 def content_digest(files: Mapping[str, bytes]) -> Digest:

@@ -9,7 +9,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reconciler.adapters.gitrepo.checkout import FILE, FOLDER, LIMIT, link_words, require
+from reconciler.adapters.gitrepo.checkout import FILE, FOLDER, limit_of, link_words, require
 from reconciler.core.errors import Reason, TerminalError, TransientError
 
 _TRIES = 5
@@ -103,7 +103,7 @@ def _state(path: str) -> tuple[str, ...]:
 
 def _head(path: str) -> bytes:
     with open(path, "rb") as file:
-        return file.read(LIMIT + 1)
+        return file.read(limit_of(path) + 1)
 
 
 def _text(name: str) -> str:

@@ -6,7 +6,7 @@ from itertools import islice
 import pygit2
 from pygit2.enums import FileMode, RepositoryOpenFlag
 
-from reconciler.adapters.gitrepo.checkout import FILE, FOLDER, LIMIT, link_words, require
+from reconciler.adapters.gitrepo.checkout import FILE, FOLDER, limit_of, link_words, require
 from reconciler.core.errors import Reason, TerminalError
 
 _SHOWN_REFS = 8
@@ -18,6 +18,14 @@ def open_repository(path: str) -> pygit2.Repository:
         return pygit2.Repository(path, RepositoryOpenFlag.NO_SEARCH)
     except (pygit2.GitError, KeyError, ValueError, OSError) as error:
         raise _unusable(path, str(error)) from error
+
+
+def is_bare(path: str) -> bool:
+    """Whether there is a repository without a work tree."""
+    try:
+        return bool(open_repository(path).is_bare)
+    except TerminalError:
+        return False
 
 
 def _unusable(path: str, words: str) -> TerminalError:
@@ -73,10 +81,10 @@ def _files(entries: list[pygit2.Object], prefix: str) -> Iterator[tuple[str, byt
         if isinstance(entry, pygit2.Tree):
             yield from _files(list(entry), path + "/")
         elif isinstance(entry, pygit2.Blob):
-            yield path, _content(entry)
+            yield path, _content(entry, limit_of(path))
         # what is left are submodules: commits of other repositories
 
 
-def _content(blob: pygit2.Blob) -> bytes:
-    head = bytes(memoryview(blob)[: LIMIT + 1])
+def _content(blob: pygit2.Blob, limit: int) -> bytes:
+    head = bytes(memoryview(blob)[: limit + 1])
     return link_words(head.decode("utf-8", "replace")).encode() if blob.filemode == FileMode.LINK else head

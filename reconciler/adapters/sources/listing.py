@@ -22,13 +22,20 @@ _REFUSED = frozenset({"Cc", "Cs", "Zl", "Zp"})
 class Listed:
     """One file of a source: path inside it, size in bytes, and a text that changes when its content does.
 
-    `locator` is what the store opens it by. `size` and `fingerprint` are None where the source does not tell.
+    `locator` is what the store opens it by. `size` and `fingerprint` are None where the source does not tell. `version`
+    is an immutable id, where one is known: then nothing else is read than what has it.
     """
 
     path: str
     locator: str
     size: int | None
     fingerprint: str | None
+    version: str | None = None
+
+    @property
+    def identified(self) -> bool:
+        """Whether the rest of it is sure to belong to its beginning, if they are read one after the other."""
+        return bool(self.fingerprint or self.version)
 
 
 def fault_of(path: str) -> str | None:

@@ -6,6 +6,7 @@ empty object is therefore asked for by name. Keys that are no paths (`..`, `//`,
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import obstore
@@ -15,6 +16,7 @@ from reconciler.adapters.sources import faults
 from reconciler.adapters.sources.faults import translated
 from reconciler.adapters.sources.listing import Listed
 from reconciler.core.errors import Reason, TerminalError
+from reconciler.core.locked import Pin
 
 CHUNK = 128 << 10
 """Bytes of a block: small, for whole parts in memory cost time and memory (download-facts)."""
@@ -54,9 +56,10 @@ class ObjectStore:
     def gives_ranges(self, file: Listed) -> bool:
         """Whether the server answers with the range that it is asked for; some send the whole (rclone serve s3)."""
         if self._ranged is None:
+            options: Any = {"range": (0, 1)} | self._versioned(file)
             with translated(f"{self._where}/{file.locator}"):
                 try:
-                    obstore.get(self._bucket, file.locator, options={"range": (0, 1)})
+                    obstore.get(self._bucket, file.locator, options=options)
                 except GenericError as error:
                     if "non-partial" not in str(error):
                         raise
@@ -71,8 +74,7 @@ class ObjectStore:
         Raises TransientError(SOURCE_CHANGED) if it is no longer what was listed.
         """
         options: Any = {"if_match": f'"{file.fingerprint}"'} if file.fingerprint else {}
-        if self._version is not None:
-            options["version"] = self._version
+        options |= self._versioned(file)
         if past is not None or first:
             options["range"] = (first, past) if past is not None else {"offset": first}
         with translated(f"{self._where}/{file.locator}"):
@@ -82,13 +84,41 @@ class ObjectStore:
             for block in answer.stream(min_chunk_size=CHUNK):
                 yield bytes(block)
 
-    def _exact(self) -> Listed | None:
-        options: Any = {"head": True, "version": self._version} if self._version else {"head": True}
+    def pinned(self, file: Listed) -> Listed:
+        """The file with its version, if the bucket keeps any. Raises TransientError(SOURCE_CHANGED)."""
+        where = f"{self._where}/{file.locator}"
+        with translated(where):
+            found = self._head(file.locator, file.version or self._version)
+            if found is None or (file.fingerprint and _etag(found) not in (None, file.fingerprint)):
+                raise faults.changed(where)
+            return replace(file, version=_version(found))
+
+    def locked(self, path: str, size: int | None, pin: Pin) -> Listed | None:
+        """The file as it was, without a listing; None if its version is not known."""
+        if pin.version is None:
+            return None
+        key = self._key.strip("/")
+        below = f"{key}/{path}" if key else path
+        alone = not self._key.endswith("/") and key.rpartition("/")[2] == path
+        with translated(f"{self._where}/{self._key}"):
+            locator = key if alone and self._head(key, pin.version) is not None else below
+        return Listed(path=path, locator=locator, size=size, fingerprint=pin.fingerprint, version=pin.version)
+
+    def _versioned(self, file: Listed) -> dict[str, str]:
+        version = file.version or self._version
+        return {"version": version} if version else {}
+
+    def _head(self, key: str, version: str | None) -> Any:
+        """What the store says of an object, None if there is none."""
+        options: Any = {"head": True, "version": version} if version else {"head": True}
         try:
-            meta = obstore.get(self._bucket, self._key, options=options).meta
+            return obstore.get(self._bucket, key, options=options).meta
         except FileNotFoundError:
             return None
-        return _listed(self._key.rpartition("/")[2], meta)
+
+    def _exact(self) -> Listed | None:
+        meta = self._head(self._key, self._version)
+        return None if meta is None else _listed(self._key.rpartition("/")[2], meta)
 
     def _below(self, prefix: str) -> Iterator[Listed]:
         skip = len(prefix) + 1 if prefix else 0
@@ -114,6 +144,11 @@ class ObjectStore:
 
 def _listed(path: str, meta: Any) -> Listed:
     return Listed(path=path, locator=meta["path"], size=meta["size"], fingerprint=_etag(meta))
+
+
+def _version(meta: Any) -> str | None:
+    """None also for S3's "null": what was put there while the bucket kept no versions is replaced under that name."""
+    return None if meta["version"] in ("", "null") else meta["version"]
 
 
 def _etag(meta: Any) -> str | None:

@@ -7,8 +7,8 @@ foreign is touched. Nothing of ours but links is inside models/, for Triton take
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
 
-from reconciler.adapters.sources import Sources
-from reconciler.adapters.volume import activation, disk, fetch, lock, prune, resolve, view
+from reconciler.adapters.sources import Remembered, Sources
+from reconciler.adapters.volume import activation, disk, fetch, known, lock, prune, resolve, view
 from reconciler.adapters.volume.pace import Limits, Pace, Watch
 from reconciler.adapters.volume.shelf import open_shelf
 from reconciler.adapters.volume.turns import Turns
@@ -16,7 +16,7 @@ from reconciler.core.content import Content
 from reconciler.core.observed import VolumeView
 from reconciler.core.plan import Activate, Deactivate, Fetch, Prune
 from reconciler.core.progress import Moved
-from reconciler.core.spec import Credentials, ModelSpec
+from reconciler.core.spec import Credentials, ModelSpec, Source
 
 __all__ = ["Limits", "Volume"]
 
@@ -58,6 +58,10 @@ class Volume:
         self._shelf.places.check()
         with disk.translated(f"read the volume {self._shelf.places.root}"):
             return resolve.resolve(self._shelf, model)
+
+    def remembered(self, source: Source) -> Remembered:
+        """What was learnt of a source here, which counts as long as its fingerprints are the same."""
+        return known.remembered(self._shelf, source)
 
     @contextlib.contextmanager
     def lock(self, owner: str) -> Iterator[None]:

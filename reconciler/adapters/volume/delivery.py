@@ -1,17 +1,17 @@
 """One source on its way to the volume: its files received beside, checked for length, and given their true names."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from reconciler.adapters.sources import Listed, Store, shown
+from reconciler.adapters.sources import LOCKED_HINT, Listed, Store, shown, whole
 from reconciler.adapters.volume import disk
 from reconciler.adapters.volume.arrivals import Arrivals
 from reconciler.adapters.volume.pace import Watch
 from reconciler.adapters.volume.part import RANGE, Part
-from reconciler.adapters.volume.shelf import Shelf, whole
+from reconciler.adapters.volume.shelf import Shelf
 from reconciler.core.digest import FileDigest
-from reconciler.core.errors import Reason, TransientError
+from reconciler.core.errors import Reason, TerminalError, TransientError
 from reconciler.core.spec import Source
 
 _TRIES, _PAUSE = 4, 0.5
@@ -20,7 +20,10 @@ _TRIES, _PAUSE = 4, 0.5
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """`arrivals` are whole files on their way to a final name; `stop` makes those still under way give up."""
+    """`arrivals` are whole files on their way to a final name; `stop` makes those still under way give up.
+
+    `promised`: what files must turn out to be, by path.
+    """
 
     shelf: Shelf
     source: Source
@@ -28,6 +31,7 @@ class Delivery:
     watch: Watch
     arrivals: Arrivals
     stop: threading.Event = field(default_factory=threading.Event)
+    promised: Mapping[str, FileDigest] = field(default_factory=dict)
 
     @property
     def workshop(self) -> str:
@@ -39,7 +43,7 @@ class Delivery:
         with disk.translated(f"store {file.path}"), self.watch.pace.turns:
             path = self.arrivals.bench()
             digest, size = disk.receive(self.watched(file, self.patiently(file, 0, None)), path, sync=False)
-        found = FileDigest(path=file.path, size=size, digest=digest)
+        found = self._as_promised(FileDigest(path=file.path, size=size, digest=digest), path)
         self.arrivals.add(path, found, file)
         return found
 
@@ -64,10 +68,20 @@ class Delivery:
     def complete(self, file: Listed, part: Part, ready: Callable[[int], None]) -> FileDigest:
         """Hashes a big file while it arrives, and makes it a blob."""
         with disk.translated(f"store {file.path}"):
-            found = FileDigest(path=file.path, size=part.size, digest=part.digest(ready))
+            whole_file = FileDigest(path=file.path, size=part.size, digest=part.digest(ready))
             part.finish()
+            found = self._as_promised(whole_file, part.path)
             self.arrivals.name(part.path, found, file)
         return found
+
+    def _as_promised(self, found: FileDigest, path: str) -> FileDigest:
+        """The same. Raises TerminalError(DIGEST_MISMATCH), and keeps nothing, if it is not what is locked."""
+        if self.promised.get(found.path, found) == found:
+            return found
+        disk.erase(path)
+        where, wanted = shown(self.source.uri), self.promised[found.path].digest
+        words = f"{found.path} in {where} is {found.digest}, but {wanted} is locked"
+        raise TerminalError(Reason.DIGEST_MISMATCH, words, LOCKED_HINT)
 
     def patiently(self, file: Listed, first: int, past: int | None) -> Iterator[bytes]:
         """The bytes; where the connection breaks they go on from there, if the store can and the file is the same."""
@@ -80,7 +94,7 @@ class Delivery:
                 return
             except TransientError as error:
                 tries += 1
-                known = file.fingerprint is not None and error.reason is not Reason.SOURCE_CHANGED
+                known = file.identified and error.reason is not Reason.SOURCE_CHANGED
                 if not known or tries > _TRIES or (first and not self.store.gives_ranges(file)):
                     raise
                 if self.stop.wait(tries * _PAUSE):

@@ -1,18 +1,20 @@
 """Bringing sources onto the volume: beside, hashed while written, synced, then renamed to what it is.
 
 Whatever has arrived whole stays, under its true name, if the rest fails: the next pass goes on from there. What a
-pinned digest contradicts gets no manifest.
+pinned digest or a lock contradicts gets no manifest.
 """
 
-from reconciler.adapters.sources import Listed, Loose, Packed, members, select, select_members
+from reconciler.adapters.sources import Listed, Loose, Packed, members, select, select_members, verify, whole
 from reconciler.adapters.volume import disk
 from reconciler.adapters.volume.arrivals import Arrivals
 from reconciler.adapters.volume.delivery import Delivery
+from reconciler.adapters.volume.locked import locked_archive, locked_files
 from reconciler.adapters.volume.memory import Recollection, Seen
 from reconciler.adapters.volume.pace import Watch
 from reconciler.adapters.volume.parallel import together
-from reconciler.adapters.volume.shelf import Shelf, verify, whole
+from reconciler.adapters.volume.shelf import Shelf
 from reconciler.core.digest import FileDigest, manifest
+from reconciler.core.locked import LockedSource
 from reconciler.core.spec import Source
 
 
@@ -21,15 +23,43 @@ def fetch(shelf: Shelf, source: Source, workshop: str, watch: Watch) -> None:
     pinned = shelf.by_manifest(source.digest) if source.digest is not None else None
     if pinned is not None and not shelf.lacking(pinned):
         return
-    delivery = Delivery(shelf, source, shelf.sources.store(source), watch, Arrivals(shelf.blobs, workshop))
-    match select(delivery.store.listing(), source):
-        case Loose(files=files):
-            found = _fetch_loose(delivery, files)
-        case Packed(archive=archive):
-            found = _fetch_packed(delivery, archive)
+    if source.locked is not None and not shelf.lacking(source.locked.content):
+        _keep_manifest(shelf, source, source.locked.content, workshop)
+        return
+    promised = {each.path: each for each in source.locked.content} if source.locked is not None else {}
+    arrivals = Arrivals(shelf.blobs, workshop)
+    delivery = Delivery(shelf, source, shelf.sources.store(source), watch, arrivals, promised=promised)
+    found = _fetch_listed(delivery) if source.locked is None else _fetch_locked(delivery, source.locked)
+    _keep_manifest(shelf, source, found, workshop)
+
+
+def _keep_manifest(shelf: Shelf, source: Source, found: tuple[FileDigest, ...], workshop: str) -> None:
     tree = verify(source, found)
     shelf.memory.keep_sizes(tree, found, workshop)
     shelf.blobs.keep(manifest(found), workshop)
+
+
+def _fetch_locked(delivery: Delivery, locked: LockedSource) -> tuple[FileDigest, ...]:
+    """Asks for nothing but what is missing, and takes nothing but what is locked."""
+    if locked.archive is not None:
+        return _fetch_packed(delivery, locked_archive(delivery.store, delivery.source, locked.archive))
+    missing = delivery.shelf.lacking(locked.content)
+    todo = locked_files(delivery.store, delivery.source, locked, missing)
+    delivery.check_space(todo)
+    before = _recall(delivery)
+    try:
+        together(delivery, todo)
+    finally:
+        _remember(delivery, dict(before.files), before.members)
+    return locked.content
+
+
+def _fetch_listed(delivery: Delivery) -> tuple[FileDigest, ...]:
+    match select(delivery.store.listing(), delivery.source):
+        case Loose(files=files):
+            return _fetch_loose(delivery, files)
+        case Packed(archive=archive):
+            return _fetch_packed(delivery, archive)
 
 
 def _fetch_loose(delivery: Delivery, files: tuple[Listed, ...]) -> tuple[FileDigest, ...]:

@@ -1,7 +1,7 @@
 """What a model's sources hold, found out without writing anything.
 
-Cheapest first: the manifest that a pinned digest names, then a listing whose fingerprints are remembered, then
-reading (only what is local, or tells nothing but its content). The rest is known once it is fetched.
+Cheapest first: a lock, which says it all; the manifest that a pinned digest names; a listing whose fingerprints are
+remembered; reading (only what is local, or tells nothing but its content). The rest is known once it is fetched.
 """
 
 import hashlib
@@ -9,9 +9,21 @@ import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from reconciler.adapters.sources import Listed, Loose, Packed, Store, members, select, select_members
+from reconciler.adapters.sources import (
+    Listed,
+    Loose,
+    Packed,
+    Store,
+    check_paths,
+    members,
+    select,
+    select_members,
+    shown,
+    verify,
+    whole,
+)
 from reconciler.adapters.volume.memory import Recollection
-from reconciler.adapters.volume.shelf import Shelf, verify, whole
+from reconciler.adapters.volume.shelf import Shelf
 from reconciler.core.content import Content, Known, Unavailable, Unfetched
 from reconciler.core.digest import Digest, FileDigest
 from reconciler.core.errors import ReconcileError, TerminalError
@@ -52,6 +64,9 @@ def _sum(numbers: list[int | None]) -> int | None:
 
 
 def _resolve(shelf: Shelf, source: Source, *, whole_model: bool) -> Found | Unfetched:
+    if source.locked is not None:
+        check_paths((file.path for file in source.locked.content), shown(source.uri))
+        return Found(files=source.locked.content, configs=source.locked.configs)
     found = _pinned(shelf, source, whole_model=whole_model) or _listed(shelf, source, whole_model=whole_model)
     if isinstance(found, Found):
         verify(source, found.files)
