@@ -1,7 +1,8 @@
 """s3://, gs:// and az:// through obstore: '/'-bounded prefixes, ETags as fingerprints, streamed ranges.
 
 obstore calls keys paths and takes a closing '/' off them, so that a folder marker looks like an empty object; each
-empty object is therefore asked for by name. Keys that are no paths (`..`, `//`, control characters) fail the listing.
+empty object is therefore asked for by name, which also tells the directories of Azure's tools (`hdi_isfolder`).
+Keys that are no paths (`..`, `//`, control characters) fail the listing.
 """
 
 from collections.abc import Iterator
@@ -19,8 +20,19 @@ from reconciler.core.errors import Reason, TerminalError
 CHUNK = 128 << 10
 """Bytes of a block: small, for whole parts in memory cost time and memory (download-facts)."""
 
+_FOLDER = "hdi_isfolder"
+
 _HEADS = 8
 """Empty objects asked for at once."""
+
+
+def named(scheme: str, uri: str) -> tuple[str, str, str | None]:
+    """Bucket, key and version of a URI: `?versionId=` on s3:// and az://, `#generation` on gs:// as in gcloud."""
+    place, _, rest = uri.partition("://")[2].partition("/")
+    key, mark, version = rest.rpartition("#" if scheme == "gs" else "?versionId=")
+    if not mark or (scheme == "gs" and not version.isdecimal()):
+        return place, rest, None
+    return place, key, version
 
 
 class ObjectStore:
@@ -85,10 +97,10 @@ class ObjectStore:
     def _exact(self) -> Listed | None:
         options: Any = {"head": True, "version": self._version} if self._version else {"head": True}
         try:
-            meta = obstore.get(self._bucket, self._key, options=options).meta
+            answer = obstore.get(self._bucket, self._key, options=options)
         except FileNotFoundError:
             return None
-        return _listed(self._key.rpartition("/")[2], meta)
+        return None if _is_folder(answer) else _listed(self._key.rpartition("/")[2], answer.meta)
 
     def _below(self, prefix: str) -> Iterator[Listed]:
         skip = len(prefix) + 1 if prefix else 0
@@ -103,10 +115,9 @@ class ObjectStore:
 
         def is_there(path: str) -> bool:
             try:
-                obstore.head(self._bucket, path)
+                return not _is_folder(obstore.get(self._bucket, path, options={"head": True}))
             except FileNotFoundError:
                 return False
-            return True
 
         with ThreadPoolExecutor(_HEADS) as pool:
             return frozenset(path for path, there in zip(empty, pool.map(is_there, empty), strict=True) if not there)
@@ -119,6 +130,11 @@ def _listed(path: str, meta: Any) -> Listed:
 def _etag(meta: Any) -> str | None:
     """Without its quotes, which some servers leave out of listings."""
     return (meta["e_tag"] or "").strip('"') or None
+
+
+def _is_folder(answer: Any) -> bool:
+    """Whether it only marks a directory, as Azure's tools note them: an empty object under the directory's name."""
+    return answer.meta["size"] == 0 and str(answer.attributes.get(_FOLDER, "")).lower() == "true"
 
 
 def _no_path(where: str, error: Exception) -> TerminalError:
