@@ -23,13 +23,19 @@ _CONNECTIONS = 32
 
 
 class _Adapter(HTTPAdapter):
-    """Trusts what the system trusts, also where a bundle is added by a variable."""
+    """Trusts what the system trusts, and a bundle besides."""
+
+    def __init__(self, bundle: str | None) -> None:
+        self._context = ssl.create_default_context()
+        if bundle is not None:
+            self._context.load_verify_locations(cafile=bundle)
+        super().__init__(pool_connections=_CONNECTIONS, pool_maxsize=_CONNECTIONS)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> Any:
-        return super().init_poolmanager(*args, ssl_context=ssl.create_default_context(), **kwargs)
+        return super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        return super().proxy_manager_for(proxy, **{"ssl_context": ssl.create_default_context()} | kwargs)
+        return super().proxy_manager_for(proxy, **{"ssl_context": self._context} | kwargs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +53,12 @@ class _Bearer(requests.auth.AuthBase):
 def session(token: str | None, bundle: str | None) -> requests.Session:
     """Connections that may be used from several threads."""
     opened = requests.Session()
-    opened.mount("http://", _Adapter(pool_connections=_CONNECTIONS, pool_maxsize=_CONNECTIONS))
-    opened.mount("https://", _Adapter(pool_connections=_CONNECTIONS, pool_maxsize=_CONNECTIONS))
+    adapter = _Adapter(bundle)
+    opened.mount("http://", adapter)
+    opened.mount("https://", adapter)
     opened.headers["Accept-Encoding"] = "identity"
     opened.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
     opened.auth = _Bearer(token) if token else None
-    opened.verify = bundle or True
     return opened
 
 
@@ -106,16 +112,20 @@ class Reader:
         first, past = span
         asked = _range(first, past, answer.validator) if first or past is not None else {}
         with translated(where), self._open("GET", url, asked) as response:
-            if response.status_code == requests.codes.requested_range_not_satisfiable:
-                raise faults.changed(where)
-            _refuse(response, where)
-            now = _told(response.headers, None).fingerprint
-            if answer.fingerprint and now and now != answer.fingerprint:
-                raise faults.changed(where)
-            if asked and (response.status_code != requests.codes.partial or _start(response.headers) != first):
-                raise faults.whole(where)
+            self._check(response, where, answer, first if asked else None)
             while block := response.raw.read(_BLOCK, decode_content=False):
                 yield block
+
+    def _check(self, response: requests.Response, where: str, answer: Answer, first: int | None) -> None:
+        """Whether it is what was asked for, which is the whole file if `first` is None."""
+        if response.status_code == requests.codes.requested_range_not_satisfiable:
+            raise faults.changed(where)
+        _refuse(response, where)
+        now = _told(response.headers, None).fingerprint
+        if answer.fingerprint and now and now != answer.fingerprint:
+            raise faults.changed(where)
+        if first is not None and (response.status_code != requests.codes.partial or _start(response.headers) != first):
+            raise faults.whole(where)
 
     def _open(self, method: str, url: str, headers: Mapping[str, str]) -> requests.Response:
         timeout = (CONNECT, self.stall)

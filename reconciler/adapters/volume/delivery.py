@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from reconciler.adapters.sources import Listed, Store, shown
 from reconciler.adapters.volume import disk
 from reconciler.adapters.volume.arrivals import Arrivals
-from reconciler.adapters.volume.memory import Recollection, Seen
+from reconciler.adapters.volume.memory import Recollection, Refused, Seen
 from reconciler.adapters.volume.part import RANGE, Part
 from reconciler.adapters.volume.shelf import Shelf, whole
 from reconciler.core.digest import FileDigest
-from reconciler.core.errors import Reason, TransientError
+from reconciler.core.errors import Reason, ReconcileError, TransientError
 from reconciler.core.spec import Source
 
 _TRIES, _PAUSE = 4, 0.5
@@ -102,6 +102,13 @@ class Delivery:
             self.shelf.blobs.sync(self.arrivals.placed)
         found = Recollection(files=known | self.arrivals.seen, members=members)
         self.shelf.memory.keep(self.shelf.sources.identity(self.source), found, self.workshop)
+
+    def remember_refused(self, archive: Listed, error: ReconcileError) -> None:
+        """Keeps that this archive cannot be unpacked, so that it is not fetched again until it changes."""
+        if archive.fingerprint is not None:
+            refused = Refused(fingerprint=archive.fingerprint, words=error.message, hint=error.hint)
+            found = Recollection(refused=refused)
+            self.shelf.memory.keep(self.shelf.sources.identity(self.source), found, self.workshop)
 
     def check_space(self, needed: int) -> None:
         """Raises TransientError(NO_SPACE) if so many bytes do not fit."""

@@ -12,6 +12,7 @@ from reconciler.adapters.volume.memory import Seen
 from reconciler.adapters.volume.parallel import together
 from reconciler.adapters.volume.shelf import Shelf, verify, whole
 from reconciler.core.digest import FileDigest, manifest
+from reconciler.core.errors import Reason, TerminalError
 from reconciler.core.spec import Source
 
 
@@ -53,13 +54,12 @@ def _already_here(delivery: Delivery, files: tuple[Listed, ...]) -> dict[str, Fi
 
 def _fetch_packed(delivery: Delivery, archive: Listed) -> tuple[FileDigest, ...]:
     delivery.check_space(archive.size or 0)
-    unpacked: list[tuple[FileDigest, str]] = []
-    with disk.translated(f"unpack {archive.path}"):
-        blocks = delivery.watched(whole(delivery.store, archive))
-        for member in members(blocks, archive.path, delivery.workshop):
-            beside = delivery.arrivals.bench()
-            digest, size = disk.receive(member.blocks, beside, sync=False)
-            unpacked.append((FileDigest(path=member.path, size=size, digest=digest), beside))
+    try:
+        unpacked = _unpack(delivery, archive)
+    except TerminalError as error:
+        if error.reason is Reason.BAD_ARCHIVE:
+            delivery.remember_refused(archive, error)
+        raise
     found = tuple(file for file, _ in unpacked)
     chosen = select_members(found, delivery.source)
     verify(delivery.source, chosen)
@@ -75,3 +75,16 @@ def _fetch_packed(delivery: Delivery, archive: Listed) -> tuple[FileDigest, ...]
     else:
         delivery.remember({})
     return chosen
+
+
+def _unpack(delivery: Delivery, archive: Listed) -> list[tuple[FileDigest, str]]:
+    """Every member with where it lies, beside."""
+    unpacked: list[tuple[FileDigest, str]] = []
+    room = disk.free_bytes(delivery.workshop)
+    with disk.translated(f"unpack {archive.path}"):
+        blocks = delivery.watched(whole(delivery.store, archive))
+        for member in members(blocks, archive.path, delivery.workshop, room):
+            beside = delivery.arrivals.bench()
+            digest, size = disk.receive(member.blocks, beside, sync=False)
+            unpacked.append((FileDigest(path=member.path, size=size, digest=digest), beside))
+    return unpacked

@@ -14,7 +14,7 @@ from reconciler.adapters.volume.memory import Recollection
 from reconciler.adapters.volume.shelf import Shelf, verify, whole
 from reconciler.core.content import Content, Known, Unavailable, Unfetched
 from reconciler.core.digest import Digest, FileDigest
-from reconciler.core.errors import ReconcileError, TerminalError
+from reconciler.core.errors import Reason, ReconcileError, TerminalError
 from reconciler.core.layout import is_config
 from reconciler.core.spec import ModelSpec, Source
 
@@ -112,6 +112,9 @@ def _content(shelf: Shelf, store: Store, file: Listed, seen: FileDigest | None) 
 def _packed(
     shelf: Shelf, store: Store, archive: Listed, source: Source, recollection: Recollection
 ) -> Found | Unfetched:
+    refused = recollection.refused
+    if refused is not None and refused.fingerprint == archive.fingerprint:
+        raise TerminalError(Reason.BAD_ARCHIVE, refused.words, refused.hint)
     if recollection.digest_of(archive) is not None and recollection.members:
         found = _with_stored_configs(shelf, select_members(recollection.members, source))
         if found is not None:
