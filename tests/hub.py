@@ -1,5 +1,7 @@
-"""A stand-in for Hugging Face's hub on loopback, for the real one cannot be reached from here: as much of its HTTP API
-as huggingface_hub asks for repositories, trees in pages and paths, and big files on a CDN that must not see the token.
+"""A stand-in for Hugging Face's hub on loopback, for the real one cannot be reached from here.
+
+As much of its HTTP API as huggingface_hub asks for repositories, trees in pages and paths, and big files on a CDN that
+must not see the token.
 """
 
 import hashlib
@@ -21,7 +23,7 @@ PAGE = 2
 
 @dataclass
 class Hub:
-    """`commits` by repository (`models/org/name`) and commit; `refs` by repository and name; `token` is wanted if set."""
+    """`commits` by repository (`models/org/name`) and commit, `refs` by repository and name; `token`: wanted if set."""
 
     cdn: Web
     url: str = ""

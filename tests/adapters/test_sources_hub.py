@@ -1,14 +1,16 @@
-"""hf:// against a stand-in for the hub's HTTP API on loopback (tests/hub.py); the real hub cannot be reached from here."""
+"""hf:// against a stand-in for the hub's HTTP API on loopback (tests/hub.py): the real hub cannot be reached here."""
 
+import hashlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import huggingface_hub
 import pytest
+from huggingface_hub import constants
 
 from reconciler.adapters.sources import Loose, Sources, select
 from reconciler.adapters.volume import Volume
+from reconciler.core.digest import of_bytes
 from reconciler.core.errors import Reason, ReconcileError, TerminalError
 from reconciler.core.spec import Credentials, Source
 from tests.hub import Hub, hub_server
@@ -20,7 +22,7 @@ FILES = {"config.pbtxt": b"x", "1/model.onnx": b"w" * 5000, "1/empty": b"", "2/Ã
 
 @pytest.fixture
 def hub(web: Web, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
-    monkeypatch.setattr(huggingface_hub.constants, "HF_TOKEN_PATH", str(tmp_path / "token"))
+    monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "token"))
     monkeypatch.delenv("HF_TOKEN", raising=False)
     with hub_server(web) as server:
         server.push("models/org/repo", FILES)
@@ -78,11 +80,10 @@ def test_what_is_listed_is_read_also_where_the_branch_has_moved_on_since(hub: Hu
 
 def test_files_are_told_apart_by_what_the_hub_says_of_their_content(hub: Hub) -> None:
     listed = {file.path: file for file in sources(hub).store(Source(uri="hf://org/repo")).listing()}
-    assert (listed["1/model.onnx"].size, listed["1/model.onnx"].fingerprint) == (
-        5000,
-        "sha256:7a9a1ff71d4e8e28a1e0e1e6e7cd38f13a10f8a1dc3d1a10a3a8f37cc13fbdb4",
-    )
-    assert listed["config.pbtxt"].fingerprint == "git:c1b0730e0133d9ad1dd5ad18ee4c3c63ac0f4d9a"
+    big, small = listed["1/model.onnx"], listed["config.pbtxt"]
+    assert (big.size, big.fingerprint) == (5000, of_bytes(b"w" * 5000))
+    git = hashlib.sha1(b"blob 1\0x", usedforsecurity=False).hexdigest()
+    assert (small.size, small.fingerprint) == (1, f"git:{git}")
 
 
 def test_big_files_are_given_in_ranges(hub: Hub) -> None:

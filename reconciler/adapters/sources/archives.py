@@ -14,7 +14,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import IO, cast
+from typing import IO, Self, cast
 
 from reconciler.adapters.sources.listing import MAX_FILES, check_paths, fault_of
 from reconciler.adapters.sources.streams import DAMAGED, BlockStream, Meter, Metered, decompressed, refused
@@ -88,10 +88,25 @@ def _checked(found: Iterator[Member], name: str) -> Iterator[Member]:
     check_paths(paths, f"the archive {name}", Reason.BAD_ARCHIVE)
 
 
+class _StrictTarInfo(tarfile.TarInfo):
+    """tarfile takes a header that it cannot read for the end of the archive, unless it is the first."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        try:
+            return super().frombuf(buf, encoding, errors)
+        except tarfile.HeaderError as error:
+            if len(buf) == tarfile.BLOCKSIZE and any(buf):
+                raise tarfile.ReadError(str(error)) from error
+            raise
+
+
 def _tarred(stream: BlockStream, meter: Meter, name: str) -> Iterator[Member]:
     # tarfile's own decompression checks neither checksum nor end, so it only sees what gzip and its kin have checked
     source = Metered(decompressed(stream, name), meter)
-    with tarfile.open(fileobj=cast("IO[bytes]", source), mode="r|", bufsize=_BLOCK) as archive:
+    meter.headers(begin=True)
+    file = cast("IO[bytes]", source)
+    with tarfile.open(fileobj=file, mode="r|", bufsize=_BLOCK, tarinfo=_StrictTarInfo) as archive:
         for entry in _entries(archive, meter, name):
             if entry.isdir():
                 continue
@@ -99,10 +114,9 @@ def _tarred(stream: BlockStream, meter: Meter, name: str) -> Iterator[Member]:
             if content is None:
                 raise refused(name, f"holds {entry.name!r}, which is a link, a device or sparse, not a plain file")
             yield Member(path=_plain(entry.name), blocks=_blocks(content, entry.size, name))
-        # at a header that it cannot read tarfile stops as it does at the end
         while rest := cast("IO[bytes]", archive.fileobj).read(_BLOCK):
             if rest.count(0) < len(rest):
-                raise refused(name, "is damaged, or holds something after its end")
+                raise refused(name, "holds something after its end")
     if not meter.ended_as_tar:
         raise refused(name, "is cut off: a tar's end mark is missing")
 

@@ -49,7 +49,9 @@ def explained(error: BaseException, where: str) -> ReconcileError:
         isinstance(error, ftplib.error_perm) and not str(error).startswith("550")
     ):
         return unreadable(where)
-    if isinstance(error, (FileNotFoundError, NotADirectoryError, ftplib.error_perm)) and error.__cause__ is None:
+    if isinstance(error, (FileNotFoundError, NotADirectoryError, ftplib.error_perm)) and not isinstance(
+        error.__cause__, OSError
+    ):
         return missing(where)
     return TransientError(
         Reason.SOURCE_UNREACHABLE,
