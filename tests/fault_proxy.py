@@ -11,7 +11,10 @@ from urllib.parse import urlsplit
 
 @dataclass
 class Proxy:
-    """In front of `upstream`. `allowance`: how many bytes of answers may still pass before every connection is cut."""
+    """In front of `upstream`. `allowance`: how many bytes of answers may still pass before every connection is cut.
+
+    `asked` is all that was sent upstream.
+    """
 
     upstream: str
     url: str = ""
@@ -19,6 +22,7 @@ class Proxy:
     cut_each: int | None = None
     passed: int = 0
     connections: int = 0
+    asked: bytearray = field(default_factory=bytearray)
     guard: threading.Lock = field(default_factory=threading.Lock)
 
     def may_pass(self, count: int) -> int:
@@ -60,6 +64,7 @@ def _serve(proxy: Proxy, client: socket.socket) -> None:
         back = threading.Thread(target=_answers, args=(proxy, server, client), daemon=True)
         back.start()
         while block := client.recv(65536):
+            proxy.asked += block
             server.sendall(block)
         server.shutdown(socket.SHUT_WR)
         back.join()

@@ -1,6 +1,7 @@
 """Whatever a store's library raises, in our words: refused, missing, changed or out of reach."""
 
 import contextlib
+import ftplib
 import os
 import re
 import ssl
@@ -16,7 +17,8 @@ _NO_CREDENTIALS = frozenset({"NoCredentialsError", "PartialCredentialsError", "P
 _OBSTORE = re.compile(r"status code: (\d{3})")
 """How obstore tells an HTTP status: in its words only."""
 
-_TRUNCATED = frozenset({"ClientPayloadError", "IncompleteReadError", "ResponseStreamingError"})
+_TRUNCATED = frozenset({"IncompleteRead", "InvalidChunkLength"})
+"""Names of urllib3's and http.client's errors."""
 
 
 @contextlib.contextmanager
@@ -34,7 +36,7 @@ def explained(error: BaseException, where: str) -> ReconcileError:
     """Our error for a foreign one."""
     names, status = _names(error), _status(error)
     if status is not None:
-        return _of_status(status, where)
+        return of_status(status, where)
     if names & _NO_CREDENTIALS:
         return TerminalError(
             Reason.CREDENTIALS_MISSING,
@@ -43,9 +45,13 @@ def explained(error: BaseException, where: str) -> ReconcileError:
         )
     if names & _TRUNCATED:
         return truncated(where)
-    if isinstance(error, PermissionError):
+    if isinstance(error, PermissionError) or (
+        isinstance(error, ftplib.error_perm) and not str(error).startswith("550")
+    ):
         return unreadable(where)
-    if isinstance(error, (FileNotFoundError, NotADirectoryError)) and error.__cause__ is None:
+    if isinstance(error, (FileNotFoundError, NotADirectoryError, ftplib.error_perm)) and not isinstance(
+        error.__cause__, OSError
+    ):
         return missing(where)
     return TransientError(
         Reason.SOURCE_UNREACHABLE,
@@ -78,7 +84,14 @@ def changed(where: str) -> TransientError:
     return TransientError(Reason.SOURCE_CHANGED, f"{where} changed while it was being read", hint)
 
 
-def _of_status(status: int, where: str) -> ReconcileError:
+def whole(where: str) -> TransientError:
+    """A server that gave ranges when asked gives the whole file now, which is of no use here."""
+    hint = "The next pass looks afresh, and reads the whole file where the server gives no ranges."
+    return TransientError(Reason.SOURCE_CHANGED, f"the server of {where} no longer gives ranges of this file", hint)
+
+
+def of_status(status: int, where: str) -> ReconcileError:
+    """What an HTTP status of 400 or more means."""
     if status in (401, 403, 407):
         return unreadable(where, f"the server answered {status}")
     if status in (404, 410):
@@ -95,7 +108,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
     found: BaseException | None = error
     while found is not None:
         yield found
-        found = found.__cause__
+        found = found.__cause__ or found.__context__
 
 
 def _names(error: BaseException) -> set[str]:
@@ -103,12 +116,14 @@ def _names(error: BaseException) -> set[str]:
 
 
 def _status(error: BaseException) -> int | None:
-    """The HTTP status that is at the bottom of it: aiohttp's `status`, botocore's `response`."""
+    """The HTTP status that is at the bottom of it: in aiohttp's `status`, or in the `response` of others."""
     for each in _chain(error):
         status = getattr(each, "status", None)
         response = getattr(each, "response", None)
         if isinstance(response, dict):
             status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+        elif response is not None:
+            status = getattr(response, "status_code", None)
         if isinstance(each, (obstore.exceptions.BaseError, FileNotFoundError)):
             told = _OBSTORE.search(str(each))
             status = int(told[1]) if told else status

@@ -1,7 +1,8 @@
 """s3://, gs:// and az:// through obstore: '/'-bounded prefixes, ETags as fingerprints, streamed ranges.
 
 obstore calls keys paths and takes a closing '/' off them, so that a folder marker looks like an empty object; each
-empty object is therefore asked for by name. Keys that are no paths (`..`, `//`, control characters) fail the listing.
+empty object is therefore asked for by name, which also tells the directories of Azure's tools (`hdi_isfolder`).
+Keys that are no paths (`..`, `//`, control characters) fail the listing.
 """
 
 from collections.abc import Iterator
@@ -21,8 +22,19 @@ from reconciler.core.locked import Pin
 CHUNK = 128 << 10
 """Bytes of a block: small, for whole parts in memory cost time and memory (download-facts)."""
 
+_FOLDER = "hdi_isfolder"
+
 _HEADS = 8
 """Empty objects asked for at once."""
+
+
+def named(scheme: str, uri: str) -> tuple[str, str, str | None]:
+    """Bucket, key and version of a URI: `?versionId=` on s3:// and az://, `#generation` on gs:// as in gcloud."""
+    place, _, rest = uri.partition("://")[2].partition("/")
+    key, mark, version = rest.rpartition("#" if scheme == "gs" else "?versionId=")
+    if not mark or (scheme == "gs" and not version.isdecimal()):
+        return place, rest, None
+    return place, key, version
 
 
 class ObjectStore:
@@ -112,9 +124,10 @@ class ObjectStore:
         """What the store says of an object, None if there is none."""
         options: Any = {"head": True, "version": version} if version else {"head": True}
         try:
-            return obstore.get(self._bucket, key, options=options).meta
+            answer = obstore.get(self._bucket, key, options=options)
         except FileNotFoundError:
             return None
+        return None if _is_folder(answer) else answer.meta
 
     def _exact(self) -> Listed | None:
         meta = self._head(self._key, self._version)
@@ -133,10 +146,9 @@ class ObjectStore:
 
         def is_there(path: str) -> bool:
             try:
-                obstore.head(self._bucket, path)
+                return not _is_folder(obstore.get(self._bucket, path, options={"head": True}))
             except FileNotFoundError:
                 return False
-            return True
 
         with ThreadPoolExecutor(_HEADS) as pool:
             return frozenset(path for path, there in zip(empty, pool.map(is_there, empty), strict=True) if not there)
@@ -154,6 +166,11 @@ def _version(meta: Any) -> str | None:
 def _etag(meta: Any) -> str | None:
     """Without its quotes, which some servers leave out of listings."""
     return (meta["e_tag"] or "").strip('"') or None
+
+
+def _is_folder(answer: Any) -> bool:
+    """Whether it only marks a directory, as Azure's tools note them: an empty object under the directory's name."""
+    return answer.meta["size"] == 0 and str(answer.attributes.get(_FOLDER, "")).lower() == "true"
 
 
 def _no_path(where: str, error: Exception) -> TerminalError:

@@ -3,13 +3,32 @@
 from collections.abc import Set as AbstractSet
 
 from reconciler.adapters.sources import LOCKED_HINT, Listed, Loose, Packed, Store, Versioned, select, shown
-from reconciler.core.digest import Digest
+from reconciler.adapters.volume.delivery import Delivery
+from reconciler.adapters.volume.packed import fetch_packed
+from reconciler.adapters.volume.parallel import together
+from reconciler.adapters.volume.recollecting import recall, remember
+from reconciler.core.digest import Digest, FileDigest
 from reconciler.core.errors import Reason, TerminalError
 from reconciler.core.locked import LockedArchive, LockedFile, LockedSource
 from reconciler.core.spec import Source
 
 
-def locked_files(store: Store, source: Source, locked: LockedSource, missing: AbstractSet[Digest]) -> list[Listed]:
+def fetch_locked(delivery: Delivery, locked: LockedSource) -> tuple[FileDigest, ...]:
+    """Asks for nothing but what is missing, and takes nothing but what is locked. Raises as `fetch`."""
+    if locked.archive is not None:
+        return fetch_packed(delivery, _locked_archive(delivery.store, delivery.source, locked.archive))
+    missing = delivery.shelf.lacking(locked.content)
+    todo = _locked_files(delivery.store, delivery.source, locked, missing)
+    delivery.check_space(todo)
+    before = recall(delivery)
+    try:
+        together(delivery, todo)
+    finally:
+        remember(delivery, dict(before.files), before.members)
+    return locked.content
+
+
+def _locked_files(store: Store, source: Source, locked: LockedSource, missing: AbstractSet[Digest]) -> list[Listed]:
     """The files to ask for, one for each content. Raises TerminalError for what the source holds no more."""
     todo = {each.file.digest: each for each in locked.files if each.file.digest in missing}.values()
     kept = {each.file.path: _kept(store, each) for each in todo}
@@ -17,7 +36,7 @@ def locked_files(store: Store, source: Source, locked: LockedSource, missing: Ab
     return [kept[each.file.path] or _unchanged(each, now.get(each.file.path), source) for each in todo]
 
 
-def locked_archive(store: Store, source: Source, locked: LockedArchive) -> Listed:
+def _locked_archive(store: Store, source: Source, locked: LockedArchive) -> Listed:
     """The archive to ask for. Raises TerminalError if it is gone."""
     kept = store.locked(locked.path, locked.size, locked.pin) if isinstance(store, Versioned) else None
     if kept is not None:

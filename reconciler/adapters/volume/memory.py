@@ -6,7 +6,7 @@ A cache: each file may be deleted at any time, and what cannot be understood cou
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 
 from reconciler.adapters.sources import Listed
 from reconciler.adapters.volume import disk
@@ -25,11 +25,21 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """An archive that cannot be unpacked: under which fingerprint, and the words for it."""
+
+    fingerprint: str
+    words: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recollection:
-    """What is known of one source: its files by path, and the members if it is an archive."""
+    """What is known of one source: its files by path, and the members if it is an archive, or why it is refused."""
 
     files: Mapping[str, Seen] = field(default_factory=dict)
     members: tuple[FileDigest, ...] = ()
+    refused: Refused | None = None
 
     def digest_of(self, listed: Listed) -> FileDigest | None:
         """The file as it was seen, if it still is the same."""
@@ -49,7 +59,8 @@ class Memory:
         try:
             raw = json.loads(disk.read_or_none(self._path(identity)) or b"{}")
             files = {path: Seen(fingerprint=row[0], file=_file(path, row[1:])) for path, row in raw["files"].items()}
-            return Recollection(files=files, members=tuple(_file(row[0], row[1:]) for row in raw["members"]))
+            members = tuple(_file(row[0], row[1:]) for row in raw["members"])
+            return Recollection(files=files, members=members, refused=_refused(raw.get("refused")))
         except (ValueError, KeyError, TypeError, IndexError, AttributeError):
             return Recollection()
 
@@ -57,7 +68,8 @@ class Memory:
         """Remembers this instead of what was known before."""
         files = {path: [seen.fingerprint, seen.file.size, str(seen.file.digest)] for path, seen in found.files.items()}
         members = [[member.path, member.size, str(member.digest)] for member in found.members]
-        self._write(self._path(identity), json.dumps({"files": files, "members": members}).encode(), workshop)
+        text = json.dumps({"files": files, "members": members, "refused": found.refused and astuple(found.refused)})
+        self._write(self._path(identity), text.encode(), workshop)
 
     def sizes(self, tree: Digest) -> Mapping[Digest, int]:
         """Sizes of the blobs that a manifest names, as far as they are known."""
@@ -99,3 +111,10 @@ def _file(path: str, row: list[object]) -> FileDigest:
         message = f"not a remembered file: {path}"
         raise ValueError(message)
     return FileDigest(path=path, size=size, digest=Digest(digest))
+
+
+def _refused(row: list[str] | None) -> Refused | None:
+    if row is None:
+        return None
+    fingerprint, words, hint = map(str, row)
+    return Refused(fingerprint=fingerprint, words=words, hint=hint)

@@ -26,7 +26,7 @@ from reconciler.adapters.volume.memory import Recollection
 from reconciler.adapters.volume.shelf import Shelf
 from reconciler.core.content import Content, Known, Unavailable, Unfetched
 from reconciler.core.digest import Digest, FileDigest
-from reconciler.core.errors import ReconcileError, TerminalError
+from reconciler.core.errors import Reason, ReconcileError, TerminalError
 from reconciler.core.layout import is_config
 from reconciler.core.spec import ModelSpec, Source
 
@@ -127,12 +127,17 @@ def _content(shelf: Shelf, store: Store, file: Listed, seen: FileDigest | None) 
 def _packed(
     shelf: Shelf, store: Store, archive: Listed, source: Source, recollection: Recollection
 ) -> Found | Unfetched:
+    refused = recollection.refused
+    if refused is not None and refused.fingerprint == archive.fingerprint:
+        raise TerminalError(Reason.BAD_ARCHIVE, refused.words, refused.hint)
     if recollection.digest_of(archive) is not None and recollection.members:
         found = _with_stored_configs(shelf, select_members(recollection.members, source))
         if found is not None:
             return found
-    if _must_be_fetched(store, archive):
-        return Unfetched(size=archive.size)
+    return Unfetched(size=archive.size) if _must_be_fetched(store, archive) else _read_members(store, archive, source)
+
+
+def _read_members(store: Store, archive: Listed, source: Source) -> Found:
     digests: list[FileDigest] = []
     contents: dict[FileDigest, bytes] = {}
     for member in members(whole(store, archive), archive.path):
