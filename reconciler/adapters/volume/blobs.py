@@ -64,8 +64,11 @@ class Blobs:
     def place(self, path: str, digest: Digest) -> None:
         """Gives a finished file its final name."""
         final = self._places.blob(digest)
-        os.makedirs(os.path.dirname(final), exist_ok=True)
-        os.rename(path, final)
+        try:
+            os.rename(path, final)
+        except FileNotFoundError:
+            os.makedirs(os.path.dirname(final), exist_ok=True)
+            os.rename(path, final)
 
     def keep(self, content: bytes, workshop: str) -> Digest:
         """Makes the content a blob."""
