@@ -109,7 +109,9 @@ class Bucket:
             last = key
         more = len(rows) == min(room, 1000) and next(self._rows(prefix, delimiter, last), None) is not None
         marks = f"<NextContinuationToken>{last}</NextContinuationToken><NextMarker>{last}</NextMarker>" if more else ""
-        head = f"<Name>{BUCKET}</Name><Prefix>{prefix}</Prefix><MaxKeys>{room}</MaxKeys><KeyCount>{len(rows)}</KeyCount>"
+        head = (
+            f"<Name>{BUCKET}</Name><Prefix>{prefix}</Prefix><MaxKeys>{room}</MaxKeys><KeyCount>{len(rows)}</KeyCount>"
+        )
         flag = f"<IsTruncated>{str(more).lower()}</IsTruncated>"
         return f"<ListBucketResult {_XMLNS}>{head}{flag}{marks}{''.join(rows)}</ListBucketResult>".encode()
 
@@ -132,7 +134,7 @@ class Bucket:
             _send(connection, asked, "412 Precondition Failed", b"<Error><Code>PreconditionFailed</Code></Error>")
             return
         first, past, status = _range(asked.headers.get("range", ""), thing.size)
-        extra = f"ETag: \"{thing.etag}\"\r\nAccept-Ranges: bytes\r\nLast-Modified: {_DATE}\r\n"
+        extra = f'ETag: "{thing.etag}"\r\nAccept-Ranges: bytes\r\nLast-Modified: {_DATE}\r\n'
         if status != "200 OK":
             extra += f"Content-Range: bytes {first}-{past - 1}/{thing.size}\r\n"
         head = _head(status, past - first, extra, "application/octet-stream")

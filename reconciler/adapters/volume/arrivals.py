@@ -1,7 +1,6 @@
 """Files that have arrived whole and wait for their final names: many small ones are synced together."""
 
 import itertools
-import os
 import threading
 import uuid
 from collections.abc import Iterator
@@ -40,7 +39,7 @@ class Arrivals:
 
     def bench(self) -> str:
         """A name for something half-made; the workshop is nobody else's."""
-        return os.path.join(self.workshop, f"{self._prefix}-{next(self._numbers)}")
+        return f"{self.workshop}/{self._prefix}-{next(self._numbers)}"
 
     def add(self, path: str, found: FileDigest, listed: Listed | None) -> None:
         """Takes a whole file in, and names what has come when there is enough of it."""
@@ -58,13 +57,15 @@ class Arrivals:
         if batch.rows:
             with disk.translated("store what has arrived"):
                 disk.sync_filesystem(self.workshop)
-                for path, listed, found in batch.rows:
-                    self.name(path, found, listed)
+                self._name(batch.rows)
 
     def name(self, path: str, found: FileDigest, listed: Listed | None) -> None:
         """Makes a synced file a blob. `listed` is None for what nothing tells a change of."""
-        self.blobs.place(path, found.digest)
-        with self._guard:
-            self.placed.append(found.digest)
+        self._name([(path, listed, found)])
+
+    def _name(self, rows: list[tuple[str, Listed | None, FileDigest]]) -> None:
+        for path, listed, found in rows:
+            self.blobs.place(path, found.digest)
+            self.placed.append(found.digest)  # safe from several threads, like the next
             if listed is not None and listed.fingerprint is not None:
                 self.seen[listed.path] = Seen(fingerprint=listed.fingerprint, file=found)

@@ -82,8 +82,8 @@ class Blobs:
 
     def sync(self, placed: list[Digest]) -> None:
         """Makes the names of blobs durable."""
-        for directory in {os.path.dirname(self._places.blob(digest)) for digest in placed}:
-            disk.sync_directory(directory)
+        for shard in {digests.hexdigits(digest)[:2] for digest in placed}:
+            disk.sync_directory(self._places.shard(shard))
         disk.sync_directory(self._places.below("blobs"))
 
     def drop(self, digest: Digest) -> None:
