@@ -19,7 +19,8 @@ def fetch_loose(delivery: Delivery, files: tuple[Listed, ...]) -> tuple[FileDige
         prints = {file.path: file.fingerprint or "" for file in files}
         seen = {path: Seen(fingerprint=prints[path], file=file) for path, file in known.items()}
         remember(delivery, seen)
-    return tuple((known | arrived)[file.path] for file in files)
+    everything = known | arrived
+    return tuple(everything[file.path] for file in files)
 
 
 def _already_here(delivery: Delivery, files: tuple[Listed, ...]) -> dict[str, FileDigest]:

@@ -57,7 +57,7 @@ class Part:
         descriptor = os.open(self.path, os.O_WRONLY)
         try:
             for block in blocks(first, past):
-                os.pwrite(descriptor, block, first)
+                disk.write(descriptor, block, first)
                 first += len(block)
         finally:
             os.close(descriptor)
