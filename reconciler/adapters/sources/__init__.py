@@ -1,7 +1,8 @@
 """Where artifacts come from. fsspec and friends are imported here only; nothing is written here."""
 
-from reconciler.adapters.sources.archives import Member, members
+from reconciler.adapters.sources.archives import members
 from reconciler.adapters.sources.listing import Listed
+from reconciler.adapters.sources.packed import Member
 from reconciler.adapters.sources.selection import Loose, Packed, Selection, select, select_members
 from reconciler.adapters.sources.shown import shown
 from reconciler.adapters.sources.store import Sources, Store
