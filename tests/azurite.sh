@@ -5,7 +5,9 @@ set -eu
 place=${XDG_CACHE_HOME:-$HOME/.cache}/reconcile-test/azurite
 program=$place/node_modules/.bin/azurite-blob
 if [ ! -x "$program" ]; then
-  mkdir -p "$place"
-  npm install --silent --no-fund --no-audit --prefix "$place" "azurite@^3.30" >&2
+  mkdir -p "${place%/*}"
+  beside=$(mktemp -d "$place.XXXXXX")  # whole or not at all, also where two install it at once
+  npm install --silent --no-fund --no-audit --prefix "$beside" "azurite@^3.30" >&2
+  mv -T "$beside" "$place" 2>/dev/null || rm -rf "$beside"
 fi
 echo "$program"

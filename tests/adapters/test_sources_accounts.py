@@ -15,19 +15,22 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from reconciler.adapters.sources import Sources
 from reconciler.core.errors import Reason, ReconcileError, TerminalError
 from reconciler.core.spec import Credentials, Source
-from tests.azurite import ACCOUNT, Azure, azurite
+from tests.azurite import ACCOUNT, Azure
 from tests.azurite import KEY as AZURE_KEY
 from tests.fault_proxy import Proxy, fault_proxy
-from tests.web import KEY, SECRET, Web, moto_server, s3_client, s3_server
+from tests.web import KEY, SECRET, Page, Web, s3_client, s3_server
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def moto() -> Iterator[str]:
-    with moto_server("models") as endpoint:
-        s3_client(endpoint).put_object(Bucket="models", Key="m/a", Body=b"abc", ACL="public-read")
-        yield endpoint
+@pytest.fixture(scope="module", autouse=True)
+def filled(moto: str, azure: Azure) -> None:
+    """The same object in a bucket and in two containers."""
+    client = s3_client(moto)
+    client.create_bucket(Bucket="models", ACL="public-read")
+    client.put_object(Bucket="models", Key="m/a", Body=b"abc", ACL="public-read")
+    azure.fill("models", {"m/a": b"abc"})
+    azure.fill("open", {"m/a": b"abc"}, public=True)
 
 
 @pytest.fixture
@@ -35,14 +38,6 @@ def wire(moto: str) -> Iterator[Proxy]:
     """The server with what was sent to it."""
     with fault_proxy(moto) as proxy:
         yield proxy
-
-
-@pytest.fixture(scope="module")
-def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azure]:
-    with azurite(tmp_path_factory.mktemp("azurite")) as server:
-        server.fill("models", {"m/a": b"abc"})
-        server.fill("open", {"m/a": b"abc"}, public=True)
-        yield server
 
 
 @pytest.fixture(autouse=True)
@@ -252,7 +247,21 @@ def test_a_profile_wins_over_other_credentials_of_the_environment(
     assert read("az://models/m/a", environment, Credentials(endpoint_url=azure.endpoint, from_env="P_")) == b"abc"
 
 
+def test_a_container_without_an_account_is_told(azure: Azure) -> None:
+    with pytest.raises(TerminalError, match="no usable credentials") as raised:
+        read("az://models/m/a", {"AZURE_STORAGE_ENDPOINT": azure.endpoint})
+    assert raised.value.reason is Reason.CREDENTIALS_MISSING
+
+
 # --- all of them
+
+
+def test_a_machine_that_is_nobody_has_no_credentials(azure: Azure, web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    web.pages["/identity"] = Page(status=400)
+    monkeypatch.setenv("AZURE_MSI_ENDPOINT", f"{web.url}/identity")
+    with pytest.raises(TerminalError, match="no usable credentials") as raised:
+        read("az://models/m/a", {"AZURE_STORAGE_ENDPOINT": azure.endpoint, "AZURE_STORAGE_ACCOUNT": ACCOUNT})
+    assert raised.value.reason is Reason.CREDENTIALS_MISSING
 
 
 def test_nothing_that_is_said_of_a_failure_holds_a_secret(azure: Azure, tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """What s3://, gs:// and az:// have in common, each asked of a server (tests/buckets.py says which)."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,24 +7,10 @@ import pytest
 from reconciler.adapters.volume import Volume
 from reconciler.core.content import Unavailable
 from reconciler.core.errors import Reason, ReconcileError, TerminalError, TransientError
-from tests.azurite import Azure, azurite
 from tests.buckets import Bucket, az_container, gs_bucket, s3_bucket
 from tests.volume_world import spec
-from tests.web import moto_server
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def moto() -> Iterator[str]:
-    with moto_server("first") as endpoint:
-        yield endpoint
-
-
-@pytest.fixture(scope="module")
-def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azure]:
-    with azurite(tmp_path_factory.mktemp("azurite")) as server:
-        yield server
 
 
 @pytest.fixture(params=["s3", "gs", "az"])

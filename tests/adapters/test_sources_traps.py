@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.adapters.sources import archives, members, streams
+from reconciler.adapters.sources import members, streams, tars
 from reconciler.adapters.volume import disk
 from reconciler.core.content import Known, Unavailable
 from reconciler.core.errors import Reason, TerminalError, TransientError
@@ -116,7 +116,7 @@ _TRAPS: dict[str, tuple[str, bytes, str]] = {
 def test_a_trap_is_refused_and_the_volume_is_as_it_was(
     world: World, web: Web, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    monkeypatch.setattr(archives, "MAX_FILES", 100)
+    monkeypatch.setattr(tars, "MAX_FILES", 100)
     name, content, words = _TRAPS[kind]
     web.pages[f"/{name}"] = Page(body=content)  # nothing tells its content, so the plan reads it too
     model = spec(f"{web.url}/{name}")

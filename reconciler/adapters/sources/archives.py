@@ -4,23 +4,18 @@ Promise: no link or device is followed or made, and a member is given out only u
 (listing.py). Whoever writes the members does so under names of its own until the archive has ended well.
 """
 
-import contextlib
-import itertools
 import re
 import shutil
-import struct
-import tarfile
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import IO, Self, cast
+from typing import IO
 
 from reconciler.adapters.sources.listing import MAX_FILES, check_paths, fault_of
-from reconciler.adapters.sources.streams import DAMAGED, BlockStream, Meter, Metered, decompressed, refused
+from reconciler.adapters.sources.packed import BLOCK, Member, blocks_of, plain, translated
+from reconciler.adapters.sources.streams import BlockStream, Meter, refused
+from reconciler.adapters.sources.tars import tarred
 from reconciler.core.errors import Reason
-
-_BLOCK = 1 << 20
 
 _SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst", ".zip")
 
@@ -29,20 +24,6 @@ _MEANINGFUL = re.compile(r"[0-9]+|configs|warmup|initial_state")
 
 _REGULAR = 0o10
 """The file type in a zip's Unix attributes; 0 where the packer noted none."""
-
-_BROKEN = (
-    *(tarfile.TarError, zipfile.BadZipFile, *DAMAGED),
-    *(NotImplementedError, ValueError, OverflowError, RecursionError, struct.error),
-)
-"""What the libraries raise for archives that are wrong, the last ones where nobody thought of it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
-    """A file in an archive. `blocks` must be read before the next member is asked for."""
-
-    path: str
-    blocks: Iterator[bytes]
 
 
 def is_archive(path: str) -> bool:
@@ -58,10 +39,10 @@ def members(blocks: Iterator[bytes], name: str, spool: str | None = None, room: 
     """
     stream = BlockStream(blocks)
     if not name.lower().endswith(".zip"):
-        yield from _checked(_tarred(stream, Meter(stream, name, room), name), name)
+        yield from _checked(tarred(stream, Meter(stream, name, room), name), name)
         return
     with tempfile.TemporaryFile(dir=spool) as seekable:
-        shutil.copyfileobj(stream, seekable, _BLOCK)
+        shutil.copyfileobj(stream, seekable, BLOCK)
         meter = Meter(stream, name, None if room is None else room - stream.taken)
         yield from _checked(_zipped(seekable, meter, name), name)
 
@@ -76,7 +57,7 @@ def unwrapped(paths: Iterable[str]) -> dict[str, str]:
 
 def _checked(found: Iterator[Member], name: str) -> Iterator[Member]:
     paths: list[str] = []
-    with _translated(name):
+    with translated(name):
         for member in found:
             paths.append(member.path)
             fault = fault_of(member.path)
@@ -86,54 +67,6 @@ def _checked(found: Iterator[Member], name: str) -> Iterator[Member]:
                 raise refused(name, f"holds more than {MAX_FILES} files")
             yield member
     check_paths(paths, f"the archive {name}", Reason.BAD_ARCHIVE)
-
-
-class _StrictTarInfo(tarfile.TarInfo):
-    """tarfile takes a header that it cannot read for the end of the archive, unless it is the first."""
-
-    @classmethod
-    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
-        try:
-            return super().frombuf(buf, encoding, errors)
-        except tarfile.HeaderError as error:
-            if len(buf) == tarfile.BLOCKSIZE and any(buf):
-                raise tarfile.ReadError(str(error)) from error
-            raise
-
-
-def _tarred(stream: BlockStream, meter: Meter, name: str) -> Iterator[Member]:
-    # tarfile's own decompression checks neither checksum nor end, so it only sees what gzip and its kin have checked
-    source = Metered(decompressed(stream, name), meter)
-    meter.headers(begin=True)
-    file = cast("IO[bytes]", source)
-    with tarfile.open(fileobj=file, mode="r|", bufsize=_BLOCK, tarinfo=_StrictTarInfo) as archive:
-        for entry in _entries(archive, meter, name):
-            if entry.isdir():
-                continue
-            content = archive.extractfile(entry) if entry.isreg() and not entry.issparse() else None
-            if content is None:
-                raise refused(name, f"holds {entry.name!r}, which is a link, a device or sparse, not a plain file")
-            yield Member(path=_plain(entry.name), blocks=_blocks(content, entry.size, name))
-        while rest := cast("IO[bytes]", archive.fileobj).read(_BLOCK):
-            if rest.count(0) < len(rest):
-                raise refused(name, "holds something after its end")
-    if not meter.ended_as_tar:
-        raise refused(name, "is cut off: a tar's end mark is missing")
-
-
-def _entries(archive: tarfile.TarFile, meter: Meter, name: str) -> Iterator[tarfile.TarInfo]:
-    """Files, directories and all else."""
-    for count in itertools.count(1):
-        meter.headers(begin=True)
-        entry = archive.next()
-        meter.headers(begin=False)
-        if entry is None:
-            return
-        if count > 2 * MAX_FILES:
-            raise refused(name, f"holds more than {2 * MAX_FILES} entries")
-        if entry.size < 0:
-            raise refused(name, f"holds {entry.name!r}, whose size is below zero")
-        yield entry
 
 
 def _zipped(seekable: IO[bytes], meter: Meter, name: str) -> Iterator[Member]:
@@ -146,29 +79,5 @@ def _zipped(seekable: IO[bytes], meter: Meter, name: str) -> Iterator[Member]:
             if entry.flag_bits & 1:
                 raise refused(name, f"holds {entry.filename!r}, which is encrypted")
             with archive.open(entry) as content:
-                blocks = map(meter.count, _blocks(content, entry.file_size, name))
-                yield Member(path=_plain(entry.orig_filename), blocks=blocks)
-
-
-def _plain(path: str) -> str:
-    """`./a` is how `tar c .` names a; nothing else is tidied, so that fault_of sees what is there."""
-    return path.removeprefix("./")
-
-
-def _blocks(content: IO[bytes], size: int, name: str) -> Iterator[bytes]:
-    with _translated(name):
-        while block := content.read(_BLOCK):
-            size -= len(block)
-            yield block
-    if size:
-        raise refused(name, "is cut off")
-
-
-@contextlib.contextmanager
-def _translated(name: str) -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:
-        if isinstance(error, _BROKEN) or type(error).__name__ == "ZstdError":
-            raise refused(name, "is damaged, cut off, or no archive at all") from error
-        raise
+                blocks = map(meter.count, blocks_of(content, entry.file_size, name))
+                yield Member(path=plain(entry.orig_filename), blocks=blocks)

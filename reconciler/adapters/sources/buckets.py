@@ -7,6 +7,7 @@ from typing import Any
 from obstore.store import AzureStore, GCSStore, S3Store
 
 from reconciler.adapters.sources import aws, azure, trust
+from reconciler.adapters.sources.faults import translated
 from reconciler.adapters.sources.named import found
 from reconciler.core.spec import Credentials
 
@@ -29,6 +30,11 @@ Environment = Mapping[str, str]
 
 def open_bucket(scheme: str, place: str, profile: Credentials, environment: Environment) -> Any:
     """The bucket or container. Raises TerminalError for credentials that are not there."""
+    with translated(f"{scheme}://{place.partition('@')[0]}"):
+        return _opened(scheme, place, profile, environment)
+
+
+def _opened(scheme: str, place: str, profile: Credentials, environment: Environment) -> Any:
     match scheme:
         case "s3":
             opened = aws.settings(place, profile, environment)

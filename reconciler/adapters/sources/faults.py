@@ -35,14 +35,14 @@ def translated(where: str) -> Iterator[None]:
 def explained(error: BaseException, where: str) -> ReconcileError:
     """Our error for a foreign one."""
     names, status = _names(error), _status(error)
-    if status is not None:
-        return of_status(status, where)
-    if names & _NO_CREDENTIALS:
+    if names & _NO_CREDENTIALS or _has_none(error, status):
         return TerminalError(
             Reason.CREDENTIALS_MISSING,
             f"there are no usable credentials for {where}",
             "Set them in the environment, or name a profile of reconciler.yaml with `credentials`.",
         )
+    if status is not None:
+        return of_status(status, where)
     if names & _TRUNCATED:
         return truncated(where)
     if isinstance(error, PermissionError) or (
@@ -58,6 +58,12 @@ def explained(error: BaseException, where: str) -> ReconcileError:
         f"{where} could not be read: {_words(error)}",
         "The next pass tries again; if it stays so, check the network and the endpoint.",
     )
+
+
+def _has_none(error: BaseException, status: int | None) -> bool:
+    """Whether obstore knows no account or key, and was refused a token by the machine's own service too."""
+    words = str(error) if isinstance(error, obstore.exceptions.BaseError) else ""
+    return "MissingAccount" in words or ("performing token request" in words and status is not None and status < 500)
 
 
 def missing(where: str) -> TerminalError:

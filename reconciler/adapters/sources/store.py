@@ -9,7 +9,6 @@ import requests
 
 from reconciler.adapters.sources import http, hub, local, objects, remote, trust, web
 from reconciler.adapters.sources.buckets import open_bucket
-from reconciler.adapters.sources.faults import translated
 from reconciler.adapters.sources.listing import Listed
 from reconciler.adapters.sources.named import found
 from reconciler.adapters.sources.shown import shown
@@ -98,11 +97,11 @@ class Sources:
     def _objects(self, scheme: str, source: Source) -> objects.ObjectStore:
         place, key, version = objects.named(scheme, source.uri)
         profile = self._profile(source)
-        where = f"{scheme}://{place.partition('@')[0]}"
-        with self._guard, translated(where):
+        with self._guard:
             if (scheme, place, profile) not in self._buckets:
                 self._buckets[scheme, place, profile] = open_bucket(scheme, place, profile, self._environment)
-            return objects.ObjectStore(where, self._buckets[scheme, place, profile], key, version)
+            bucket = self._buckets[scheme, place, profile]
+        return objects.ObjectStore(f"{scheme}://{place.partition('@')[0]}", bucket, key, version)
 
     def _hub(self, source: Source) -> hub.HubStore:
         profile, where = self._profile(source), shown(source.uri)

@@ -127,13 +127,9 @@ def _content(shelf: Shelf, store: Store, file: Listed, seen: FileDigest | None) 
 def _packed(
     shelf: Shelf, store: Store, archive: Listed, source: Source, recollection: Recollection
 ) -> Found | Unfetched:
-    refused = recollection.refused
-    if refused is not None and refused.fingerprint == archive.fingerprint:
-        raise TerminalError(Reason.BAD_ARCHIVE, refused.words, refused.hint)
-    if recollection.digest_of(archive) is not None and recollection.members:
-        found = _with_stored_configs(shelf, select_members(recollection.members, source))
-        if found is not None:
-            return found
+    remembered = _remembered(shelf, archive, source, recollection)
+    if remembered is not None:
+        return remembered
     return Unfetched(size=archive.size) if _must_be_fetched(store, archive) else _read_members(store, archive, source)
 
 
@@ -147,6 +143,16 @@ def _read_members(store: Store, archive: Listed, source: Source) -> Found:
     files = select_members(tuple(digests), source)
     texts = {file.digest: content for file, content in contents.items()}
     return Found(files=files, configs={file.path: texts[file.digest] for file in files if is_config(file.path)})
+
+
+def _remembered(shelf: Shelf, archive: Listed, source: Source, recollection: Recollection) -> Found | None:
+    """What is known of an archive that is still the same. Raises TerminalError if that is that it is a bad one."""
+    refused = recollection.refused
+    if refused is not None and refused.fingerprint == archive.fingerprint:
+        raise TerminalError(Reason.BAD_ARCHIVE, refused.words, refused.hint)
+    if recollection.digest_of(archive) is None or not recollection.members:
+        return None
+    return _with_stored_configs(shelf, select_members(recollection.members, source))
 
 
 def _must_be_fetched(store: Store, file: Listed) -> bool:
