@@ -28,8 +28,8 @@ def asked_uri(source: Source) -> str:
     return f"{place}?sha256={hexdigits(digest.of_bytes(query.encode()))}"
 
 
-def lock_text(model: ModelSpec, found: Mapping[int | None, LockedSource]) -> bytes:
-    """The lock of a model; `found` is keyed as its sources. Raises ValueError, in words."""
+def lock_text(model: ModelSpec, found: Mapping[int | None, LockedSource], limit: int = BY_PROGRAM.size) -> bytes:
+    """The lock of a model; `found` is keyed as its sources, `limit` is in bytes. Raises ValueError, in words."""
     spec: dict[str, Any] = {}
     for key, source in sorted(model.sources().items(), key=lambda item: (item[0] is not None, item[0])):
         if key is None:
@@ -40,8 +40,8 @@ def lock_text(model: ModelSpec, found: Mapping[int | None, LockedSource]) -> byt
     document = {"apiVersion": "reconciler/v1", "kind": "Lock", "metadata": {"name": model.name}, "spec": spec}
     text = yaml.dump(document, Dumper=_Dumper, sort_keys=True, allow_unicode=True, width=1 << 30)
     whole = f"# Written by `reconcile lock {model.name}`: run it again when a source changes.\n{text}".encode()
-    if len(whole) > BY_PROGRAM.size:
-        message = f"the sources hold so many files that the lock would be larger than {BY_PROGRAM.size >> 20} MiB"
+    if len(whole) > limit:
+        message = f"the sources hold so many files that the lock would be larger than {limit} bytes"
         raise ValueError(message)
     return whole
 

@@ -141,9 +141,8 @@ def test_a_config_that_is_no_text_and_more_files_than_a_lock_can_name_cannot_be_
     spec = ModelSpec(name="m", file="", framework="", source=Source(uri="/a"))
     with pytest.raises(ValueError, match="is not UTF-8"):
         lock_text(spec, {None: locked({"config.pbtxt": b"\xff"})})
-    large = LockedSource(files=WHOLE.files, configs={"config.pbtxt": b"x" * (32 << 20)})
-    with pytest.raises(ValueError, match="larger than 32 MiB"):
-        lock_text(spec, {None: large})
+    with pytest.raises(ValueError, match="larger than 100 bytes"):
+        lock_text(spec, {None: WHOLE}, limit=100)
 
 
 @pytest.mark.parametrize(
