@@ -98,9 +98,8 @@ def _remembered(work: _Work, source: Source) -> Remembered:
 def _kept(work: _Work, model: ModelSpec, found: Found, before: bytes | None) -> Locking:
     try:
         content = lock_text(model, found)
-    except UnicodeDecodeError as error:
-        hint = "Triton could not read it either: write it as UTF-8."
-        raise TerminalError(Reason.PREFLIGHT_FAILED, "a packaged config is not UTF-8", hint) from error
+    except ValueError as error:
+        raise TerminalError(Reason.PREFLIGHT_FAILED, f"this cannot be locked: {error}") from error
     if content == before:
         return Locking.UNCHANGED
     if work.order.cancelled():

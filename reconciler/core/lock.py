@@ -7,6 +7,7 @@ import yaml
 
 from reconciler.core import digest
 from reconciler.core.digest import hexdigits
+from reconciler.core.documents import BY_PROGRAM
 from reconciler.core.locked import LockedArchive, LockedFile, LockedSource, Pin
 from reconciler.core.spec import ModelSpec, Source
 
@@ -27,18 +28,30 @@ def asked_uri(source: Source) -> str:
     return f"{place}?sha256={hexdigits(digest.of_bytes(query.encode()))}"
 
 
-def lock_text(model: ModelSpec, found: Mapping[int | None, LockedSource]) -> bytes:
-    """The lock of a model; `found` is keyed as its sources. Raises ValueError for a config that is not UTF-8."""
+def lock_text(model: ModelSpec, found: Mapping[int | None, LockedSource], limit: int = BY_PROGRAM.size) -> bytes:
+    """The lock of a model; `found` is keyed as its sources, `limit` is in bytes. Raises ValueError, in words."""
     spec: dict[str, Any] = {}
     for key, source in sorted(model.sources().items(), key=lambda item: (item[0] is not None, item[0])):
         if key is None:
-            configs = {path: text.decode() for path, text in found[key].configs.items()}
+            configs = {path: _text(path, content) for path, content in found[key].configs.items()}
             spec["source"] = _source(source, found[key]) | ({"configs": configs} if configs else {})
         else:
             spec.setdefault("versions", {})[str(key)] = _source(source, found[key])
     document = {"apiVersion": "reconciler/v1", "kind": "Lock", "metadata": {"name": model.name}, "spec": spec}
     text = yaml.dump(document, Dumper=_Dumper, sort_keys=True, allow_unicode=True, width=1 << 30)
-    return f"# Written by `reconcile lock {model.name}`: run it again when a source changes.\n{text}".encode()
+    whole = f"# Written by `reconcile lock {model.name}`: run it again when a source changes.\n{text}".encode()
+    if len(whole) > limit:
+        message = f"the sources hold so many files that the lock would be larger than {limit} bytes"
+        raise ValueError(message)
+    return whole
+
+
+def _text(path: str, content: bytes) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        message = f"{path} is not UTF-8, so Triton could not read it either"
+        raise ValueError(message) from error
 
 
 def _source(source: Source, found: LockedSource) -> dict[str, Any]:

@@ -170,7 +170,7 @@ def test_a_config_that_is_no_text_fails_in_words(repository: Path, capsys: pytes
     write(repository / "sources/a", {"config.pbtxt": b"\xff"})
     code, text = told(capsys, "a")
     assert code == 1
-    assert "PreflightFailed: a packaged config is not UTF-8" in text
+    assert "PreflightFailed: this cannot be locked: config.pbtxt is not UTF-8" in text
 
 
 def test_what_has_no_sources_needs_no_lock(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:

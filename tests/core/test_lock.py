@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.core import documents
@@ -116,6 +116,7 @@ PINS = (
 )
 
 
+@settings(deadline=None, max_examples=50)
 @given(
     files=st.dictionaries(
         NAMES, st.tuples(st.integers(0, 2**60), st.builds(Pin, fingerprint=PINS, version=PINS)), min_size=1
@@ -136,12 +137,12 @@ def test_whatever_a_source_holds_its_lock_says_exactly_that(files: dict[str, tup
     assert lock_text(spec, {None: source_of(read(text)).locked or found}) == text
 
 
-def test_a_config_that_is_no_text_cannot_be_locked() -> None:
-    with pytest.raises(UnicodeDecodeError):
-        lock_text(
-            ModelSpec(name="m", file="", framework="", source=Source(uri="/a")),
-            {None: locked({"config.pbtxt": b"\xff"})},
-        )
+def test_a_config_that_is_no_text_and_more_files_than_a_lock_can_name_cannot_be_locked() -> None:
+    spec = ModelSpec(name="m", file="", framework="", source=Source(uri="/a"))
+    with pytest.raises(ValueError, match="is not UTF-8"):
+        lock_text(spec, {None: locked({"config.pbtxt": b"\xff"})})
+    with pytest.raises(ValueError, match="larger than 100 bytes"):
+        lock_text(spec, {None: WHOLE}, limit=100)
 
 
 @pytest.mark.parametrize(
