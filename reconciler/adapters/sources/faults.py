@@ -16,6 +16,10 @@ _NO_CREDENTIALS = frozenset({"NoCredentialsError", "PartialCredentialsError", "P
 _OBSTORE = re.compile(r"status code: (\d{3})")
 """How obstore tells an HTTP status: in its words only."""
 
+_KIND = re.compile(r"kind: (Connect|Timeout|Interrupted)")
+_KINDS = {"Connect": "no connection", "Timeout": "no answer in time", "Interrupted": "the connection broke"}
+"""What obstore tells of a network's failures, and what that is in words."""
+
 _TRUNCATED = frozenset({"ClientPayloadError", "IncompleteReadError", "ResponseStreamingError"})
 
 
@@ -133,9 +137,13 @@ def _words(error: BaseException) -> str:
         case OSError(strerror=str(words)) if "://" not in words:
             return words
         case _:
-            return _in_words(type(cause).__name__)
+            return _in_words(cause)
 
 
-def _in_words(name: str) -> str:
+def _in_words(error: BaseException) -> str:
     """`ServerDisconnectedError` → `server disconnected`."""
+    if isinstance(error, obstore.exceptions.BaseError):
+        told = _KIND.search(str(error))
+        return _KINDS[told[1]] if told else "the store's answer was not understood"
+    name = type(error).__name__
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name.removesuffix("Error").removesuffix("Exception")).lower() or name

@@ -1,13 +1,13 @@
 """One source on its way to the volume: its files received beside, checked for length, and given their true names."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from reconciler.adapters.sources import Listed, Store, shown
 from reconciler.adapters.volume import disk
 from reconciler.adapters.volume.arrivals import Arrivals
-from reconciler.adapters.volume.memory import Recollection, Seen
+from reconciler.adapters.volume.memory import Seen
 from reconciler.adapters.volume.part import RANGE, Part
 from reconciler.adapters.volume.shelf import Shelf, whole
 from reconciler.core.digest import FileDigest
@@ -15,18 +15,27 @@ from reconciler.core.errors import Reason, TransientError
 from reconciler.core.spec import Source
 
 _TRIES, _PAUSE = 4, 0.5
-"""Tries without a byte, and seconds before the second of them; twice, three times that before the next."""
+"""Tries without a byte, and seconds before the second of them; three times as long before each of the next.
+
+obstore, which does not tell of Retry-After, tries each of them a few times itself: a store that says 429 or 503 gets
+half a minute in all, and what never answers is given up after some minutes.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """`arrivals` are whole files on their way to a final name; `stop` makes those still under way give up."""
+    """`arrivals` are whole files on their way to a final name; `stop` makes those still under way give up.
+
+    `afresh`: what is remembered does not count. `trusted` are files that are not only from this reading.
+    """
 
     shelf: Shelf
     source: Source
     store: Store
     watch: disk.Watch
     arrivals: Arrivals
+    afresh: bool = False
+    trusted: set[str] = field(default_factory=set)
     stop: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -52,7 +61,9 @@ class Delivery:
         version = (file.locator, file.fingerprint or "", str(file.size))
         path = self.shelf.memory.partial((*self.shelf.sources.identity(self.source), *version))
         with disk.translated(f"store {file.path}"):
-            return Part.open(path, file.size or 0)
+            part = Part.open(path, file.size or 0)
+        self.trusted.update([file.path] if part.done else [])
+        return part
 
     def receive_range(self, file: Listed, part: Part, index: int) -> None:
         """Receives one range of a big file."""
@@ -81,7 +92,7 @@ class Delivery:
                 known = file.fingerprint is not None and error.reason is not Reason.SOURCE_CHANGED
                 if not known or tries > _TRIES or (first and not self.store.gives_ranges(file)):
                     raise
-                if self.stop.wait(tries * _PAUSE):
+                if self.stop.wait(_PAUSE * 3 ** (tries - 1)):
                     raise
 
     def watched(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
@@ -92,16 +103,28 @@ class Delivery:
             self.watch.moved(len(block))
             yield block
 
-    def recall(self) -> Recollection:
-        """What is known of the source."""
-        return self.shelf.memory.recall(self.shelf.sources.identity(self.source))
+    def already_here(self, files: Iterable[Listed]) -> dict[str, FileDigest]:
+        """Files whose digest is remembered and whose content is a blob."""
+        if self.afresh:
+            return {}
+        recollection = self.shelf.memory.recall(self.shelf.sources.identity(self.source))
+        seen = {file.path: recollection.digest_of(file) for file in files}
+        here = {path: file for path, file in seen.items() if file and not self.shelf.lacking((file,))}
+        self.trusted.update(here)
+        return here
 
-    def remember(self, known: dict[str, Seen], members: tuple[FileDigest, ...] = ()) -> None:
-        """Keeps what was learnt of the source, once the blobs it speaks of are durable."""
+    def remember(
+        self, listed: Iterable[Listed], seen: Mapping[str, Seen], members: tuple[FileDigest, ...] = ()
+    ) -> None:
+        """Keeps what was learnt now, and what was known of files that are still listed as they were.
+
+        After the blobs it speaks of are durable.
+        """
         if self.arrivals.placed:
             self.shelf.blobs.sync(self.arrivals.placed)
-        found = Recollection(files=known | self.arrivals.seen, members=members)
-        self.shelf.memory.keep(self.shelf.sources.identity(self.source), found, self.workshop)
+        identity = self.shelf.sources.identity(self.source)
+        found = self.shelf.memory.recall(identity).learnt(listed, seen, members)
+        self.shelf.memory.keep(identity, found, self.workshop)
 
     def check_space(self, needed: int) -> None:
         """Raises TransientError(NO_SPACE) if so many bytes do not fit."""

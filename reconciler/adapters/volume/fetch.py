@@ -11,8 +11,12 @@ from reconciler.adapters.volume.delivery import Delivery
 from reconciler.adapters.volume.memory import Seen
 from reconciler.adapters.volume.parallel import together
 from reconciler.adapters.volume.shelf import Shelf, verify, whole
-from reconciler.core.digest import FileDigest, manifest
+from reconciler.core.digest import FileDigest, manifest, tree_digest
+from reconciler.core.errors import Reason, ReconcileError
 from reconciler.core.spec import Source
+
+_ROUNDS = 4
+"""How often a source is looked at that changes while it is read, or whose remembered parts are not what is pinned."""
 
 
 def fetch(shelf: Shelf, source: Source, workshop: str, watch: disk.Watch) -> None:
@@ -20,35 +24,42 @@ def fetch(shelf: Shelf, source: Source, workshop: str, watch: disk.Watch) -> Non
     pinned = shelf.by_manifest(source.digest) if source.digest is not None else None
     if pinned is not None and not shelf.lacking(pinned):
         return
-    delivery = Delivery(shelf, source, shelf.sources.store(source), watch, Arrivals(shelf.blobs, workshop))
-    match select(delivery.store.listing(), source):
-        case Loose(files=files):
-            found = _fetch_loose(delivery, files)
-        case Packed(archive=archive):
-            found = _fetch_packed(delivery, archive)
-    tree = verify(source, found)
-    shelf.memory.keep_sizes(tree, found, workshop)
+    store, afresh = shelf.sources.store(source), False
+    for left in reversed(range(_ROUNDS)):
+        delivery = Delivery(shelf, source, store, watch, Arrivals(shelf.blobs, workshop), afresh=afresh)
+        try:
+            found = _received(delivery)
+            break
+        except ReconcileError as error:
+            doubtful = error.reason is Reason.DIGEST_MISMATCH and delivery.trusted
+            if not left or not (doubtful or error.reason is Reason.SOURCE_CHANGED):
+                raise
+            afresh = afresh or error.reason is Reason.DIGEST_MISMATCH
+    shelf.memory.keep_sizes(tree_digest(found), found, workshop)
     shelf.blobs.keep(manifest(found), workshop)
 
 
-def _fetch_loose(delivery: Delivery, files: tuple[Listed, ...]) -> tuple[FileDigest, ...]:
-    known = _already_here(delivery, files)
+def _received(delivery: Delivery) -> tuple[FileDigest, ...]:
+    """The source's files, each of them a blob. Raises TerminalError(DIGEST_MISMATCH) if they are not what is pinned."""
+    listed = delivery.store.listing()
+    match select(listed, delivery.source):
+        case Loose(files=files):
+            found = _fetch_loose(delivery, files, listed)
+        case Packed(archive=archive):
+            found = _fetch_packed(delivery, archive)
+    verify(delivery.source, found)
+    return found
+
+
+def _fetch_loose(delivery: Delivery, files: tuple[Listed, ...], listed: tuple[Listed, ...]) -> tuple[FileDigest, ...]:
+    known = delivery.already_here(files)
     todo = [file for file in files if file.path not in known]
     delivery.check_space(sum(file.size or 0 for file in todo))
     try:
         arrived = {file.path: file for file in together(delivery, todo)}
     finally:
-        prints = {file.path: file.fingerprint or "" for file in files}
-        seen = {path: Seen(fingerprint=prints[path], file=file) for path, file in known.items()}
-        delivery.remember(seen)
+        delivery.remember(listed, delivery.arrivals.seen)
     return tuple((known | arrived)[file.path] for file in files)
-
-
-def _already_here(delivery: Delivery, files: tuple[Listed, ...]) -> dict[str, FileDigest]:
-    """Files whose digest is remembered and whose content is a blob."""
-    recollection = delivery.recall()
-    seen = {file.path: recollection.digest_of(file) for file in files}
-    return {path: file for path, file in seen.items() if file and not delivery.shelf.lacking((file,))}
 
 
 def _fetch_packed(delivery: Delivery, archive: Listed) -> tuple[FileDigest, ...]:
@@ -62,16 +73,19 @@ def _fetch_packed(delivery: Delivery, archive: Listed) -> tuple[FileDigest, ...]
             unpacked.append((FileDigest(path=member.path, size=size, digest=digest), beside))
     found = tuple(file for file, _ in unpacked)
     chosen = select_members(found, delivery.source)
-    verify(delivery.source, chosen)
+    seen = {}
+    if archive.fingerprint is not None and archive.size is not None:
+        packed = FileDigest(path=archive.path, size=archive.size, digest=found[0].digest)
+        seen = {archive.path: Seen(fingerprint=archive.fingerprint, file=packed)}
+    try:
+        verify(delivery.source, chosen)
+    finally:
+        delivery.remember((), seen, found)
     wanted = {file.digest for file in chosen}
     for file, beside in unpacked:
         if file.digest in wanted:
             delivery.arrivals.add(beside, file, None)
     delivery.arrivals.settle()
-    if archive.fingerprint is not None and archive.size is not None:
-        packed = FileDigest(path=archive.path, size=archive.size, digest=found[0].digest)
-        seen = {archive.path: Seen(fingerprint=archive.fingerprint, file=packed)}
-        delivery.remember(seen, found)
-    else:
-        delivery.remember({})
+    if delivery.arrivals.placed:
+        delivery.shelf.blobs.sync(delivery.arrivals.placed)
     return chosen

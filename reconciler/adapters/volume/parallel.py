@@ -16,14 +16,22 @@ _PARALLEL, _HASHED = 16, 2
 
 def together(delivery: Delivery, todo: list[Listed]) -> list[FileDigest]:
     """Receives files several at a time, big ones in ranges; the first failure stops the others."""
-    with ThreadPoolExecutor(_PARALLEL, "receive") as pool, ThreadPoolExecutor(_HASHED, "hash") as hashers:
-        running = _Running(delivery, pool, hashers)
-        try:
-            return running.results([running.begin(file) for file in todo])
-        finally:
-            for part in running.parts:
-                part.keep()
-            delivery.arrivals.settle()
+    parts: list[Part] = []
+    try:
+        with ThreadPoolExecutor(_PARALLEL, "receive") as pool, ThreadPoolExecutor(_HASHED, "hash") as hashers:
+            return _received(_Running(delivery, pool, hashers, parts), todo)
+    finally:
+        for part in parts:
+            part.keep()
+        delivery.arrivals.settle()
+
+
+def _received(running: "_Running", todo: list[Listed]) -> list[FileDigest]:
+    try:
+        return running.results([running.begin(file) for file in todo])
+    except BaseException:
+        running.delivery.stop.set()
+        raise
 
 
 @dataclass(slots=True)
@@ -33,8 +41,8 @@ class _Running:
     delivery: Delivery
     pool: ThreadPoolExecutor
     hashers: ThreadPoolExecutor
+    parts: list[Part]
     pieces: list[Future[None]] = field(default_factory=list)
-    parts: list[Part] = field(default_factory=list)
 
     def begin(self, file: Listed) -> Future[FileDigest]:
         """Starts the file."""

@@ -14,6 +14,8 @@ from reconciler.core.digest import Digest, FileDigest, parse_manifest, tree_dige
 from reconciler.core.errors import Reason, TerminalError, TransientError
 from reconciler.core.spec import Source
 
+_AGAIN = "Nothing of it was kept; the next pass fetches it again."
+
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
@@ -71,11 +73,10 @@ def whole(store: Store, file: Listed, first: int = 0, past: int | None = None) -
     count = first
     for block in store.blocks(file, first, past):
         count += len(block)
+        if expected is not None and count > expected:  # before they are written: beyond a range lies the next one
+            words = f"{file.path} changed: more bytes came than the {expected} that were expected"
+            raise TransientError(Reason.SOURCE_CHANGED, words, _AGAIN)
         yield block
-    if expected is not None and count != expected:
+    if expected is not None and count < expected:
         words = f"{file.path} came truncated: {count} of {expected} bytes"
-        raise TransientError(
-            Reason.SOURCE_UNREADABLE if count < expected else Reason.SOURCE_CHANGED,
-            words if count < expected else f"{file.path} changed: {count} bytes came instead of {expected}",
-            "Nothing of it was kept; the next pass fetches it again.",
-        )
+        raise TransientError(Reason.SOURCE_UNREADABLE, words, _AGAIN)
