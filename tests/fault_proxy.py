@@ -62,7 +62,7 @@ class Proxy:
     cut_each: int | None = None
     faults: list[Fault] = field(default_factory=list)
     replace: Callable[[], None] = lambda: None
-    asked: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list, repr=False)
     closed: threading.Event = field(default_factory=threading.Event)
     guard: threading.Lock = field(default_factory=threading.Lock)
 
@@ -80,7 +80,15 @@ class Proxy:
             self.asked.append(request)
             if self.faults and self.faults[0] is Fault.WRONG_BYTES and not _of_object(request):
                 return Fault.NONE
-            return self.faults.pop(0) if self.faults else Fault.NONE
+            fault = self.faults.pop(0) if self.faults else Fault.NONE
+            if fault is Fault.CHANGED:
+                self.replace()
+            return fault
+
+    def calm(self) -> None:
+        """From now on all is well, and nothing is replaced any more."""
+        with self.guard:
+            self.faults.clear()
 
 
 @dataclass
@@ -144,8 +152,6 @@ def _serve(proxy: Proxy, client: socket.socket) -> None:
     with client, client.makefile("rb") as stream, contextlib.closing(server), contextlib.suppress(OSError):
         while (request := _request(stream)) is not None:
             fault = proxy.next_fault(f"{request[0]} {request[1]}")
-            if fault is Fault.CHANGED:
-                proxy.replace()
             if not _answered(proxy, client, _forwarded(server, request), fault):
                 break
 

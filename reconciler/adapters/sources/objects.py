@@ -79,14 +79,18 @@ class ObjectStore:
         if past is not None or first:
             options["range"] = (first, past) if past is not None else {"offset": first}
         with translated(f"{self._where}/{file.locator}"):
-            try:
-                answer = obstore.get(self._bucket, file.locator, options=options)
-            except FileNotFoundError as error:  # it was listed
-                raise faults.changed(f"{self._where}/{file.locator}") from error
-            if file.fingerprint and (_etag(answer.meta) or file.fingerprint) != file.fingerprint:
-                raise faults.changed(f"{self._where}/{file.locator}")
+            answer = self._got(file, options)
             for block in answer.stream(min_chunk_size=CHUNK):
                 yield bytes(block)
+
+    def _got(self, file: Listed, options: Any) -> Any:
+        try:
+            answer = obstore.get(self._bucket, file.locator, options=options)
+        except FileNotFoundError as error:  # it was listed
+            raise faults.changed(f"{self._where}/{file.locator}") from error
+        if file.fingerprint and (_etag(answer.meta) or file.fingerprint) != file.fingerprint:
+            raise faults.changed(f"{self._where}/{file.locator}")
+        return answer
 
     def _exact(self) -> Listed | None:
         options: Any = {"head": True, "version": self._version} if self._version else {"head": True}

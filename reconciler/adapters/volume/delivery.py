@@ -67,8 +67,13 @@ class Delivery:
 
     def receive_range(self, file: Listed, part: Part, index: int) -> None:
         """Receives one range of a big file."""
-        with disk.translated(f"store {file.path}"):
-            part.receive(index, lambda first, past: self.watched(self.patiently(file, first, past)))
+        try:
+            with disk.translated(f"store {file.path}"):
+                part.receive(index, lambda first, past: self.watched(self.patiently(file, first, past)))
+        except TransientError as error:
+            if error.reason is Reason.SOURCE_CHANGED:
+                part.stale.set()
+            raise
 
     def complete(self, file: Listed, part: Part, ready: Callable[[int], None]) -> FileDigest:
         """Hashes a big file while it arrives, and makes it a blob."""

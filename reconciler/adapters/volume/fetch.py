@@ -31,12 +31,16 @@ def fetch(shelf: Shelf, source: Source, workshop: str, watch: disk.Watch) -> Non
             found = _received(delivery)
             break
         except ReconcileError as error:
-            doubtful = error.reason is Reason.DIGEST_MISMATCH and delivery.trusted
-            if not left or not (doubtful or error.reason is Reason.SOURCE_CHANGED):
+            if not left or not _worth_another_look(error, delivery):
                 raise
             afresh = afresh or error.reason is Reason.DIGEST_MISMATCH
     shelf.memory.keep_sizes(tree_digest(found), found, workshop)
     shelf.blobs.keep(manifest(found), workshop)
+
+
+def _worth_another_look(error: ReconcileError, delivery: Delivery) -> bool:
+    """The source moved on meanwhile; or what earlier runs took from it is not what is pinned, and may be to blame."""
+    return error.reason is Reason.SOURCE_CHANGED or (error.reason is Reason.DIGEST_MISMATCH and bool(delivery.trusted))
 
 
 def _received(delivery: Delivery) -> tuple[FileDigest, ...]:

@@ -74,8 +74,8 @@ def whole(store: Store, file: Listed, first: int = 0, past: int | None = None) -
     for block in store.blocks(file, first, past):
         count += len(block)
         if expected is not None and count > expected:  # before they are written: beyond a range lies the next one
-            words = f"{file.path} changed: more bytes came than the {expected} that were expected"
-            raise TransientError(Reason.SOURCE_CHANGED, words, _AGAIN)
+            words = f"more bytes of {file.path} came than the {expected} that were expected"
+            raise TransientError(Reason.SOURCE_UNREADABLE if file.fingerprint else Reason.SOURCE_CHANGED, words, _AGAIN)
         yield block
     if expected is not None and count < expected:
         words = f"{file.path} came truncated: {count} of {expected} bytes"
