@@ -4,6 +4,8 @@ import contextlib
 import io
 import os
 import tarfile
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,14 +18,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from reconciler.adapters.sources import buckets
-from reconciler.adapters.volume import Volume, delivery, part
-from reconciler.core.content import Known
+from reconciler.adapters.volume import Volume, delivery, memory, part
+from reconciler.core.content import Known, Unavailable, Unfetched
 from reconciler.core.digest import Digest, FileDigest, of_bytes, parse_manifest, tree_digest
-from reconciler.core.errors import ReconcileError, TerminalError, TransientError
+from reconciler.core.errors import Reason, ReconcileError, TerminalError, TransientError
 from reconciler.core.spec import Credentials, Source
 from tests.fault_proxy import Fault, Proxy, fault_proxy
 from tests.volume_world import World, open_world, spec
-from tests.web import KEY, SECRET, moto_server, s3_client
+from tests.web import KEY, SECRET, Page, Web, moto_server, s3_client
 
 pytestmark = pytest.mark.slow
 
@@ -215,3 +217,145 @@ def test_whatever_happens_to_answers_the_tree_is_right_or_absent_and_comes_right
         assert is_there(road.world(root), wanted, trees[-1])
         nothing_is_false(root)
         assert len(trees) > 1 or os.listdir(root / ".reconciler/partial") == []
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return open_world(tmp_path / "volume").root
+
+
+def mismatch(world: World, wanted: Source) -> None:
+    error = fetched(world, wanted)
+    assert isinstance(error, TerminalError)
+    assert error.reason is Reason.DIGEST_MISMATCH
+
+
+def of_objects(proxy: Proxy) -> list[str]:
+    return [line for line in proxy.asked if line.startswith("GET /faulty/m/")]
+
+
+@pytest.mark.parametrize("archive", [False, True])
+def test_bytes_that_came_wrong_are_found_out_by_the_pin_and_do_not_make_the_next_fetch_fail(
+    road: Road, root: Path, archive: bool
+) -> None:
+    tree = {"1/model.py": b"x = 1", "1/weights.bin": os.urandom(5000)}
+    road.hold(packed(tree) if archive else tree)
+    road.proxy.faults[:] = [] if archive else [Fault.NONE, Fault.WRONG_BYTES]
+    if archive:  # altered in a way that unpacks
+        road.hold(packed({**tree, "1/model.py": b"x = 2"}))
+    mismatch(road.world(root), source(tree))
+    if archive:
+        road.hold(packed(tree))
+    assert isinstance(road.world(root).volume.resolve(spec(source(tree))), Unfetched)
+    assert fetched(road.world(root), source(tree)) is None
+    assert is_there(road.world(root), source(tree), tree)
+
+
+def test_bytes_that_came_wrong_before_there_was_a_pin_are_read_again_in_the_fetch_that_has_one(
+    road: Road, root: Path
+) -> None:
+    tree = {"1/model.py": b"x = 1", "1/weights.bin": os.urandom(5000)}
+    road.hold(tree)
+    road.proxy.faults[:] = [Fault.NONE, Fault.WRONG_BYTES]
+    assert fetched(road.world(root), source()) is None
+    assert not is_there(road.world(root), source(), tree)
+    assert isinstance(road.world(root).volume.resolve(spec(source(tree))), Unfetched)
+    assert fetched(road.world(root), source(tree)) is None
+    assert is_there(road.world(root), source(tree), tree)
+    assert is_there(road.world(root), source(), tree)
+
+
+def test_a_range_that_came_wrong_before_a_crash_is_not_what_a_later_fetch_ends_with(road: Road, root: Path) -> None:
+    tree = {"1/big.bin": os.urandom(20 * RANGE)}
+    road.hold(tree)
+    road.proxy.faults[:] = [Fault.NONE, Fault.NONE, *[Fault.WRONG_BYTES] * 3, *[Fault.FORBIDDEN_403] * 20]
+    assert fetched(road.world(root), source(tree)) is not None
+    road.proxy.calm()
+    assert len(os.listdir(root / ".reconciler/partial")) == 2
+    assert fetched(road.world(root), source(tree)) is None
+    assert is_there(road.world(root), source(tree), tree)
+
+
+@pytest.mark.parametrize("archive", [False, True])
+def test_what_is_really_not_what_is_pinned_is_read_twice_and_then_only_once_a_day(
+    road: Road, root: Path, archive: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree, other = {"1/model.py": b"x = 1"}, {"1/model.py": b"x = 2"}
+    road.hold(packed(tree) if archive else tree)
+    mismatch(road.world(root), source(other))
+    mismatch(road.world(root), source(other))
+    road.proxy.asked.clear()
+    content = road.world(root).volume.resolve(spec(source(other)))
+    assert isinstance(content, Unavailable)
+    assert (content.reason, content.terminal) == (Reason.DIGEST_MISMATCH, True)
+    assert of_objects(road.proxy) == []
+    monkeypatch.setattr(memory, "_PROOF", 0.0)
+    assert isinstance(road.world(root).volume.resolve(spec(source(other))), Unfetched)
+
+
+def test_more_bytes_than_were_asked_for_never_reach_the_next_range(road: Road, root: Path) -> None:
+    tree = {"1/big.bin": os.urandom(20 * RANGE)}
+    road.hold(tree)
+    road.proxy.faults[:] = [Fault.NONE, Fault.NONE, *[Fault.NONE, Fault.EXTRA_BYTES] * 10]
+    assert fetched(road.world(root), source()) is None
+    assert is_there(road.world(root), source(), tree)
+
+
+def test_a_source_that_changes_while_it_is_read_is_read_again_in_the_same_fetch(road: Road, root: Path) -> None:
+    before, after = big(1), {**big(2), "new.txt": b"n"}
+    road.hold(before)
+    road.proxy.faults[:] = [Fault.NONE, Fault.NONE, Fault.NONE, Fault.CHANGED]
+    road.proxy.replace = lambda: road.hold(after)
+    assert fetched(road.world(root), source()) is None
+    assert is_there(road.world(root), source(), after)
+    assert os.listdir(root / ".reconciler/partial") == []
+
+
+def test_a_source_that_never_holds_still_is_given_up_until_the_next_pass(road: Road, root: Path) -> None:
+    road.hold({"a.txt": b"0"})
+    turns = iter(range(1, 100))
+    road.proxy.replace = lambda: road.hold({"a.txt": str(next(turns)).encode()})
+    road.proxy.faults[:] = [Fault.NONE, Fault.CHANGED] * 20
+    error = fetched(road.world(root), source())
+    assert isinstance(error, TransientError)
+    assert error.reason is Reason.SOURCE_CHANGED
+    assert len(of_objects(road.proxy)) == 4
+    assert manifests(root) == set()
+
+
+def test_an_object_that_is_gone_when_it_is_asked_for_is_not_waited_for(road: Road, root: Path) -> None:
+    road.hold({"a.txt": b"a", "b.txt": b"b"})
+    road.proxy.replace = lambda: road.hold({"b.txt": b"b"})
+    road.proxy.faults[:] = [Fault.NONE, Fault.CHANGED]
+    assert fetched(road.world(root), source()) is None
+    assert is_there(road.world(root), source(), {"b.txt": b"b"})
+
+
+@pytest.mark.parametrize("fault", [Fault.SHORT, Fault.RESET_INSIDE, Fault.HANGS])
+def test_a_listing_that_breaks_off_is_asked_for_again(road: Road, root: Path, fault: Fault) -> None:
+    road.hold({"a.txt": b"a"})
+    road.proxy.faults[:] = [fault, fault]
+    assert fetched(road.world(root), source()) is None
+    assert is_there(road.world(root), source(), {"a.txt": b"a"})
+
+
+@pytest.mark.parametrize("fault", [Fault.BUSY_503, Fault.THROTTLED_429, Fault.ERROR_500, Fault.RESET, Fault.SHORT])
+def test_a_store_that_is_busy_for_a_while_is_sat_out(road: Road, root: Path, fault: Fault) -> None:
+    road.hold({"a.txt": b"a" * 1000})
+    road.proxy.faults[:] = [Fault.NONE, *[fault] * 9]
+    assert fetched(road.world(root), source()) is None
+    assert is_there(road.world(root), source(), {"a.txt": b"a" * 1000})
+
+
+def test_a_web_server_that_asks_for_rest_gets_it(web: Web, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery, "_PAUSE", 0.01)
+    wanted = Source(uri=web.put("/m/model.onnx", b"weights", ETag='"1"'))
+    page = web.pages["/m/model.onnx"]
+    page.on_get = Page(status=503, headers={"Retry-After": "1"})
+    thread = threading.Timer(0.7, lambda: setattr(page, "on_get", None))
+    started = time.monotonic()
+    thread.start()
+    assert fetched(open_world(root), wanted) is None
+    thread.join()
+    assert 1.0 <= time.monotonic() - started < 10
+    assert web.requests.count("GET /m/model.onnx") == 2

@@ -23,6 +23,19 @@ _KINDS = {"Connect": "no connection", "Timeout": "no answer in time", "Interrupt
 _TRUNCATED = frozenset({"ClientPayloadError", "IncompleteReadError", "ResponseStreamingError"})
 
 
+_LONGEST = 60.0
+"""Seconds that a server may ask us to wait."""
+
+
+class BusyError(TransientError):
+    """The server asks for so many seconds of rest."""
+
+    def __init__(self, where: str, status: int, after: float) -> None:
+        words = f"the server of {where} answered {status} and asks for {after:g} seconds of rest"
+        super().__init__(Reason.SOURCE_UNREACHABLE, words, "The next pass tries again.")
+        self.after = after
+
+
 @contextlib.contextmanager
 def translated(where: str) -> Iterator[None]:
     """Raises TransientError or TerminalError for anything that goes wrong inside; `where` is shown to people."""
@@ -38,7 +51,8 @@ def explained(error: BaseException, where: str) -> ReconcileError:
     """Our error for a foreign one."""
     names, status = _names(error), _status(error)
     if status is not None:
-        return _of_status(status, where)
+        after = _retry_after(error)
+        return BusyError(where, status, after) if status in (429, 503) and after else _of_status(status, where)
     if names & _NO_CREDENTIALS:
         return TerminalError(
             Reason.CREDENTIALS_MISSING,
@@ -119,6 +133,13 @@ def _status(error: BaseException) -> int | None:
         if isinstance(status, int) and status >= 400:
             return status
     return None
+
+
+def _retry_after(error: BaseException) -> float:
+    """What aiohttp keeps of the answer says it in seconds; dates are not worth it, and obstore tells nothing."""
+    headers = [getattr(each, "headers", None) or {} for each in _chain(error)]
+    told = next((text for each in headers if (text := each.get("Retry-After"))), "")
+    return min(float(told), _LONGEST) if told.isdecimal() else 0.0
 
 
 def _words(error: BaseException) -> str:

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from reconciler.adapters.sources import Listed, Store, shown
+from reconciler.adapters.sources import BusyError, Listed, Store, shown
 from reconciler.adapters.volume import disk
 from reconciler.adapters.volume.arrivals import Arrivals
 from reconciler.adapters.volume.memory import Seen
@@ -97,7 +97,8 @@ class Delivery:
                 known = file.fingerprint is not None and error.reason is not Reason.SOURCE_CHANGED
                 if not known or tries > _TRIES or (first and not self.store.gives_ranges(file)):
                     raise
-                if self.stop.wait(_PAUSE * 3 ** (tries - 1)):
+                asked = error.after if isinstance(error, BusyError) else 0.0
+                if self.stop.wait(max(asked, _PAUSE * 3 ** (tries - 1))):
                     raise
 
     def watched(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
