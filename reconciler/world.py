@@ -38,7 +38,13 @@ class World:
 @contextmanager
 def opened(target: Target, desired: Desired, environment: Mapping[str, str]) -> Iterator[World]:
     """The target's volume and servers, closed afterwards. Raises ReconcileError for what can never work."""
-    volume = Volume(target.volume, credentials=desired.repository.credentials, environment=environment)
+    repository = desired.repository
+    volume = Volume(
+        target.volume,
+        credentials=repository.credentials,
+        environment=environment,
+        signers=repository.policy.model_signers,
+    )
     with ExitStack() as stack:
         stack.callback(volume.close)
         servers = {}

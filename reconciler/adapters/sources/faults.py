@@ -136,8 +136,9 @@ def _status(error: BaseException) -> int | None:
 
 
 def _retry_after(error: BaseException) -> float:
-    """What aiohttp keeps of the answer says it in seconds; dates are not worth it, and obstore tells nothing."""
-    headers = [getattr(each, "headers", None) or {} for each in _chain(error)]
+    """What the error keeps of the answer says it in seconds; dates are not worth it, and obstore tells nothing."""
+    answers = [getattr(each, "response", each) for each in _chain(error)]
+    headers = [getattr(each, "headers", None) or {} for each in answers]
     told = next((text for each in headers if (text := each.get("Retry-After"))), "")
     return min(float(told), _LONGEST) if told.isdecimal() else 0.0
 

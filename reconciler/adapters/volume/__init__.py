@@ -8,19 +8,20 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping
 
 from reconciler.adapters.sources import Sources
-from reconciler.adapters.volume import activation, disk, fetch, lock, prune, resolve, view
+from reconciler.adapters.volume import activation, disk, fetch, lock, prune, resolve, signatures, view
 from reconciler.adapters.volume.shelf import open_shelf
 from reconciler.core.content import Content
 from reconciler.core.observed import VolumeView
 from reconciler.core.plan import Activate, Deactivate, Fetch, Prune
-from reconciler.core.spec import Credentials, ModelSpec
+from reconciler.core.spec import Credentials, ModelSigners, ModelSpec
 
 
 class Volume:
     """A volume by its mount point. Safe to use from several threads, one of them per model.
 
-    `environment` is where credentials profiles look up secrets. `links`: whether the filesystem has symbolic and hard
-    links; None to find out. Raises TerminalError(VOLUME_UNUSABLE) if `root` is not a directory.
+    `environment` is where credentials profiles look up secrets. `signers`: who must have signed each model; None for
+    nobody. `links`: whether the filesystem has symbolic and hard links; None to find out. Raises
+    TerminalError(VOLUME_UNUSABLE) if `root` is not a directory.
     """
 
     def __init__(
@@ -29,8 +30,10 @@ class Volume:
         *,
         credentials: Mapping[str, Credentials] | None = None,
         environment: Mapping[str, str] | None = None,
+        signers: ModelSigners | None = None,
         links: bool | None = None,
     ) -> None:
+        self._signers = signers
         self._shelf = open_shelf(root, Sources(credentials or {}, environment or {}), links=links)
 
     def close(self) -> None:
@@ -49,7 +52,7 @@ class Volume:
         """
         self._shelf.places.check()
         with disk.translated(f"read the volume {self._shelf.places.root}"):
-            return resolve.resolve(self._shelf, model)
+            return signatures.signed(self._shelf, self._signers, model, resolve.resolve(self._shelf, model))
 
     @contextlib.contextmanager
     def lock(self, owner: str) -> Iterator[None]:

@@ -97,8 +97,7 @@ class Delivery:
                 known = file.fingerprint is not None and error.reason is not Reason.SOURCE_CHANGED
                 if not known or tries > _TRIES or (first and not self.store.gives_ranges(file)):
                     raise
-                asked = error.after if isinstance(error, BusyError) else 0.0
-                if self.stop.wait(max(asked, _PAUSE * 3 ** (tries - 1))):
+                if self.stop.wait(_rest(error, tries)):
                     raise
 
     def watched(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
@@ -139,3 +138,8 @@ class Delivery:
             words = f"{shown(self.source.uri)} needs {needed} bytes, {needed - free} more than the {free} that are free"
             hint = "Make room: enlarge the volume, or remove models from the desired state; the next pass tries again."
             raise TransientError(Reason.NO_SPACE, words, hint)
+
+
+def _rest(error: TransientError, tries: int) -> float:
+    asked = error.after if isinstance(error, BusyError) else 0.0
+    return max(asked, _PAUSE * 3.0 ** (tries - 1))
