@@ -59,7 +59,7 @@ def lock(order: Order) -> LockReport:
     chosen = to_lock(desired, order.models)
     credentials = desired.repository.credentials
     sources = Sources(credentials, order.environment)
-    volume = order.volume and Volume(order.volume, credentials=credentials, environment=order.environment)
+    volume = order.volume and Volume(order.volume, sources=Sources(credentials, order.environment))
     work = _Work(order=order, root=root, files=checkout.files, sources=sources, volume=volume or None)
     try:
         with ThreadPoolExecutor(_AT_ONCE, "model") as pool:

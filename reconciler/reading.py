@@ -11,6 +11,7 @@ from reconciler.core.observed import Observed
 from reconciler.core.placement import asked_for
 from reconciler.core.removals import ours
 from reconciler.core.schema_fields import is_target_name
+from reconciler.core.signers import key_folders
 from reconciler.core.spec import Desired, ModelSpec, Target
 from reconciler.core.status import ModelStatus
 
@@ -44,7 +45,7 @@ class Options:
 
 def read_desired(options: Options, cache: str | None) -> Desired:
     """The desired state at the ref. Raises ReconcileError where the repository cannot be read or must not be used."""
-    checkout = gitrepo.read(options.repo, ref=options.ref, cache=cache, access=options.access())
+    checkout = gitrepo.read(options.repo, ref=options.ref, cache=cache, access=options.access(), further=key_folders)
     desired = parse.parse(checkout.files, revision=checkout.revision, message=checkout.message, root=checkout.root)
     if desired.repository.policy.verify_commits != "none":
         message = "reconciler.yaml asks to verify commits (policy.verifyCommits), which this version cannot do yet"

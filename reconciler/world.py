@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from reconciler.adapters.sources import Sources
 from reconciler.adapters.triton import Triton, connect
 from reconciler.adapters.volume import Limits, Volume
 from reconciler.core.observed import Observed, StalledAt
@@ -47,8 +48,13 @@ class World:
 @contextmanager
 def opened(target: Target, desired: Desired, environment: Mapping[str, str], limits: Limits) -> Iterator[World]:
     """The target's volume and servers, closed afterwards. Raises ReconcileError for what can never work."""
-    credentials = desired.repository.credentials
-    volume = Volume(target.volume, credentials=credentials, environment=environment, limits=limits)
+    repository = desired.repository
+    volume = Volume(
+        target.volume,
+        sources=Sources(repository.credentials, environment),
+        signers=repository.policy.model_signers,
+        limits=limits,
+    )
     with ExitStack() as stack:
         stack.callback(volume.close)
         servers = {}

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 
+from reconciler.adapters.sources import Sources
 from reconciler.adapters.volume import Volume
 from reconciler.core.plan import Fetch
 from reconciler.core.spec import Source
@@ -21,7 +22,7 @@ def main(prefix: str, destination: str) -> None:
         with guard:
             moved += count
 
-    volume = Volume(destination, environment=os.environ)
+    volume = Volume(destination, sources=Sources({}, os.environ))
     action = Fetch(model="bench", sources={None: Source(uri=f"s3://{prefix}")}, size=None)
     start = time.monotonic()
     volume.fetch(action, progress=progress, cancelled=lambda: False)

@@ -66,8 +66,9 @@ def _checked(selection: Selection, ref: str | None) -> tuple[int, list[Problem]]
     """How many models are right, and the problems, with paths as they are seen from here."""
     from reconciler.adapters import gitrepo
     from reconciler.core.parse import parse
+    from reconciler.core.signers import key_folders
 
-    checkout = gitrepo.read(selection.location, ref=ref)
+    checkout = gitrepo.read(selection.location, ref=ref, further=key_folders)
     desired = parse(checkout.files, revision=checkout.revision, message=checkout.message, root=checkout.root)
     right = sum(selection.has(model.file) for model in desired.models.values())
     wrong = [problem for problem in problems.of(desired) if selection.has(problem.file)]

@@ -60,6 +60,7 @@ class Reason(StrEnum):
     UNSAFE_PATH = "UnsafePath"
     BAD_ARCHIVE = "BadArchive"
     DIGEST_MISMATCH = "DigestMismatch"
+    SIGNATURE_INVALID = "SignatureInvalid"
     CREDENTIALS_MISSING = "CredentialsMissing"
     EXTRA_MISSING = "ExtraMissing"
     NO_SPACE = "NoSpace"

@@ -6,6 +6,7 @@ from typing import cast
 from reconciler.core import fields, quantities
 from reconciler.core.errors import Problem
 from reconciler.core.jsonvalue import Json, JsonObject
+from reconciler.core.signers import signers
 from reconciler.core.spec import (
     Credentials,
     MaxRemovals,
@@ -76,6 +77,7 @@ def _policy(policy: JsonObject) -> Policy:
         verify_commits=fields.text(verify, "mode") or "none",
         allowed_signers=fields.text(verify, "allowedSigners"),
         gpg_keys=fields.text(verify, "gpgKeys"),
+        model_signers=signers(policy.get("verifyModels")),
     )
 
 

@@ -169,10 +169,23 @@ class MaxRemovals:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSigners:
+    """Who may sign models, as the commit has it: a folder of the configuration repository and its PEM files by path.
+
+    `signature` is the name of the file at the root of each source.
+    """
+
+    signature: str = "model.sig"
+    folder: str = ".reconciler/model-keys/"
+    keys: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """What a run must not do (spec §2.3). `allowed_sources` None: everything is allowed.
 
     `allowed_signers` (a file) and `gpg_keys` (a folder) are paths inside the configuration repository.
+    `model_signers` None: models need no signature.
     """
 
     allowed_sources: tuple[str, ...] | None = None
@@ -182,6 +195,7 @@ class Policy:
     verify_commits: str = "none"
     allowed_signers: str | None = None
     gpg_keys: str | None = None
+    model_signers: ModelSigners | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,7 +58,7 @@ def read(uri: str, environment: Mapping[str, str], profile: Credentials | None =
 
 
 def sent(proxy: Proxy) -> str:
-    return proxy.asked.decode("latin-1").lower()
+    return "\n".join(proxy.sent).lower()
 
 
 # --- s3://
@@ -197,7 +197,7 @@ def test_an_anonymous_reader_of_google_sends_no_token(wire: Proxy) -> None:
 
 
 def proxy_lines(proxy: Proxy) -> list[str]:
-    return proxy.asked.decode("latin-1").split("\r\n")
+    return list(proxy.sent)
 
 
 def _decoded(text: str) -> bytes:

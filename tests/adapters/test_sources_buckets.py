@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.adapters.sources import Sources
 from reconciler.adapters.volume import Volume
 from reconciler.core.content import Unavailable
 from reconciler.core.errors import Reason, ReconcileError, TerminalError, TransientError
@@ -27,7 +28,7 @@ def bucket(request: pytest.FixtureRequest) -> Bucket:
 def refusal(bucket: Bucket, tmp_path: Path, path: str) -> Unavailable:
     """What a plan says of a source that is refused."""
     (tmp_path / "volume").mkdir()
-    volume = Volume(str(tmp_path / "volume"), credentials=bucket.credentials, environment=bucket.environment)
+    volume = Volume(str(tmp_path / "volume"), sources=Sources(bucket.credentials, bucket.environment))
     found = volume.resolve(spec(bucket.source(path)))
     volume.close()
     assert isinstance(found, Unavailable)

@@ -158,4 +158,4 @@ def test_only_what_changed_is_fetched_again(hub: Hub, world: World, monkeypatch:
 
 
 def _volume(world: World, hub: Hub) -> Volume:
-    return Volume(str(world.root), environment={"HF_ENDPOINT": hub.url})
+    return Volume(str(world.root), sources=Sources({}, {"HF_ENDPOINT": hub.url}))

@@ -181,7 +181,7 @@ def test_what_users_of_peers_complained_of_is_right_here(moto: str, tmp_path: Pa
             archive = "m/model.tar.gz" if name == "tgz-from-object-store" else "m/model.tar"
             bucket.put({archive: gzip.compress(tar(files)) if archive.endswith(".gz") else tar(files)})
             (tmp_path / "volume").mkdir()
-            volume = Volume(str(tmp_path / "volume"), credentials=bucket.credentials, environment=bucket.environment)
+            volume = Volume(str(tmp_path / "volume"), sources=Sources(bucket.credentials, bucket.environment))
             world = World(root=tmp_path / "volume", volume=volume)
             model = spec(bucket.source(f"/{archive}"))
             world.fetch(model)

@@ -6,7 +6,7 @@ from itertools import islice
 import pygit2
 from pygit2.enums import FileMode, RepositoryOpenFlag
 
-from reconciler.adapters.gitrepo.checkout import FILE, FOLDER, limit_of, link_words, require
+from reconciler.adapters.gitrepo.checkout import FILE, FOLDER, Further, limit_of, link_words, nothing, require
 from reconciler.core.errors import Reason, TerminalError
 
 _SHOWN_REFS = 8
@@ -57,11 +57,15 @@ def ref_not_found(ref: str, where: str, refs: Iterable[str]) -> TerminalError:
     return TerminalError(Reason.REF_NOT_FOUND, f"{where} has no commit {ref!r}", hint)
 
 
-def configuration(commit: pygit2.Commit, where: str) -> dict[str, bytes]:
+def configuration(commit: pygit2.Commit, where: str, further: Further = nothing) -> dict[str, bytes]:
     """The configuration's files of a commit. Raises TerminalError if there are none to be found."""
     entries = [entry for entry in commit.tree if entry.name in (FILE, FOLDER)]
     require((str(entry.name) for entry in entries), where)
-    return dict(_files(entries, ""))
+    files = dict(_files(entries, ""))
+    for folder in further(files):
+        if folder in commit.tree:
+            files |= _files([commit.tree[folder]], "".join(folder.rpartition("/")[:2]))
+    return files
 
 
 def files_of(tree: pygit2.Tree) -> Mapping[str, bytes]:

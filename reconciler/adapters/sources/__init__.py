@@ -1,6 +1,7 @@
 """Where artifacts come from. fsspec and friends are imported here only; nothing is written here."""
 
 from reconciler.adapters.sources.archives import members
+from reconciler.adapters.sources.faults import BusyError
 from reconciler.adapters.sources.listing import Listed, check_paths
 from reconciler.adapters.sources.measure import measure
 from reconciler.adapters.sources.packed import Member
@@ -14,6 +15,7 @@ from reconciler.adapters.sources.versions import Versioned
 __all__ = [
     "LOCKED_HINT",
     "NOTHING",
+    "BusyError",
     "Listed",
     "Loose",
     "Member",

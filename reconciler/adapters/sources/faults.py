@@ -17,8 +17,24 @@ _NO_CREDENTIALS = frozenset({"NoCredentialsError", "PartialCredentialsError", "P
 _OBSTORE = re.compile(r"status code: (\d{3})")
 """How obstore tells an HTTP status: in its words only."""
 
+_KIND = re.compile(r"kind: (Connect|Timeout|Interrupted)")
+_KINDS = {"Connect": "no connection", "Timeout": "no answer in time", "Interrupted": "the connection broke"}
+"""What obstore tells of a network's failures, and what that is in words."""
+
 _TRUNCATED = frozenset({"IncompleteRead", "InvalidChunkLength"})
 """Names of urllib3's and http.client's errors."""
+
+_LONGEST = 60.0
+"""Seconds that a server may ask us to wait."""
+
+
+class BusyError(TransientError):
+    """The server asks for so many seconds of rest."""
+
+    def __init__(self, where: str, status: int, after: float) -> None:
+        words = f"the server of {where} answered {status} and asks for {after:g} seconds of rest"
+        super().__init__(Reason.SOURCE_UNREACHABLE, words, "The next pass tries again.")
+        self.after = after
 
 
 @contextlib.contextmanager
@@ -42,7 +58,7 @@ def explained(error: BaseException, where: str) -> ReconcileError:
             "Set them in the environment, or name a profile of reconciler.yaml with `credentials`.",
         )
     if status is not None:
-        return of_status(status, where)
+        return of_status(status, where, _retry_after(error))
     if names & _TRUNCATED:
         return truncated(where)
     if isinstance(error, PermissionError) or (
@@ -96,8 +112,10 @@ def whole(where: str) -> TransientError:
     return TransientError(Reason.SOURCE_CHANGED, f"the server of {where} no longer gives ranges of this file", hint)
 
 
-def of_status(status: int, where: str) -> ReconcileError:
-    """What an HTTP status of 400 or more means."""
+def of_status(status: int, where: str, retry_after: str = "") -> ReconcileError:
+    """What an HTTP status of 400 or more means; `retry_after` is the header of that name."""
+    if status in (429, 503) and retry_after.isdecimal():  # dates are not worth it
+        return BusyError(where, status, min(float(retry_after), _LONGEST))
     if status in (401, 403, 407):
         return unreadable(where, f"the server answered {status}")
     if status in (404, 410):
@@ -122,7 +140,7 @@ def _names(error: BaseException) -> set[str]:
 
 
 def _status(error: BaseException) -> int | None:
-    """The HTTP status that is at the bottom of it: in aiohttp's `status`, or in the `response` of others."""
+    """The HTTP status that is at the bottom of it: in the `response`, or a `status` of its own."""
     for each in _chain(error):
         status = getattr(each, "status", None)
         response = getattr(each, "response", None)
@@ -136,6 +154,13 @@ def _status(error: BaseException) -> int | None:
         if isinstance(status, int) and status >= 400:
             return status
     return None
+
+
+def _retry_after(error: BaseException) -> str:
+    """What the error keeps of the answer; obstore keeps nothing."""
+    answers = [getattr(each, "response", each) for each in _chain(error)]
+    headers = [getattr(each, "headers", None) or {} for each in answers]
+    return next((str(text) for each in headers if (text := each.get("Retry-After"))), "")
 
 
 def _words(error: BaseException) -> str:
@@ -154,9 +179,13 @@ def _words(error: BaseException) -> str:
         case OSError(strerror=str(words)) if "://" not in words:
             return words
         case _:
-            return _in_words(type(cause).__name__)
+            return _in_words(cause)
 
 
-def _in_words(name: str) -> str:
+def _in_words(error: BaseException) -> str:
     """`ServerDisconnectedError` → `server disconnected`."""
+    if isinstance(error, obstore.exceptions.BaseError):
+        told = _KIND.search(str(error))
+        return _KINDS[told[1]] if told else "the store's answer was not understood"
+    name = type(error).__name__
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name.removesuffix("Error").removesuffix("Exception")).lower() or name

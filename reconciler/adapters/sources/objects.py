@@ -24,6 +24,9 @@ CHUNK = 128 << 10
 
 _FOLDER = "hdi_isfolder"
 
+_LISTINGS = 3
+"""Tries of a listing whose answer breaks off."""
+
 _HEADS = 8
 """Empty objects asked for at once."""
 
@@ -90,9 +93,7 @@ class ObjectStore:
         if past is not None or first:
             options["range"] = (first, past) if past is not None else {"offset": first}
         with translated(f"{self._where}/{file.locator}"):
-            answer = obstore.get(self._bucket, file.locator, options=options)
-            if file.fingerprint and (_etag(answer.meta) or file.fingerprint) != file.fingerprint:
-                raise faults.changed(f"{self._where}/{file.locator}")
+            answer = self._got(file, options)
             for block in answer.stream(min_chunk_size=CHUNK):
                 yield bytes(block)
 
@@ -116,6 +117,15 @@ class ObjectStore:
             locator = key if alone and self._head(key, pin.version) is not None else below
         return Listed(path=path, locator=locator, size=size, fingerprint=pin.fingerprint, version=pin.version)
 
+    def _got(self, file: Listed, options: Any) -> Any:
+        try:
+            answer = obstore.get(self._bucket, file.locator, options=options)
+        except FileNotFoundError as error:  # it was listed
+            raise faults.changed(f"{self._where}/{file.locator}") from error
+        if file.fingerprint and (_etag(answer.meta) or file.fingerprint) != file.fingerprint:
+            raise faults.changed(f"{self._where}/{file.locator}")
+        return answer
+
     def _versioned(self, file: Listed) -> dict[str, str]:
         version = file.version or self._version
         return {"version": version} if version else {}
@@ -135,11 +145,21 @@ class ObjectStore:
 
     def _below(self, prefix: str) -> Iterator[Listed]:
         skip = len(prefix) + 1 if prefix else 0
-        found = [meta for page in obstore.list(self._bucket, prefix or None) for meta in page]
+        found = self._all(prefix)
         markers = self._markers([meta["path"] for meta in found if meta["size"] == 0])
         for meta in found:
             if meta["path"] not in markers and len(meta["path"]) >= skip:
                 yield _listed(meta["path"][skip:], meta)
+
+    def _all(self, prefix: str) -> list[Any]:
+        """Every object below the prefix. obstore goes on with broken bodies of objects by itself, not with these."""
+        for left in reversed(range(_LISTINGS)):
+            try:
+                return [meta for page in obstore.list(self._bucket, prefix or None) for meta in page]
+            except GenericError as error:
+                if not left or "list response body" not in str(error):
+                    raise
+        return []
 
     def _markers(self, empty: list[str]) -> frozenset[str]:
         """Those that are not there by their name, for it ends in '/'."""

@@ -11,6 +11,8 @@ from reconciler.core.spec import Source
 
 LOCKED_HINT = "If the change is meant, run `reconcile lock` and commit the lock; else put back what was there."
 
+_AGAIN = "Nothing of it was kept; the next pass fetches it again."
+
 
 def verify(source: Source, files: tuple[FileDigest, ...]) -> Digest:
     """The tree digest. Raises TerminalError(DIGEST_MISMATCH) if the source is pinned or locked to another."""
@@ -31,11 +33,10 @@ def whole(store: Store, file: Listed, first: int = 0, past: int | None = None) -
     count = first
     for block in store.blocks(file, first, past):
         count += len(block)
+        if expected is not None and count > expected:  # before they are written: beyond a range lies the next one
+            words = f"more bytes of {file.path} came than the {expected} that were expected"
+            raise TransientError(Reason.SOURCE_UNREADABLE if file.identified else Reason.SOURCE_CHANGED, words, _AGAIN)
         yield block
-    if expected is not None and count != expected:
+    if expected is not None and count < expected:
         words = f"{file.path} came truncated: {count} of {expected} bytes"
-        raise TransientError(
-            Reason.SOURCE_UNREADABLE if count < expected else Reason.SOURCE_CHANGED,
-            words if count < expected else f"{file.path} changed: {count} bytes came instead of {expected}",
-            "Nothing of it was kept; the next pass fetches it again.",
-        )
+        raise TransientError(Reason.SOURCE_UNREADABLE, words, _AGAIN)

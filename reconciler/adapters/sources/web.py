@@ -134,7 +134,7 @@ class Reader:
 
 def _refuse(answer: requests.Response, where: str) -> None:
     if answer.status_code >= 400:
-        raise faults.of_status(answer.status_code, where)
+        raise faults.of_status(answer.status_code, where, answer.headers.get("Retry-After", ""))
 
 
 def _range(first: int, past: int | None, validator: str | None) -> dict[str, str]:

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from reconciler.adapters.sources import LOCKED_HINT, Listed, Store, shown, whole
+from reconciler.adapters.sources import LOCKED_HINT, BusyError, Listed, Store, shown, whole
 from reconciler.adapters.volume import disk
 from reconciler.adapters.volume.arrivals import Arrivals
 from reconciler.adapters.volume.pace import Watch
@@ -15,14 +15,19 @@ from reconciler.core.errors import Reason, TerminalError, TransientError
 from reconciler.core.spec import Source
 
 _TRIES, _PAUSE = 4, 0.5
-"""Tries without a byte, and seconds before the second of them; twice, three times that before the next."""
+"""Tries without a byte, and seconds before the second of them; three times as long before each of the next.
+
+obstore, which does not tell of Retry-After, tries each of them a few times itself: a store that says 429 or 503 gets
+half a minute in all, and what never answers is given up after some minutes.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """`arrivals` are whole files on their way to a final name; `stop` makes those still under way give up.
 
-    `promised`: what files must turn out to be, by path.
+    `promised`: what files must turn out to be, by path. `afresh`: what is remembered does not count. `trusted`: files
+    that are not only from this reading.
     """
 
     shelf: Shelf
@@ -30,6 +35,8 @@ class Delivery:
     store: Store
     watch: Watch
     arrivals: Arrivals
+    afresh: bool = False
+    trusted: set[str] = field(default_factory=set)
     stop: threading.Event = field(default_factory=threading.Event)
     promised: Mapping[str, FileDigest] = field(default_factory=dict)
 
@@ -56,14 +63,20 @@ class Delivery:
         path = self._partial(file)
         with disk.translated(f"store {file.path}"):
             part = Part.open(path, file.size or 0)
+        self.trusted.update([file.path] if part.done else [])
         here = sum(past - first for first, past in map(part.bounds, part.done))
         self.watch.moved(file, here, here=True)
         return part
 
     def receive_range(self, file: Listed, part: Part, index: int) -> None:
         """Receives one range of a big file."""
-        with disk.translated(f"store {file.path}"), self.watch.pace.turns:
-            part.receive(index, lambda first, past: self.watched(file, self.patiently(file, first, past)))
+        try:
+            with disk.translated(f"store {file.path}"), self.watch.pace.turns:
+                part.receive(index, lambda first, past: self.watched(file, self.patiently(file, first, past)))
+        except TransientError as error:
+            if error.reason is Reason.SOURCE_CHANGED:
+                part.stale.set()
+            raise
 
     def complete(self, file: Listed, part: Part, ready: Callable[[int], None]) -> FileDigest:
         """Hashes a big file while it arrives, and makes it a blob."""
@@ -97,7 +110,7 @@ class Delivery:
                 known = file.identified and error.reason is not Reason.SOURCE_CHANGED
                 if not known or tries > _TRIES or (first and not self.store.gives_ranges(file)):
                     raise
-                if self.stop.wait(tries * _PAUSE):
+                if self.stop.wait(_rest(error, tries)):
                     raise
 
     def watched(self, file: Listed, blocks: Iterator[bytes]) -> Iterator[bytes]:
@@ -120,3 +133,8 @@ class Delivery:
             words = f"{shown(self.source.uri)} needs {needed} bytes, {needed - free} more than the {free} that are free"
             hint = "Make room: enlarge the volume, or remove models from the desired state; the next pass tries again."
             raise TransientError(Reason.NO_SPACE, words, hint)
+
+
+def _rest(error: TransientError, tries: int) -> float:
+    asked = error.after if isinstance(error, BusyError) else 0.0
+    return max(asked, _PAUSE * 3.0 ** (tries - 1))

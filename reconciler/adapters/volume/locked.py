@@ -6,7 +6,7 @@ from reconciler.adapters.sources import LOCKED_HINT, Listed, Loose, Packed, Stor
 from reconciler.adapters.volume.delivery import Delivery
 from reconciler.adapters.volume.packed import fetch_packed
 from reconciler.adapters.volume.parallel import together
-from reconciler.adapters.volume.recollecting import recall, remember
+from reconciler.adapters.volume.recollecting import remember_besides
 from reconciler.core.digest import Digest, FileDigest
 from reconciler.core.errors import Reason, TerminalError
 from reconciler.core.locked import LockedArchive, LockedFile, LockedSource
@@ -20,11 +20,10 @@ def fetch_locked(delivery: Delivery, locked: LockedSource) -> tuple[FileDigest, 
     missing = delivery.shelf.lacking(locked.content)
     todo = _locked_files(delivery.store, delivery.source, locked, missing)
     delivery.check_space(todo)
-    before = recall(delivery)
     try:
         together(delivery, todo)
     finally:
-        remember(delivery, dict(before.files), before.members)
+        remember_besides(delivery)
     return locked.content
 
 

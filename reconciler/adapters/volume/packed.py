@@ -3,7 +3,7 @@
 from reconciler.adapters.sources import Listed, members, select_members, verify, whole
 from reconciler.adapters.volume import disk
 from reconciler.adapters.volume.delivery import Delivery
-from reconciler.adapters.volume.memory import Seen
+from reconciler.adapters.volume.memory import Recollection, Seen
 from reconciler.adapters.volume.recollecting import recall, remember, remember_refused
 from reconciler.core.digest import FileDigest
 from reconciler.core.errors import Reason, TerminalError
@@ -26,11 +26,14 @@ def fetch_packed(delivery: Delivery, archive: Listed) -> tuple[FileDigest, ...]:
 
 def _unpacked_before(delivery: Delivery, archive: Listed) -> tuple[FileDigest, ...] | None:
     """The members that are wanted, if the archive is remembered and all of them are blobs."""
-    recollection = recall(delivery)
+    recollection = Recollection() if delivery.afresh else recall(delivery)
     if recollection.digest_of(archive) is None or not recollection.members:
         return None
     chosen = select_members(recollection.members, delivery.source)
-    return None if delivery.shelf.lacking(chosen) else chosen
+    if delivery.shelf.lacking(chosen):
+        return None
+    delivery.trusted.add(archive.path)
+    return chosen
 
 
 def _unpack(delivery: Delivery, archive: Listed) -> list[tuple[FileDigest, str]]:
@@ -50,15 +53,23 @@ def _kept(delivery: Delivery, archive: Listed, unpacked: list[tuple[FileDigest, 
     """Gives the members that are wanted their names, and remembers all of them."""
     found = tuple(file for file, _ in unpacked)
     chosen = select_members(found, delivery.source)
-    verify(delivery.source, chosen)
+    try:
+        verify(delivery.source, chosen)
+    except TerminalError:
+        remember(delivery, (), _seen(archive, found), found)
+        raise
     wanted = {file.digest for file in chosen}
     for file, beside in unpacked:
         if file.digest in wanted:
             delivery.arrivals.add(beside, file, None)
     delivery.arrivals.settle()
-    if archive.fingerprint is not None and archive.size is not None:
-        packed = FileDigest(path=archive.path, size=archive.size, digest=found[0].digest)
-        remember(delivery, {archive.path: Seen(fingerprint=archive.fingerprint, file=packed)}, found)
-    else:
-        remember(delivery, {})
+    remember(delivery, (), _seen(archive, found), found)
     return chosen
+
+
+def _seen(archive: Listed, found: tuple[FileDigest, ...]) -> dict[str, Seen]:
+    """The archive under its fingerprint; the digest in its row means nothing, its members' do."""
+    if archive.fingerprint is None or archive.size is None:
+        return {}
+    packed = FileDigest(path=archive.path, size=archive.size, digest=found[0].digest)
+    return {archive.path: Seen(fingerprint=archive.fingerprint, file=packed)}

@@ -24,12 +24,16 @@ _SYNCED = "synced"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The half-made file at `path`, of so many bytes; `done`: the ranges that are whole, by number."""
+    """The half-made file at `path`, of so many bytes; `done`: the ranges that are whole, by number.
+
+    `stale`: the source has another version by now, so that nobody will go on from here.
+    """
 
     path: str
     size: int
     done: set[int] = field(default_factory=set)
     guard: threading.Lock = field(default_factory=threading.Lock)
+    stale: threading.Event = field(default_factory=threading.Event)
 
     @classmethod
     def open(cls, path: str, size: int) -> Self:
@@ -80,8 +84,12 @@ class Part:
         return Digest("sha256:" + running.hexdigest())
 
     def keep(self) -> None:
-        """Makes what is here durable, so that another boot may go on from it."""
+        """Makes what is here durable, so that another boot may go on from it; what is stale goes."""
         with contextlib.suppress(OSError):
+            if self.stale.is_set():
+                disk.erase(self.path)
+                disk.erase(_note(self.path))
+                return
             _sync(self.path)
             for index in sorted(self.done):
                 self._note(index, _SYNCED)

@@ -13,6 +13,7 @@ from reconciler.adapters.sources import (
     Listed,
     Loose,
     Packed,
+    Selection,
     Store,
     check_paths,
     members,
@@ -25,7 +26,7 @@ from reconciler.adapters.sources import (
 from reconciler.adapters.volume.memory import Recollection
 from reconciler.adapters.volume.shelf import Shelf
 from reconciler.core.content import Content, Known, Unavailable, Unfetched
-from reconciler.core.digest import Digest, FileDigest
+from reconciler.core.digest import Digest, FileDigest, tree_digest
 from reconciler.core.errors import Reason, ReconcileError, TerminalError
 from reconciler.core.layout import is_config
 from reconciler.core.spec import ModelSpec, Source
@@ -96,12 +97,28 @@ def _with_stored_configs(shelf: Shelf, files: tuple[FileDigest, ...]) -> Found |
 def _listed(shelf: Shelf, source: Source, *, whole_model: bool) -> Found | Unfetched:
     store = shelf.sources.store(source)
     selection = select(store.listing(), source)
-    recollection = shelf.memory.recall(shelf.sources.identity(source))
+    recollection = _believed(shelf.memory.recall(shelf.sources.identity(source)), selection, source)
     match selection:
         case Loose(files=files):
             return _loose(shelf, store, files, recollection, whole_model=whole_model)
         case Packed(archive=archive):
             return _packed(shelf, store, archive, source, recollection)
+
+
+def _believed(recollection: Recollection, selection: Selection, source: Source) -> Recollection:
+    """Without what a pinned digest contradicts and was read only once: the network may have altered it.
+
+    Raises TerminalError(DIGEST_MISMATCH) for what was read twice.
+    """
+    listed = selection.files if isinstance(selection, Loose) else (selection.archive,)
+    files = tuple(file for each in listed if (file := recollection.digest_of(each)) is not None)
+    if source.digest is None or len(files) < len(listed):
+        return recollection
+    found = files if isinstance(selection, Loose) else select_members(recollection.members, source)
+    if tree_digest(found) != source.digest and not recollection.proves(listed):
+        return Recollection()
+    verify(source, found)
+    return recollection
 
 
 def _loose(
