@@ -8,7 +8,6 @@ import posixpath
 import re
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import replace
 from itertools import islice
 
 from reconciler.core.checked import Checked, check_model, check_repository
@@ -17,7 +16,6 @@ from reconciler.core.nodes import MAX_PROBLEMS, START, problem_at
 from reconciler.core.parse_model import model_of
 from reconciler.core.parse_repository import Settings, settings_of
 from reconciler.core.rules import broken_defaults, broken_rules
-from reconciler.core.signers import key_faults, with_keys
 from reconciler.core.spec import Desired, ModelSpec
 
 REPOSITORY_FILE = "reconciler.yaml"
@@ -61,10 +59,9 @@ def _settings(files: Mapping[str, bytes], root: str | None) -> Settings:
     checked = check_repository(REPOSITORY_FILE, files[REPOSITORY_FILE])
     if not isinstance(checked, Checked):
         return Settings(root=root, broken=(*misnamed, *checked))
-    if problems := (*misnamed, *checked.problems, *broken_defaults(checked), *key_faults(checked, files)):
+    if problems := (*misnamed, *checked.problems, *broken_defaults(checked, files)):
         return Settings(root=root, broken=problems)
-    settings = settings_of(checked.value, root)
-    return replace(settings, repository=with_keys(settings.repository, files))
+    return settings_of(checked.value, root, files)
 
 
 def _claims(files: Mapping[str, bytes]) -> dict[str, list[str]]:
