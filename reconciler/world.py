@@ -1,8 +1,6 @@
-"""One target's volume and servers: looked at side by side, and worked on."""
+"""One target's volume and servers, looked at side by side."""
 
-import random
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -11,9 +9,7 @@ from reconciler.adapters.sources import Sources
 from reconciler.adapters.triton import Triton, connect
 from reconciler.adapters.volume import Limits, Volume
 from reconciler.core.observed import Observed, StalledAt
-from reconciler.core.progress import Reporter
 from reconciler.core.spec import Desired, ModelSpec, Target
-from reconciler.executor import Attempts, Hands
 
 AT_ONCE = 8
 """Sources and servers looked at side by side."""
@@ -38,11 +34,6 @@ class World:
                 contents={name: future.result() for name, future in contents.items()},
                 stalled=stalled,
             )
-
-    def hands(self, reporter: Reporter, cancelled: Callable[[], bool]) -> Hands:
-        """What a plan for this world is carried out with."""
-        attempts = Attempts(clock=time.monotonic, sleep=time.sleep, random=random.random, cancelled=cancelled)
-        return Hands(volume=self.volume, servers=self.servers, attempts=attempts, reporter=reporter)
 
 
 @contextmanager

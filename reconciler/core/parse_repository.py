@@ -1,12 +1,13 @@
 """reconciler.yaml, checked, as frozen values (spec §2.3)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
 from reconciler.core import fields, quantities
 from reconciler.core.errors import Problem
 from reconciler.core.jsonvalue import Json, JsonObject
-from reconciler.core.signers import signers
+from reconciler.core.signers import signers, with_keys
 from reconciler.core.spec import (
     Credentials,
     MaxRemovals,
@@ -35,12 +36,12 @@ class Settings:
     locking: bool = False
 
 
-def settings_of(value: JsonObject, root: str | None) -> Settings:
-    """The settings in a checked document of kind Repository."""
+def settings_of(value: JsonObject, root: str | None, files: Mapping[str, bytes]) -> Settings:
+    """The settings in a checked document of kind Repository; `files` are those of the configuration, for its keys."""
     spec = fields.mapping(value, "spec")
     defaults = fields.mapping(spec, "defaults")
     return Settings(
-        repository=_repository(spec, fields.mapping(defaults, "config")),
+        repository=with_keys(_repository(spec, fields.mapping(defaults, "config")), files),
         load=fields.mapping(defaults, "load"),
         update=fields.text(defaults, "update") or "auto",
         root=root,

@@ -1,13 +1,11 @@
 """reconciler.yaml as the settings that every model is read with."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from reconciler.core.checked import Checked, check_repository
 from reconciler.core.parse_one import misnamed
 from reconciler.core.parse_repository import Settings, settings_of
 from reconciler.core.rules import broken_defaults
-from reconciler.core.signers import key_faults, with_keys
 
 REPOSITORY_FILE = "reconciler.yaml"
 
@@ -21,7 +19,6 @@ def read_settings(files: Mapping[str, bytes], root: str | None) -> Settings:
     checked = check_repository(REPOSITORY_FILE, files[REPOSITORY_FILE])
     if not isinstance(checked, Checked):
         return Settings(root=root, broken=(*strays, *checked))
-    if problems := (*strays, *checked.problems, *broken_defaults(checked), *key_faults(checked, files)):
+    if problems := (*strays, *checked.problems, *broken_defaults(checked, files)):
         return Settings(root=root, broken=problems)
-    settings = settings_of(checked.value, root)
-    return replace(settings, repository=with_keys(settings.repository, files))
+    return settings_of(checked.value, root, files)

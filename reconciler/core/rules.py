@@ -1,6 +1,6 @@
 """What a model must keep to beyond its schema: its own name, the repository's policy, probes that add up."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import cast
 
 from reconciler.core.checked import Checked
@@ -12,7 +12,7 @@ from reconciler.core.nodes import Path, described, quoted
 from reconciler.core.parse_repository import Settings
 from reconciler.core.rules_config import stamped, unfit_config
 from reconciler.core.rules_probe import misfits
-from reconciler.core.spec import Policy
+from reconciler.core.signers import key_faults
 
 _POLICY = "of reconciler.yaml"
 
@@ -30,14 +30,15 @@ def broken_rules(checked: Checked, stem: str, settings: Settings, *, locked: boo
         yield from _location(checked, path, settings)
         yield from _credentials(checked, path, settings)
         if not locked:
-            yield from _digest(checked, path, settings.repository.policy)
+            yield from _digest(checked, path, settings)
     yield from misfits(checked)
 
 
-def broken_defaults(checked: Checked) -> Iterator[Problem]:
-    """Every fault of reconciler.yaml that its schema cannot see."""
+def broken_defaults(checked: Checked, files: Mapping[str, bytes]) -> Iterator[Problem]:
+    """Every fault of reconciler.yaml, and of the files that it names, that its schema cannot see."""
     yield from unfit_config(checked, "spec", "defaults", "config")
     yield from stamped(checked, "spec", "defaults", "config")
+    yield from key_faults(checked, files)
 
 
 def _name(checked: Checked, stem: str) -> Iterator[Problem]:
@@ -88,7 +89,7 @@ def _credentials(checked: Checked, path: Path, settings: Settings) -> Iterator[P
         yield checked.fault((*path, "credentials"), quoted(profile), expected)
 
 
-def _digest(checked: Checked, path: Path, policy: Policy) -> Iterator[Problem]:
-    if policy.require_digest and checked.at(*path, "digest") is None:
+def _digest(checked: Checked, path: Path, settings: Settings) -> Iterator[Problem]:
+    if settings.repository.policy.require_digest and checked.at(*path, "digest") is None:
         expected = f"a digest, sha256:…, or a lock by `reconcile lock` (policy.requireDigest {_POLICY})"
         yield checked.fault(path, "a source without a digest", expected)

@@ -257,7 +257,7 @@ def server() -> Iterator[str]:
 def bucket(tmp_path: Path) -> Iterator[Bucket]:
     with server() as endpoint:
         credentials = {"test": replace(CREDENTIALS["test"], endpoint_url=endpoint)}
-        volume = Volume(str(open_world(tmp_path / "volume").root), credentials=credentials, environment=ENVIRONMENT)
+        volume = Volume(str(open_world(tmp_path / "volume").root), sources=Sources(credentials, ENVIRONMENT))
         yield Bucket(endpoint, World(root=tmp_path / "volume", volume=volume))
         volume.close()
 

@@ -5,7 +5,7 @@ foreign is touched. Nothing of ours but links is inside models/, for Triton take
 """
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 from reconciler.adapters.sources import Remembered, Sources
 from reconciler.adapters.volume import activation, disk, fetch, known, lock, prune, resolve, signatures, view
@@ -16,7 +16,7 @@ from reconciler.core.content import Content
 from reconciler.core.observed import VolumeView
 from reconciler.core.plan import Activate, Deactivate, Fetch, Prune
 from reconciler.core.progress import Moved
-from reconciler.core.spec import Credentials, ModelSigners, ModelSpec, Source
+from reconciler.core.spec import ModelSigners, ModelSpec, Source
 
 __all__ = ["Limits", "Volume"]
 

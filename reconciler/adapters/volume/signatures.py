@@ -5,26 +5,21 @@ name says, so what was hashed once need not be hashed again. Promise: a signatur
 of the source but itself, and about no other.
 """
 
-import base64
 import importlib
-import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from reconciler.adapters.sources import shown
+from reconciler.adapters.volume.claims import Claim
 from reconciler.adapters.volume.shelf import Shelf
 from reconciler.core.content import Content, Known, Unavailable, Unfetched
-from reconciler.core.digest import FileDigest, hexdigits
+from reconciler.core.digest import FileDigest
 from reconciler.core.errors import Reason, ReconcileError, TerminalError, TransientError
 from reconciler.core.spec import ModelSigners, ModelSpec, Source
 
 _LIMIT = 64 << 20
 """Bytes of a signature, which is read into memory: a hundred thousand files need a third of it."""
-
-_SHOWN = 5
 
 
 def signed(shelf: Shelf, signers: ModelSigners | None, model: ModelSpec, content: Content) -> Content:
@@ -39,60 +34,10 @@ def signed(shelf: Shelf, signers: ModelSigners | None, model: ModelSpec, content
                 raise _lost(listed, shelf.blobs.path(listed.digest))
             if read is None:
                 return _unfetched(content)
-            _check(model.sources()[key], _Claim(files=files, signature=listed.path, bundle=read), signers)
+            _check(model.sources()[key], Claim(files=files, signature=listed.path, bundle=read), signers)
     except ReconcileError as error:
         return Unavailable(reason=error.reason, message=str(error), terminal=isinstance(error, TerminalError))
     return content
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Claim:
-    """A source's files, the name of its signature, and what that holds."""
-
-    files: tuple[FileDigest, ...]
-    signature: str
-    bundle: bytes
-
-    @property
-    def covered(self) -> dict[str, str]:
-        """The files that the signature has to be about: path to hexadecimal digest."""
-        return {file.path: hexdigits(file.digest) for file in self.files if file.path != self.signature}
-
-    def differences(self) -> Iterator[str]:
-        """In which files it differs from what is there; to be asked of genuine signatures only."""
-        try:
-            payload = json.loads(base64.b64decode(json.loads(self.bundle)["dsseEnvelope"]["payload"]))
-            serialization = payload["predicate"]["serialization"]
-            signed = {each["name"]: each["digest"] for each in payload["predicate"]["resources"]}
-        except (ValueError, KeyError, TypeError):
-            return
-        if (serialization.get("method"), serialization.get("hash_type")) != ("files", "sha256"):
-            yield "it is not about the sha256 of whole files, which is the usual way to sign"
-            return
-        here = self.covered
-        yield from _listed("altered", (path for path in here.keys() & signed.keys() if here[path] != signed[path]))
-        yield from _listed("not covered by it", here.keys() - signed.keys())
-        yield from _listed("signed, but not there", signed.keys() - here.keys())
-
-
-class _Digests:
-    """What the library takes for its own hashing of the files."""
-
-    def __init__(self, covered: Mapping[str, str]) -> None:
-        self._covered = covered
-
-    def add_ignored_paths(self, **_: object) -> None:
-        """None: whatever lies in the source is served, so whoever signed must have seen it."""
-
-    def hash(self, model: object, **_: object) -> Any:
-        """The library's manifest of our files."""
-        library = importlib.import_module("model_signing.manifest")
-        kind = library.SerializationType.from_args({"method": "files", "hash_type": "sha256", "allow_symlinks": False})
-        items = [
-            kind.new_item(path, library.hashing.Digest("sha256", bytes.fromhex(digits)))
-            for path, digits in self._covered.items()
-        ]
-        return library.Manifest(str(model), items, kind)
 
 
 def _signature(source: Source, files: tuple[FileDigest, ...], signers: ModelSigners) -> FileDigest:
@@ -117,15 +62,15 @@ def _unfetched(content: Known) -> Unfetched:
     return Unfetched(size=sum(missing), files=len(missing))
 
 
-def _check(source: Source, claim: _Claim, signers: ModelSigners) -> None:
+def _check(source: Source, claim: Claim, signers: ModelSigners) -> None:
     """Raises TerminalError(SIGNATURE_INVALID) unless one of the keys made the signature, and for just these files."""
     library = _library()
-    if not _names_its_key(claim.bundle):
+    if not claim.names_its_key:
         raise _invalid(source, "it is no signature of model-signing 1.0 or later, made with a key", "Sign it again.")
     with tempfile.TemporaryDirectory() as folder:
         bundle = _written(folder, "bundle", claim.bundle)
         for text in signers.keys.values():
-            config = library.Config().set_hashing_config(_Digests(claim.covered))
+            config = library.Config().set_hashing_config(claim)
             answer = _answer(config, _written(folder, "key", text), bundle)
             if answer is None:
                 return
@@ -146,14 +91,6 @@ def _answer(config: Any, key: str, bundle: str) -> str | None:
     return None
 
 
-def _names_its_key(bundle: bytes) -> bool:
-    """Older ones do not; for those the library prints a warning into our output."""
-    try:
-        return bool(json.loads(bundle)["verificationMaterial"]["publicKey"]["hint"])
-    except (ValueError, KeyError, TypeError):
-        return False
-
-
 def _library() -> Any:
     try:
         return importlib.import_module("model_signing.verifying")
@@ -168,13 +105,6 @@ def _written(folder: str, name: str, content: bytes) -> str:
     with open(path, "wb") as stream:
         stream.write(content)
     return path
-
-
-def _listed(what: str, paths: Iterable[str]) -> Iterator[str]:
-    found = sorted(paths)
-    if found:
-        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-        yield f"{what}: {', '.join(found[:_SHOWN])}{more}"
 
 
 def _invalid(source: Source, words: str, hint: str) -> TerminalError:
