@@ -31,7 +31,7 @@ def run(command: list[str], environment: Mapping[str, str], folder: str, allowed
     """Runs the command in the folder, which is on the filesystem that it writes to."""
     begin, peak = time.monotonic(), 0
     with open(os.path.join(folder, "..", "printed"), "w+b") as printed:
-        process = subprocess.Popen(  # noqa: S603
+        process = subprocess.Popen(
             command, env=environment, cwd=folder, stdout=printed, stderr=subprocess.STDOUT, start_new_session=True
         )
         ended = 0

@@ -79,8 +79,7 @@ class ObjectStore:
             answer = obstore.get(self._bucket, file.locator, options=options)
             if file.fingerprint and (_etag(answer.meta) or file.fingerprint) != file.fingerprint:
                 raise faults.changed(f"{self._where}/{file.locator}")
-            for block in answer.stream(min_chunk_size=CHUNK):
-                yield bytes(block)
+            yield from _blocks(answer)
 
     def _exact(self) -> Listed | None:
         options: Any = {"head": True, "version": self._version} if self._version else {"head": True}
@@ -125,3 +124,11 @@ def _no_path(where: str, error: Exception) -> TerminalError:
     words = str(error).partition("\n")[0].removeprefix("Encountered object with invalid path: ")
     hint = "Rename it in the source: `exclude` cannot leave it out, for such a name is no path at all."
     return TerminalError(Reason.UNSAFE_PATH, f"{where} holds a key that cannot be a file: {words!r}", hint)
+
+
+def _blocks(answer: Any) -> Iterator[bytes]:
+    """What comes, in obstore's own buffers: to make `bytes` of them writes everything twice more."""
+    if answer.meta["size"] <= CHUNK:
+        return iter((answer.bytes(),))
+    blocks: Iterator[bytes] = iter(answer.stream(min_chunk_size=CHUNK))
+    return blocks
