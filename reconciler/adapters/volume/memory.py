@@ -57,7 +57,9 @@ class Memory:
         """Remembers this instead of what was known before."""
         files = {path: [seen.fingerprint, seen.file.size, str(seen.file.digest)] for path, seen in found.files.items()}
         members = [[member.path, member.size, str(member.digest)] for member in found.members]
-        self._write(self._path(identity), json.dumps({"files": files, "members": members}).encode(), workshop)
+        self._write(
+            self._path(identity), json.dumps({"files": files, "members": members}, sort_keys=True).encode(), workshop
+        )
 
     def sizes(self, tree: Digest) -> Mapping[Digest, int]:
         """Sizes of the blobs that a manifest names, as far as they are known."""
@@ -87,6 +89,8 @@ class Memory:
         return self._places.below("fingerprints", digests.hexdigits(tree) + ".sizes")
 
     def _write(self, path: str, content: bytes, workshop: str) -> None:
+        if disk.read_or_none(path) == content:
+            return
         beside = os.path.join(workshop, os.path.basename(path))
         disk.erase(beside)
         disk.receive([content], beside)
