@@ -14,8 +14,8 @@ _LIMIT = "32Mi"
 class Client:
     """A way to fetch a prefix into a folder.
 
-    `package` is installed into an environment of its own, None for this one. `command` is run with `{prefix}` (bucket and
-    key), `{to}` (an empty folder) and `{here}` (ours) filled in; `settings` are added to its environment.
+    `package` is installed into an environment of its own, None for this one. `command` is run with `{prefix}` (bucket
+    and key), `{to}` (an empty folder) and `{here}` (ours) filled in; `settings` are added to its environment.
     """
 
     name: str
@@ -71,8 +71,8 @@ CLIENTS = (
     ),
     Client(name="boto3", package="boto3[crt]", command=_program("boto.py")),
     Client(name="boto3, tuned", package="boto3[crt]", command=_program("boto.py", "tuned")),
-    Client(name="boto3 with CRT", package="boto3[crt]", command=_program("boto.py", "crt")),
-    Client(name="boto3 with CRT, tuned", package="boto3[crt]", command=_program("boto.py", "crt", "tuned")),
+    Client(name="boto3 with CRT", package="boto3[crt]", command=_program("crt.py")),
+    Client(name="boto3 with CRT, tuned", package="boto3[crt]", command=_program("crt.py", "tuned")),
     Client(
         name="awscli", package="awscli", command=("aws", "s3", "cp", "--recursive", "--quiet", "s3://{prefix}", "{to}")
     ),

@@ -18,6 +18,9 @@ from bench.measure import Run, run
 from bench.report import Again, Measured, page, put_into
 from bench.serving import Served, served
 
+_FAR = 1.5
+"""Times as long as ours, after which a client is not asked again: it is far from any bar."""
+
 _KEPT = 1 << 30
 """Bytes: what smaller sets were fetched to is removed at the end, for ext4 is slow where much was just removed."""
 
@@ -70,16 +73,15 @@ def race(found: Race, clients: Sequence[Client], rounds: int, tell: Callable[[st
     for _ in range(rounds):
         for client in clients:
             ours = min((each.seconds for each in runs.get(OURS, []) if not each.fault), default=600.0)
-            if any(each.fault or each.seconds > 2.5 * ours for each in runs[client.name]):
+            if any(each.fault or each.seconds > _FAR * ours for each in runs[client.name]):
                 continue
             try:
-                result = found.fetch(client, max(60.0, found.slowest * ours))
+                result = found.fetch(client, max(20.0, found.slowest * ours))
             except RuntimeError as error:
                 result = Run(seconds=0, cpu=0, memory=0, fault=f"not installed: {error}")
             runs[client.name].append(result)
-            tell(
-                f"{found.files.name:5} {client.name:24} {result.seconds:7.1f} s {result.cpu:7.1f} s of processors  {result.fault}"
-            )
+            took = f"{result.seconds:7.1f} s {result.cpu:7.1f} s of processors"
+            tell(f"{found.files.name:5} {client.name:24} {took}  {result.fault}")
             if result.fault:
                 tell(result.output[-500:])
     return runs
@@ -89,14 +91,15 @@ def measure(files: sets.Files, options: argparse.Namespace, tell: Callable[[str]
     """One set made, served and raced for; nothing of it is left."""
     clients = [client for client in CLIENTS if options.all or client.name in (OURS, RAW)]
     os.makedirs(options.work, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=options.work) as work:
-        with tempfile.TemporaryDirectory(dir=sets.room_for(files, work), prefix="reconcile-bench-") as source:
-            sets.make(files, source)
-            with served(source) as server:
-                numbers = itertools.count()
-                found = Race(files=files, server=server, work=work, slowest=options.slowest, numbers=numbers)
-                runs = race(found, clients, options.rounds, tell)
-                return Measured(files=files, runs=runs, again=found.twice(clients[0]), hashing=sets.hashing(files))
+    with (
+        tempfile.TemporaryDirectory(dir=options.work) as work,
+        tempfile.TemporaryDirectory(dir=sets.room_for(files, work), prefix="reconcile-bench-") as source,
+    ):
+        sets.make(files, source)
+        with served(source) as server:
+            found = Race(files=files, server=server, work=work, slowest=options.slowest, numbers=itertools.count())
+            runs = race(found, clients, options.rounds, tell)
+            return Measured(files=files, runs=runs, again=found.twice(clients[0]), hashing=sets.hashing(files))
 
 
 def _options(words: Sequence[str]) -> argparse.Namespace:
@@ -104,7 +107,7 @@ def _options(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--scale", type=float, default=1.0, help="smaller sets: 0.1 is a tenth of the bytes and files")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each client that is not far slower than ours")
     parser.add_argument("--sets", default="one,some,many", help="which sets")
-    parser.add_argument("--slowest", type=float, default=5.0, help="stop what takes so many times as long as ours")
+    parser.add_argument("--slowest", type=float, default=4.0, help="stop what takes so many times as long as ours")
     parser.add_argument("--own", dest="all", action="store_false", help="only this program and the raw limit")
     parser.add_argument("--work", default="bench/.work", help="folder to fetch to, on the disk that is measured")
     parser.add_argument("--write", help="document to put the tables into, if all is measured in full size")

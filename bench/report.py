@@ -73,7 +73,7 @@ def _machine() -> str:
 
 def _section(found: Measured) -> Iterator[str]:
     yield from ("", f"### {found.files.title[0].upper()}{found.files.title[1:]}", "")
-    yield "| client | seconds, median | fastest | × ours | processor seconds | peak MiB | runs |"
+    yield "| client | seconds, median | fastest | times ours | processor seconds | peak MiB | runs |"
     yield "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
     ours = found.median(OURS)
     for name in sorted(found.runs, key=lambda name: found.median(name) or float("inf")):
@@ -89,14 +89,18 @@ def _row(found: Measured, name: str, ours: float | None) -> str:
     shown = f"**{name}**" if name == OURS else name
     memory = f"{found.memory(name):,.0f}"
     if median is None:
-        why = next((run.fault for run in runs if run.fault), None)
-        stopped = f"> {max(run.seconds for run in runs):.0f} (stopped)" if runs and why is None else f"failed: {why}"
-        return f"| {shown} | {stopped} | – | – | – | {memory} | {len(runs)} |"
+        return f"| {shown} | {_why(runs)} | - | - | - | {memory} | {len(runs)} |"
     good = [run for run in runs if not run.fault and not run.stopped]
-    ratio = f"{median / ours:.2f}" if ours else "–"
+    ratio = f"{median / ours:.2f}" if ours else "-"
     cpu = statistics.median(run.cpu for run in good)
     fastest = min(run.seconds for run in good)
     return f"| {shown} | {median:.1f} | {fastest:.1f} | {ratio} | {cpu:.1f} | {memory} | {len(good)} |"
+
+
+def _why(runs: list[Run]) -> str:
+    """Why there is no time."""
+    fault = next((run.fault for run in runs if run.fault), None)
+    return f"failed: {fault}" if fault else f"> {max(run.seconds for run in runs):.0f} (stopped)"
 
 
 def _bars(found: Measured) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""boto3: `default` is a loop over download_file, `tuned` sixteen of them at once with big parts; `crt` as transport."""
+"""boto3: `default` is a loop over download_file, `tuned` sixteen of them at once with big parts."""
 
 import os
 import sys
@@ -18,10 +18,9 @@ def main(prefix: str, destination: str, *words: str) -> None:
     """Fetches what is below the prefix into the destination."""
     bucket, _, below = prefix.partition("/")
     tuned = "tuned" in words
-    transport = "crt" if "crt" in words else "classic"
     client = _client(64 if tuned else 10)
     options: dict[str, Any] = {"multipart_chunksize": 32 << 20, "max_concurrency": 8} if tuned else {}
-    config = TransferConfig(preferred_transfer_client=transport, **options)
+    config = TransferConfig(preferred_transfer_client="classic", **options)
 
     def fetch(key: str) -> None:
         path = os.path.join(destination, key)

@@ -9,6 +9,7 @@ import time
 from reconciler.adapters.sources import Sources
 from reconciler.adapters.volume import Volume
 from reconciler.core.plan import Fetch
+from reconciler.core.progress import Moved
 from reconciler.core.spec import Source
 
 
@@ -17,10 +18,10 @@ def main(prefix: str, destination: str) -> None:
     os.makedirs(destination, exist_ok=True)
     moved, guard = 0, threading.Lock()
 
-    def progress(count: int) -> None:
+    def progress(more: Moved) -> None:
         nonlocal moved
         with guard:
-            moved += count
+            moved += more.count
 
     volume = Volume(destination, sources=Sources({}, os.environ))
     action = Fetch(model="bench", sources={None: Source(uri=f"s3://{prefix}")}, size=None)

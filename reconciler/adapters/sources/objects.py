@@ -93,9 +93,7 @@ class ObjectStore:
         if past is not None or first:
             options["range"] = (first, past) if past is not None else {"offset": first}
         with translated(f"{self._where}/{file.locator}"):
-            answer = self._got(file, options)
-            for block in answer.stream(min_chunk_size=CHUNK):
-                yield bytes(block)
+            yield from _blocks(self._got(file, options))
 
     def pinned(self, file: Listed) -> Listed:
         """The file with its version, if the bucket keeps any. Raises TransientError(SOURCE_CHANGED)."""
@@ -197,3 +195,11 @@ def _no_path(where: str, error: Exception) -> TerminalError:
     words = str(error).partition("\n")[0].removeprefix("Encountered object with invalid path: ")
     hint = "Rename it in the source: `exclude` cannot leave it out, for such a name is no path at all."
     return TerminalError(Reason.UNSAFE_PATH, f"{where} holds a key that cannot be a file: {words!r}", hint)
+
+
+def _blocks(answer: Any) -> Iterator[bytes]:
+    """What comes, in obstore's own buffers: to make `bytes` of them writes everything twice more."""
+    if answer.meta["size"] <= CHUNK:
+        return iter((answer.bytes(),))
+    blocks: Iterator[bytes] = iter(answer.stream(min_chunk_size=CHUNK))
+    return blocks

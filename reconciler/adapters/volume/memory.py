@@ -100,8 +100,8 @@ class Memory:
             for path, seen in found.files.items()
         }
         members = [[member.path, member.size, str(member.digest)] for member in found.members]
-        text = json.dumps({"files": files, "members": members, "refused": found.refused and astuple(found.refused)})
-        self._write(self._path(identity), text.encode(), workshop)
+        rows = {"files": files, "members": members, "refused": found.refused and astuple(found.refused)}
+        self._write(self._path(identity), json.dumps(rows, sort_keys=True).encode(), workshop)
 
     def sizes(self, tree: Digest) -> Mapping[Digest, int]:
         """Sizes of the blobs that a manifest names, as far as they are known."""
@@ -131,6 +131,8 @@ class Memory:
         return self._places.below("fingerprints", digests.hexdigits(tree) + ".sizes")
 
     def _write(self, path: str, content: bytes, workshop: str) -> None:
+        if disk.read_or_none(path) == content:
+            return
         beside = os.path.join(workshop, os.path.basename(path))
         disk.erase(beside)
         disk.receive([content], beside)

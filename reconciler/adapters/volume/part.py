@@ -19,6 +19,9 @@ from reconciler.core.digest import Digest
 RANGE = 32 << 20
 """Bytes of a range (download-facts)."""
 
+_HASHED = 256 << 10
+"""Bytes that are hashed together: they stay in the processor's cache."""
+
 _SYNCED = "synced"
 
 
@@ -71,7 +74,7 @@ class Part:
         """The digest of the whole, hashed in order; `ready(index)` returns when that range is whole, or raises."""
         running = hashlib.sha256()
         with open(self.path, "rb", buffering=0) as stream:
-            buffer = bytearray(disk.BLOCK)
+            buffer = bytearray(_HASHED)
             for index in range(self.count):
                 ready(index)
                 missing = self.bounds(index)[1] - self.bounds(index)[0]
