@@ -140,7 +140,7 @@ def test_what_is_gone_since_the_listing_is_told(bucket: Bucket) -> None:
         bucket.client.delete_object(Bucket=bucket.name, Key="m/a")
     with pytest.raises(ReconcileError) as raised:
         list(store.blocks(gone))
-    assert raised.value.reason is (Reason.SOURCE_CHANGED if bucket.scheme == "az" else Reason.SOURCE_NOT_FOUND)
+    assert raised.value.reason is Reason.SOURCE_CHANGED
     assert bucket.read("/m") == {"b": b"stays"}
 
 
