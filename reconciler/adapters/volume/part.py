@@ -69,6 +69,8 @@ class Part:
         finally:
             os.close(descriptor)
         self._note(index, _boot())
+        if len(self.done) == self.count:
+            _sync(self.path)  # now, beside the hashing, which ends later
 
     def digest(self, ready: Callable[[int], None]) -> Digest:
         """The digest of the whole, hashed in order; `ready(index)` returns when that range is whole, or raises."""
