@@ -4,17 +4,20 @@ PYTHON ?= python3
 # Options of pytest for `make test`, and of `reconcile demo` for `make demo`:  make demo DEMO_ARGS=--keep
 PYTEST_ARGS ?=
 DEMO_ARGS ?=
+# Of bench/fetch.py for `make bench-fetch`:  make bench-fetch BENCH_ARGS="--scale 0.1 --rounds 1"
+BENCH_ARGS ?=
 
 VENV := .venv
 UV := $(VENV)/bin/uv
 SYNC := $(UV) sync --frozen --inexact --quiet --extra embedded --extra s3 --python $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test develop triton
+.PHONY: help setup demo test develop triton bench-fetch
 
 help:
 	@echo "make demo    set up, then show the whole thing on a real Triton (two minutes, no GPU)"
 	@echo "make test    set up, then run the tests (some minutes)"
+	@echo "make bench-fetch  compare fetching with other tools (20 minutes, 9 GB of disk); docs/benchmarks.md"
 	@echo "make setup   only set up: .venv/bin/reconcile"
 
 # uv comes by pip, because a fresh machine has pip (in python3-venv) and nothing else.
@@ -42,3 +45,6 @@ demo: setup
 
 test: develop triton
 	@$(VENV)/bin/python -m pytest -n 2 -m "not slow" $(PYTEST_ARGS)
+
+bench-fetch: develop
+	@$(VENV)/bin/python -m bench.fetch --write docs/benchmarks.md $(BENCH_ARGS)

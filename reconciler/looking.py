@@ -1,26 +1,18 @@
 """The dry half of a pass: everything is read afresh, and planned; nothing is changed."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from reconciler.choosing import asked_of, check_models
 from reconciler.core import planner, status
 from reconciler.core.content import Unavailable
 from reconciler.core.observed import Observed, StalledAt
 from reconciler.core.plan import Plan
 from reconciler.core.spec import Desired, Target
 from reconciler.core.verdicts import Request
-from reconciler.reading import (
-    Options,
-    asked_of,
-    check_models,
-    chosen_target,
-    read_desired,
-    read_statuses,
-    with_models,
-)
-from reconciler.world import World, opened
+from reconciler.options import Options
+from reconciler.world import World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,14 +62,3 @@ class Pass:
             allow_removals=self.options.allow_removals,
             no_server=self.options.no_server,
         )
-
-
-@contextmanager
-def begun(options: Options, now: datetime) -> Iterator[Pass]:
-    """A pass with git read and connections open. Raises ReconcileError where that cannot be done at all."""
-    desired = read_desired(options, None)
-    target = chosen_target(desired, options)
-    options = with_models(desired, target, options)
-    statuses = read_statuses(desired, target, options, None)
-    with opened(target, desired, options.environment, options.limits) as world:
-        yield Pass(options=options, desired=desired, target=target, world=world, statuses=statuses, now=now)

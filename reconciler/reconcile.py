@@ -7,14 +7,16 @@ follows may be known only once the plan is carried out: then a second round plan
 from collections.abc import Callable
 from datetime import datetime
 
+from reconciler.beginning import begun
 from reconciler.committing import Report, committed
 from reconciler.core.errors import Reason, RefusedError
 from reconciler.core.failures import failures
 from reconciler.core.plan import Load, Plan, Prune
 from reconciler.core.progress import Reporter
 from reconciler.executor import execute
-from reconciler.looking import Look, begun
-from reconciler.reading import Options
+from reconciler.hands import hands
+from reconciler.looking import Look
+from reconciler.options import Options
 
 
 def look(options: Options, *, now: datetime) -> Look:
@@ -38,11 +40,11 @@ def apply(
             return Report(look=seen, last=seen.plan, outcomes=(), statuses=seen.statuses)
         if not confirm(seen.plan):
             raise RefusedError(Reason.NOT_CONFIRMED, "Nothing was done: the plan was not confirmed.")
-        hands = one.world.hands(reporter, cancelled)
-        outcomes, last = execute(seen.plan, hands), seen
+        with_hands = hands(one.world, reporter, cancelled)
+        outcomes, last = execute(seen.plan, with_hands), seen
         if _more_may_follow(seen) and not cancelled():
             last = one.look(failures(outcomes))
-            outcomes += execute(last.plan, hands) if last.plan.refusal is None else ()
+            outcomes += execute(last.plan, with_hands) if last.plan.refusal is None else ()
         return committed(one, seen, last.plan, outcomes)
 
 

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from reconciler.beginning import begun
 from reconciler.core.garbage import garbage
 from reconciler.core.plan import Outcome, Plan
 from reconciler.core.progress import Reporter
 from reconciler.core.spec import Desired
 from reconciler.executor import execute
-from reconciler.looking import begun
-from reconciler.reading import Options
+from reconciler.hands import hands
+from reconciler.options import Options
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,5 +35,5 @@ def gc(
     with begun(options, now) as one, one.world.volume.lock("reconcile gc"):
         plan = garbage(one.desired, one.observe({}), one.target, one.request({}))
         agreed = confirm(plan)
-        outcomes = execute(plan, one.world.hands(reporter, cancelled)) if agreed else ()
+        outcomes = execute(plan, hands(one.world, reporter, cancelled)) if agreed else ()
         return Swept(desired=one.desired, plan=plan, outcomes=outcomes)

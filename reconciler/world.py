@@ -1,18 +1,15 @@
-"""One target's volume and servers: looked at side by side, and worked on."""
+"""One target's volume and servers, looked at side by side."""
 
-import random
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from reconciler.adapters.sources import Sources
 from reconciler.adapters.triton import Triton, connect
 from reconciler.adapters.volume import Limits, Volume
 from reconciler.core.observed import Observed, StalledAt
-from reconciler.core.progress import Reporter
 from reconciler.core.spec import Desired, ModelSpec, Target
-from reconciler.executor import Attempts, Hands
 
 AT_ONCE = 8
 """Sources and servers looked at side by side."""
@@ -38,17 +35,17 @@ class World:
                 stalled=stalled,
             )
 
-    def hands(self, reporter: Reporter, cancelled: Callable[[], bool]) -> Hands:
-        """What a plan for this world is carried out with."""
-        attempts = Attempts(clock=time.monotonic, sleep=time.sleep, random=random.random, cancelled=cancelled)
-        return Hands(volume=self.volume, servers=self.servers, attempts=attempts, reporter=reporter)
-
 
 @contextmanager
 def opened(target: Target, desired: Desired, environment: Mapping[str, str], limits: Limits) -> Iterator[World]:
     """The target's volume and servers, closed afterwards. Raises ReconcileError for what can never work."""
-    credentials = desired.repository.credentials
-    volume = Volume(target.volume, credentials=credentials, environment=environment, limits=limits)
+    repository = desired.repository
+    volume = Volume(
+        target.volume,
+        sources=Sources(repository.credentials, environment),
+        signers=repository.policy.model_signers,
+        limits=limits,
+    )
     with ExitStack() as stack:
         stack.callback(volume.close)
         servers = {}

@@ -1,15 +1,28 @@
-"""What several kinds of tests share: the real Triton, one per worker, started at its first use."""
+"""What several kinds of tests share: a real Triton for each worker, started at its first use; hypothesis profiles.
 
+Quick and the same every time by default, long and random with HYPOTHESIS_PROFILE=slow.
+"""
+
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from reconciler import embedded
 from reconciler.adapters.triton import connect
 from reconciler.core.errors import TerminalError
 from tests.triton_models import Bench, load_action, multiplier
+
+settings.register_profile(
+    "quick", max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
+settings.register_profile(
+    "slow", max_examples=3000, deadline=None, print_blob=True, suppress_health_check=list(HealthCheck)
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 def pytest_configure() -> None:

@@ -1,8 +1,10 @@
 """Servers on loopback that sources come from: plain HTTP with faults on demand, and rclone speaking S3."""
 
+import contextlib
 import os
 import re
 import shutil
+import ssl
 import subprocess
 import sys
 import threading
@@ -24,7 +26,7 @@ KEY, SECRET = "AKIDTEST", "SECRETTEST"
 class Page:
     """What a path answers with: `length` is what Content-Length claims, None for no such header, -1 for the truth.
 
-    `on_get` answers GET differently from HEAD; `authorization` is the header that is wanted.
+    `on_get` answers GET differently from HEAD; `authorization` is the header that is wanted; `ranges`: given if asked.
     """
 
     body: bytes = b""
@@ -33,13 +35,23 @@ class Page:
     length: int | None = -1
     authorization: str | None = None
     on_get: "Page | None" = None
+    ranges: bool = False
+
+    def part(self, asked: str | None, condition: str | None) -> tuple[int, int] | None:
+        """First byte and the one after the last, if a range is given for these headers."""
+        found = re.fullmatch(r"bytes=(\d+)-(\d*)", asked or "")
+        same = condition in (None, self.headers.get("ETag"), self.headers.get("Last-Modified"))
+        if not self.ranges or found is None or not same:
+            return None
+        return int(found[1]), min(len(self.body), int(found[2] or len(self.body)) + 1)
 
 
 @dataclass
 class Web:
-    """A web server: `pages` may be changed while it runs, `requests` is what it was asked."""
+    """A web server: `pages` may be changed while it runs, `requests` is what it was asked, `headers` with what."""
 
     url: str = ""
+    headers: list[dict[str, str]] = field(default_factory=list)
     pages: dict[str, Page] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
 
@@ -50,8 +62,8 @@ class Web:
 
 
 @contextmanager
-def web_server() -> Iterator[Web]:
-    """A real HTTP server in a thread."""
+def web_server(tls: ssl.SSLContext | None = None) -> Iterator[Web]:
+    """A real HTTP server in a thread, behind TLS if there is a context for it."""
     web = Web()
 
     class Answer(BaseHTTPRequestHandler):
@@ -63,31 +75,48 @@ def web_server() -> Iterator[Web]:
 
         def answer(self, *, with_body: bool) -> None:
             web.requests.append(f"{self.command} {self.path}")
+            web.headers.append(dict(self.headers))
             page = web.pages.get(self.path.partition("?")[0], Page(status=404))
             page = (with_body and page.on_get) or page
-            refused = page.authorization is not None and self.headers.get("Authorization") != page.authorization
-            self.send_response(401 if refused else page.status)
-            length = len(page.body) if page.length == -1 else page.length
-            if length is not None:
-                self.send_header("Content-Length", str(length))
-            for name, text in page.headers.items():
-                self.send_header(name, text)
-            self.end_headers()
-            if with_body and not refused:
-                self.wfile.write(page.body)
+            if page.authorization is not None and self.headers.get("Authorization") != page.authorization:
+                page = Page(status=401)
+            _send(self, page, with_body=with_body)
+
+        def handle(self) -> None:
+            with contextlib.suppress(ssl.SSLError):  # whoever asked does not believe us
+                super().handle()
 
         def log_message(self, *_: object) -> None:
             """Nothing: pytest's output is for failures."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
-        web.url = f"http://127.0.0.1:{server.server_port}"
+        web.url = f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}"
         try:
             yield web
         finally:
             server.shutdown()
             thread.join()
+
+
+def _send(answer: BaseHTTPRequestHandler, page: Page, *, with_body: bool) -> None:
+    part = page.part(answer.headers.get("Range"), answer.headers.get("If-Range")) if with_body else None
+    body = page.body[slice(*part)] if part else page.body
+    answer.send_response(206 if part else page.status)
+    if part:
+        answer.send_header("Content-Range", f"bytes {part[0]}-{part[1] - 1}/{len(page.body)}")
+    length = len(body) if page.length == -1 else page.length
+    if length is not None:
+        answer.send_header("Content-Length", str(length))
+    for name, text in page.headers.items():
+        answer.send_header(name, text)
+    answer.end_headers()
+    if with_body:
+        with contextlib.suppress(ConnectionError):  # whoever asked may have seen enough
+            answer.wfile.write(body)
 
 
 def rclone() -> str | None:

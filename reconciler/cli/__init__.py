@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from reconciler.cli import apply, demo, exits, explain, gc, graph, out, plan, signals, status, validate
+from reconciler.cli import apply, demo, exits, explain, gc, graph, lock, out, plan, signals, status, validate
 
 NAME = "reconcile"
 COMMANDS: tuple[click.Command, ...] = (
@@ -15,6 +15,7 @@ COMMANDS: tuple[click.Command, ...] = (
     explain.explain,
     gc.gc,
     graph.graph,
+    lock.lock,
     plan.plan,
     status.status,
     validate.validate,

@@ -8,6 +8,7 @@ import click
 
 from reconciler.core.conditions import Kind, ModelStatus, Truth
 from reconciler.core.errors import LockedError, Problem, Reason, ReconcileError, RefusedError, UsageError
+from reconciler.core.lock_report import SOUND, LockReport
 from reconciler.core.plan import Change, Outcome, Plan, Result
 
 
@@ -89,6 +90,12 @@ def of_plan(plan: Plan, problems: Collection[Problem]) -> list[Exit]:
         (bool(plan.unknown), Exit.ERROR),
         (bool(problems), Exit.INVALID),
     )
+    return [code for holds, code in told if holds]
+
+
+def of_locks(report: LockReport) -> list[Exit]:
+    """A lock that is not as it should be, and documents that are not."""
+    told = ((any(model.state not in SOUND for model in report.models), Exit.ERROR), (report.problems, Exit.INVALID))
     return [code for holds, code in told if holds]
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from reconciler.adapters.triton import endpoint
 from reconciler.cli.options import Chosen, Common
 from reconciler.core.errors import Reason, TerminalError, UsageError
-from reconciler.reading import Options
+from reconciler.options import Options
 
 
 def now() -> datetime:

@@ -22,8 +22,14 @@ class Selection:
     paths: frozenset[str] = frozenset()
 
     def has(self, file: str) -> bool:
-        """Whether the file is to be checked; reconciler.yaml always is, for it decides about all others."""
-        return not self.paths or file == FILE or any(file == path or file.startswith(path + "/") for path in self.paths)
+        """Whether the file is to be checked: reconciler.yaml always is, and a model together with its lock."""
+        asked = {_model_file(path) for path in self.paths}
+        file = _model_file(file)
+        return not asked or file == FILE or any(file == path or file.startswith(path + "/") for path in asked)
+
+
+def _model_file(path: str) -> str:
+    return path.removesuffix(".lock") + ".yaml" if path.endswith(".lock") else path
 
 
 def selections(paths: Iterable[str]) -> list[Selection]:
@@ -60,8 +66,9 @@ def _checked(selection: Selection, ref: str | None) -> tuple[int, list[Problem]]
     """How many models are right, and the problems, with paths as they are seen from here."""
     from reconciler.adapters import gitrepo
     from reconciler.core.parse import parse
+    from reconciler.core.signers import key_folders
 
-    checkout = gitrepo.read(selection.location, ref=ref)
+    checkout = gitrepo.read(selection.location, ref=ref, further=key_folders)
     desired = parse(checkout.files, revision=checkout.revision, message=checkout.message, root=checkout.root)
     right = sum(selection.has(model.file) for model in desired.models.values())
     wrong = [problem for problem in problems.of(desired) if selection.has(problem.file)]

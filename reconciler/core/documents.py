@@ -6,6 +6,7 @@ wants text takes `1.10` as it stands. A byte order mark at the start is skipped,
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import cast
 
 import yaml
@@ -15,9 +16,20 @@ from reconciler.core.errors import Problem
 from reconciler.core.jsonvalue import JsonObject
 from reconciler.core.nodes import MAX_PROBLEMS, START, Document, Node, Place, described, problem_at, quoted
 
-MAX_BYTES = 1 << 20
 MAX_DEPTH = 64
-MAX_NODES = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How large a file may be: bytes, and values with aliases expanded."""
+
+    size: int
+    nodes: int
+    words: str
+
+
+BY_PEOPLE = Limits(1 << 20, 50_000, "a file a person can read")
+BY_PROGRAM = Limits(32 << 20, 1_500_000, "what `reconcile lock` writes")
 
 # Beyond what YAML forbids: U+0085, U+2028 and U+2029, which end a line in YAML 1.1 only.
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
@@ -32,20 +44,23 @@ def load(file: str, content: bytes) -> Document | tuple[Problem, ...]:
     return problems if problems or document is None else document
 
 
-def read(file: str, content: bytes, loader: type = LOADER) -> tuple[Document | None, tuple[Problem, ...]]:
+def read(
+    file: str, content: bytes, loader: type = LOADER, limits: Limits = BY_PEOPLE
+) -> tuple[Document | None, tuple[Problem, ...]]:
     """What can be read of a file, and its problems: a document with a duplicate key can still be checked further."""
-    text, problems = _decoded(file, content)
+    text, problems = _decoded(file, content, limits)
     if problems:
         return None, problems
-    composer = _Composer(file, yaml.parse(text, Loader=loader))
+    composer = _Composer(file, yaml.parse(text, Loader=loader), limits)
     root = composer.document()
     problems = tuple(composer.problems[:MAX_PROBLEMS])
     return None if root is None else Document(file=file, root=root), problems
 
 
-def _decoded(file: str, content: bytes) -> tuple[str, tuple[Problem, ...]]:
-    if len(content) > MAX_BYTES:
-        return "", (problem_at(file, START, (), "a file of more than 1 MiB", "a file a person can read"),)
+def _decoded(file: str, content: bytes, limits: Limits) -> tuple[str, tuple[Problem, ...]]:
+    if len(content) > limits.size:
+        found = f"a file of more than {limits.size >> 20} MiB"
+        return "", (problem_at(file, START, (), found, limits.words),)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -71,8 +86,9 @@ class _Stopped(Exception):  # noqa: N818 - never leaves this module
 class _Composer:
     """Builds nodes from events, collecting problems; the depth of its recursion is bounded by MAX_DEPTH."""
 
-    def __init__(self, file: str, events: Iterator[yaml.Event]) -> None:
+    def __init__(self, file: str, events: Iterator[yaml.Event], limits: Limits) -> None:
         self.problems: list[Problem] = []
+        self._limits = limits
         self._file = file
         self._events = events
         self._path: list[str | int] = []
@@ -124,11 +140,12 @@ class _Composer:
 
     def _grow(self, event: yaml.Event, size: int, height: int = 0) -> None:
         self._size += size
-        if self._size > MAX_NODES:
-            raise self._stop(event, f"more than {MAX_NODES} values, aliases expanded", "a file a person can read")
+        if self._size > self._limits.nodes:
+            found = f"more than {self._limits.nodes} values, aliases expanded"
+            raise self._stop(event, found, self._limits.words)
         if len(self._path) + height > MAX_DEPTH:
             self._path = self._path[:4]
-            raise self._stop(event, f"values nested more than {MAX_DEPTH} deep", "a file a person can read")
+            raise self._stop(event, f"values nested more than {MAX_DEPTH} deep", self._limits.words)
 
     def _alias(self, event: yaml.AliasEvent) -> Node:
         node = self._anchors.get(cast("str", event.anchor))

@@ -8,35 +8,40 @@ import posixpath
 import re
 from collections import defaultdict
 from collections.abc import Mapping
-from itertools import islice
+from dataclasses import replace
 
-from reconciler.core.checked import Checked, check_model, check_repository
 from reconciler.core.errors import Problem
-from reconciler.core.nodes import MAX_PROBLEMS, START, problem_at
-from reconciler.core.parse_model import model_of
-from reconciler.core.parse_repository import Settings, settings_of
-from reconciler.core.rules import broken_defaults, broken_rules
+from reconciler.core.lock import SUFFIX
+from reconciler.core.nodes import START, problem_at
+from reconciler.core.parse_lock import orphans
+from reconciler.core.parse_one import read_model
+from reconciler.core.parse_settings import read_settings
 from reconciler.core.spec import Desired, ModelSpec
 
-REPOSITORY_FILE = "reconciler.yaml"
 MODELS_FOLDER = "models.d"
 
 _TRAILER = re.compile(r"^Reconcile-Allow-Removals:[ \t]*([0-9]{1,9})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 
 
-def parse(files: Mapping[str, bytes], *, revision: str, message: str = "", root: str | None = None) -> Desired:
+def parse(
+    files: Mapping[str, bytes], *, revision: str, message: str = "", root: str | None = None, locking: bool = False
+) -> Desired:
     """What the files (paths inside the repository to bytes) say is to be served.
 
     `message` is the commit's; `root` is the absolute path of the repository's folder if it has one: relative sources
-    are meant from there. Without one they are faults.
+    are meant from there. Without one they are faults. `locking`: the locks are about to be written, so neither what
+    they say nor that they are missing counts.
     """
-    settings = _settings(files, root)
+    settings = replace(read_settings(files, root), locking=locking)
     models: dict[str, ModelSpec] = {}
     rejected: dict[str, tuple[Problem, ...]] = {}
-    for stem, paths in sorted(_claims(files).items()):
-        results = [_model(path, files[path], settings) for path in sorted(paths)]
-        problems = (*(problem for _, found in results for problem in found), *_duplicates(sorted(paths), stem))
-        spec = results[0][0]
+    claims, locks = _claims(files, (".yaml", ".yml")), _claims({} if locking else files, (SUFFIX,))
+    for stem in sorted(claims.keys() | locks.keys()):
+        paths = sorted(claims[stem])
+        results = [read_model(path, files, settings) for path in paths]
+        faults = (*(problem for _, found in results for problem in found), *_duplicates(paths, stem))
+        problems = (*faults, *orphans(stem, locks[stem], paths))
+        spec = results[0][0] if results else None
         if problems or spec is None:
             rejected[stem] = problems
         else:
@@ -51,45 +56,16 @@ def parse(files: Mapping[str, bytes], *, revision: str, message: str = "", root:
     )
 
 
-def _settings(files: Mapping[str, bytes], root: str | None) -> Settings:
-    others = (path for path in sorted(files) if path.lower() in ("reconciler.yml", REPOSITORY_FILE))
-    misnamed = tuple(_misnamed(path, REPOSITORY_FILE) for path in others if path != REPOSITORY_FILE)
-    if REPOSITORY_FILE not in files:
-        return Settings(root=root, broken=misnamed)
-    checked = check_repository(REPOSITORY_FILE, files[REPOSITORY_FILE])
-    if not isinstance(checked, Checked):
-        return Settings(root=root, broken=(*misnamed, *checked))
-    if problems := (*misnamed, *checked.problems, *broken_defaults(checked)):
-        return Settings(root=root, broken=problems)
-    return settings_of(checked.value, root)
-
-
-def _claims(files: Mapping[str, bytes]) -> dict[str, list[str]]:
+def _claims(files: Mapping[str, bytes], endings: tuple[str, ...]) -> dict[str, list[str]]:
     """The files of models.d by the model that each is about."""
     claims: dict[str, list[str]] = defaultdict(list)
     for path in files:
         folder, *rest = path.split("/")
         stem, suffix = posixpath.splitext(path.rpartition("/")[2])
         hidden = any(part.startswith(".") for part in rest)
-        if folder == MODELS_FOLDER and rest and not hidden and suffix.lower() in (".yaml", ".yml"):
+        if folder == MODELS_FOLDER and rest and not hidden and suffix.lower() in endings:
             claims[stem].append(path)
     return claims
-
-
-def _model(path: str, content: bytes, settings: Settings) -> tuple[ModelSpec | None, tuple[Problem, ...]]:
-    stem, suffix = posixpath.splitext(path.rpartition("/")[2])
-    if suffix != ".yaml":
-        return None, (_misnamed(path, f"{stem}.yaml"), *settings.broken)
-    checked = check_model(path, content)
-    if not isinstance(checked, Checked):
-        return None, (*checked, *settings.broken)
-    faults = islice(broken_rules(checked, stem, settings), MAX_PROBLEMS)
-    problems = (*checked.problems, *faults, *settings.broken)
-    return (None, problems) if problems else (model_of(path, checked.value, settings), ())
-
-
-def _misnamed(path: str, name: str) -> Problem:
-    return problem_at(path, START, (), "a name that is not read", f"the name {name}")
 
 
 def _duplicates(paths: list[str], stem: str) -> tuple[Problem, ...]:

@@ -46,11 +46,12 @@ def model_of(file: str, value: JsonObject, settings: Settings) -> ModelSpec:
 
 def _source(value: Json, root: str | None) -> Source:
     if isinstance(value, str):
-        return Source(uri=resolved(value, root))
+        return Source(uri=resolved(value, root), written=value)
     source = cast("JsonObject", value)
-    digest = fields.text(source, "digest")
+    digest, uri = fields.text(source, "digest"), cast("str", source["uri"])
     return Source(
-        uri=resolved(cast("str", source["uri"]), root),
+        uri=resolved(uri, root),
+        written=uri,
         digest=None if digest is None else Digest(digest),
         include=fields.texts(source, "include") or Source(uri="").include,
         exclude=fields.texts(source, "exclude"),

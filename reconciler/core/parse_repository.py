@@ -1,11 +1,13 @@
 """reconciler.yaml, checked, as frozen values (spec §2.3)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
 from reconciler.core import fields, quantities
 from reconciler.core.errors import Problem
 from reconciler.core.jsonvalue import Json, JsonObject
+from reconciler.core.signers import signers, with_keys
 from reconciler.core.spec import (
     Credentials,
     MaxRemovals,
@@ -23,7 +25,7 @@ class Settings:
     """What every model is read with.
 
     `load` and `update` are defaults as they were written. `broken` are the faults of reconciler.yaml: while there are
-    any, policy and defaults are unknown, so no model may be acted on. `root` is as for parse().
+    any, policy and defaults are unknown, so no model may be acted on. `root` and `locking` are as for parse().
     """
 
     repository: Repository = field(default_factory=Repository)
@@ -31,14 +33,15 @@ class Settings:
     update: str = "auto"
     root: str | None = None
     broken: tuple[Problem, ...] = ()
+    locking: bool = False
 
 
-def settings_of(value: JsonObject, root: str | None) -> Settings:
-    """The settings in a checked document of kind Repository."""
+def settings_of(value: JsonObject, root: str | None, files: Mapping[str, bytes]) -> Settings:
+    """The settings in a checked document of kind Repository; `files` are those of the configuration, for its keys."""
     spec = fields.mapping(value, "spec")
     defaults = fields.mapping(spec, "defaults")
     return Settings(
-        repository=_repository(spec, fields.mapping(defaults, "config")),
+        repository=with_keys(_repository(spec, fields.mapping(defaults, "config")), files),
         load=fields.mapping(defaults, "load"),
         update=fields.text(defaults, "update") or "auto",
         root=root,
@@ -75,6 +78,7 @@ def _policy(policy: JsonObject) -> Policy:
         verify_commits=fields.text(verify, "mode") or "none",
         allowed_signers=fields.text(verify, "allowedSigners"),
         gpg_keys=fields.text(verify, "gpgKeys"),
+        model_signers=signers(policy.get("verifyModels")),
     )
 
 

@@ -1,6 +1,6 @@
 """What a model must keep to beyond its schema: its own name, the repository's policy, probes that add up."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import cast
 
 from reconciler.core.checked import Checked
@@ -12,13 +12,13 @@ from reconciler.core.nodes import Path, described, quoted
 from reconciler.core.parse_repository import Settings
 from reconciler.core.rules_config import stamped, unfit_config
 from reconciler.core.rules_probe import misfits
-from reconciler.core.spec import Policy
+from reconciler.core.signers import key_faults
 
 _POLICY = "of reconciler.yaml"
 
 
-def broken_rules(checked: Checked, stem: str, settings: Settings) -> Iterator[Problem]:
-    """Every fault of a model that its schema cannot see."""
+def broken_rules(checked: Checked, stem: str, settings: Settings, *, locked: bool) -> Iterator[Problem]:
+    """Every fault of a model that its schema cannot see. `locked`: its lock says which bytes are meant."""
     yield from _name(checked, stem)
     yield from _dependencies(checked, stem)
     yield from unfit_config(checked, "spec", "config")
@@ -29,14 +29,16 @@ def broken_rules(checked: Checked, stem: str, settings: Settings) -> Iterator[Pr
     for path in _source_paths(checked):
         yield from _location(checked, path, settings)
         yield from _credentials(checked, path, settings)
-        yield from _digest(checked, path, settings.repository.policy)
+        if not locked:
+            yield from _digest(checked, path, settings)
     yield from misfits(checked)
 
 
-def broken_defaults(checked: Checked) -> Iterator[Problem]:
-    """Every fault of reconciler.yaml that its schema cannot see."""
+def broken_defaults(checked: Checked, files: Mapping[str, bytes]) -> Iterator[Problem]:
+    """Every fault of reconciler.yaml, and of the files that it names, that its schema cannot see."""
     yield from unfit_config(checked, "spec", "defaults", "config")
     yield from stamped(checked, "spec", "defaults", "config")
+    yield from key_faults(checked, files)
 
 
 def _name(checked: Checked, stem: str) -> Iterator[Problem]:
@@ -87,7 +89,7 @@ def _credentials(checked: Checked, path: Path, settings: Settings) -> Iterator[P
         yield checked.fault((*path, "credentials"), quoted(profile), expected)
 
 
-def _digest(checked: Checked, path: Path, policy: Policy) -> Iterator[Problem]:
-    if policy.require_digest and checked.at(*path, "digest") is None:
-        expected = f"a digest, sha256:… (policy.requireDigest {_POLICY})"
+def _digest(checked: Checked, path: Path, settings: Settings) -> Iterator[Problem]:
+    if settings.repository.policy.require_digest and checked.at(*path, "digest") is None:
+        expected = f"a digest, sha256:…, or a lock by `reconcile lock` (policy.requireDigest {_POLICY})"
         yield checked.fault(path, "a source without a digest", expected)

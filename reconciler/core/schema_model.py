@@ -44,10 +44,13 @@ LOAD = mapping(
 UPDATE = choice("How a new generation takes over: replace (no gap), recreate (unload first), auto (as memory allows).",
                 "auto", "replace", "recreate")  # fmt: skip
 
+VERSION = text(
+    "A version.", "7", pattern="^(0|[1-9][0-9]{0,17})$", says="a version number of up to 18 digits, no leading 0"
+)
 _VERSIONS = keyed(
     "One source per version number, instead of `source` or beside it.",
     {"7": "s3://models/densenet/v7/model.onnx"},
-    text("A version.", "7", pattern="^(0|[1-9][0-9]{0,17})$", says="a version number of up to 18 digits, no leading 0"),
+    VERSION,
     source("Where the files of this version come from."),
     minProperties=1,
 )

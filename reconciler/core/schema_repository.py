@@ -17,6 +17,7 @@ from reconciler.core.schema_fields import (
     texts,
 )  # fmt: skip
 from reconciler.core.schema_model import CONFIG, LOAD, UPDATE, config
+from reconciler.core.spec import ModelSigners
 
 _SERVER = r"^((dns\+grpc|grpcs?)://[^/?#@\s]+:[0-9]{1,5}|https?://[^/?#@\s]+)/?$"
 _ENDPOINT = r"^https?://[^/?#@\s]+(/[^@\s]*)?$"
@@ -61,6 +62,28 @@ _VERIFY = mapping(
     allOf=[_SIGNERS],
 )
 
+_USUAL = ModelSigners()
+_VERIFY_MODELS = mapping(
+    "Whether models must be signed in the OpenSSF format for models (the tool is `model_signing`).",
+    {"mode": "require", "keys": _USUAL.folder},
+    {
+        "mode": choice("require: every source must be signed by the owner of one of the keys.", "none", "require"),
+        "keys": text(
+            "A folder of this repository with public keys of elliptic curves, in PEM, each in a file *.pem or *.pub.",
+            _USUAL.folder,
+            pattern=r"^(?!/)(?!.*(^|/)\.{1,2}(/|$))(?!.*//)[^\x00-\x1f\\]+$",
+            says=f"the path of a folder in this repository, such as {_USUAL.folder}",
+        ),
+        "signature": text(
+            "The name of the signature, a file at the root of each source.",
+            _USUAL.signature,
+            pattern=r"^(?!\.{1,2}$)[^/\\\x00-\x1f]{1,255}$",
+            says=f"the name of a file, such as {_USUAL.signature}",
+        ),
+    },
+    required=["mode"],
+)
+
 _POLICY = mapping(
     "What a run must not do.",
     {"requireDigest": True, "maxRemovals": "30%"},
@@ -76,6 +99,7 @@ _POLICY = mapping(
         ),
         "allowEmpty": flag("Whether a run may remove everything.", example=False),
         "verifyCommits": _VERIFY,
+        "verifyModels": _VERIFY_MODELS,
     },
 )  # fmt: skip
 

@@ -13,22 +13,31 @@ URIS = ("s3://models/densenet/v7/", "hf://our-org/densenet@main", "https://host/
 _DIGEST = "sha256:" + "0123456789abcdef" * 4
 _GLOB_ITEM = text("A pattern on the path inside the source.", "**/*.onnx", pattern=_GLOB, says=_GLOB_SAYS)
 
-_SOURCE: dict[str, JsonObject] = {
+
+def digest(description: str) -> JsonObject:
+    """A digest as we write them."""
+    says = "'sha256:' and 64 lower-case hexadecimal digits"
+    return text(description, _DIGEST, pattern="^sha256:[0-9a-f]{64}$", says=says)
+
+
+ASKED: dict[str, JsonObject] = {
     "uri": text(
         "Where the files are: a URL, or a path relative to the repository. A trailing slash makes no difference.",
         *URIS, pattern=_URI, maxLength=4096, says=_URI_SAYS,
     ),
-    "digest": text(
-        "The tree digest of the files. What is fetched must have it.",
-        _DIGEST, pattern="^sha256:[0-9a-f]{64}$", says="'sha256:' and 64 lower-case hexadecimal digits",
-    ),
+    "digest": digest("The tree digest of the files. What is fetched must have it."),
     "include": listing("Only files that match one of these patterns.", ["**"], _GLOB_ITEM, minItems=1),
     "exclude": listing(
         "No file that matches one of these; __pycache__, *.pyc, .git and .DS_Store never.", ["**/*.md"], _GLOB_ITEM
     ),
     "unpack": choice("Whether archives (tar, tar.gz, tar.zst, zip) are unpacked.", "auto", "never"),
-    "credentials": name("A credentials profile of reconciler.yaml.", "prod-s3"),
 }  # fmt: skip
+"""The fields that decide what a source holds."""
+
+_SOURCE: dict[str, JsonObject] = {
+    **ASKED,
+    "credentials": name("A credentials profile of reconciler.yaml.", "prod-s3"),
+}
 
 
 def source(description: str) -> JsonObject:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from reconciler.core.digest import Digest
 from reconciler.core.errors import Problem
 from reconciler.core.jsonvalue import JsonObject
+from reconciler.core.locked import LockedSource
 
 
 class Unpack(StrEnum):
@@ -27,7 +28,10 @@ class Update(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where files come from. A relative path in `uri` was resolved against the repository by the reader."""
+    """Where files come from. A relative path in `uri` was resolved against the repository by the reader.
+
+    `written` is the uri as the document has it; `locked` what the model's lock says that the source holds.
+    """
 
     uri: str
     digest: Digest | None = None
@@ -35,6 +39,8 @@ class Source:
     exclude: tuple[str, ...] = ()
     unpack: Unpack = Unpack.AUTO
     credentials: str | None = None
+    written: str = field(default="", compare=False)
+    locked: LockedSource | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,10 +169,23 @@ class MaxRemovals:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSigners:
+    """Who may sign models, as the commit has it: a folder of the configuration repository and its PEM files by path.
+
+    `signature` is the name of the file at the root of each source.
+    """
+
+    signature: str = "model.sig"
+    folder: str = ".reconciler/model-keys/"
+    keys: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """What a run must not do (spec §2.3). `allowed_sources` None: everything is allowed.
 
     `allowed_signers` (a file) and `gpg_keys` (a folder) are paths inside the configuration repository.
+    `model_signers` None: models need no signature.
     """
 
     allowed_sources: tuple[str, ...] | None = None
@@ -176,6 +195,7 @@ class Policy:
     verify_commits: str = "none"
     allowed_signers: str | None = None
     gpg_keys: str | None = None
+    model_signers: ModelSigners | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

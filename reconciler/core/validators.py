@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.protocols import Validator
 
 from reconciler.core.jsonvalue import JsonObject
+from reconciler.core.schema_lock import lock_schema
 from reconciler.core.schema_model import model_schema
 from reconciler.core.schema_repository import repository_schema
 
@@ -37,3 +38,4 @@ def validator_of(schema: JsonObject) -> Validator:
 
 MODEL = validator_of(model_schema())
 REPOSITORY = validator_of(repository_schema())
+LOCK, LOCK_WITHOUT_FILES = validator_of(lock_schema()), validator_of(lock_schema(files_too=False))

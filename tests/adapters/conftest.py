@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.azurite import Azure, azurite
 from tests.volume_world import World, open_world
-from tests.web import Web, rclone, s3_server, web_server
+from tests.web import Web, moto_server, rclone, s3_server, web_server
 
 
 @pytest.fixture
@@ -33,3 +34,17 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     directory.mkdir()
     with s3_server(directory) as endpoint:
         yield endpoint, directory
+
+
+@pytest.fixture(scope="session")
+def moto() -> Iterator[str]:
+    """The endpoint of a server that speaks S3 with ranges, conditions and versions, and Google's XML API."""
+    with moto_server("first") as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(scope="session")
+def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azure]:
+    """A storage account."""
+    with azurite(tmp_path_factory.mktemp("azurite")) as server:
+        yield server

@@ -1,7 +1,7 @@
 """Reading the desired state from real repositories and directories."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -319,3 +319,33 @@ def test_an_access_hides_its_token_from_its_repr_and_from_texts() -> None:
     access = Access(username="tess", token="geheim")
     assert "geheim" not in repr(access)
     assert access.hide("at https://x:y@host/geheim: failed") == "at https://host/***: failed"
+
+
+def keys_of(files: Mapping[str, bytes]) -> tuple[str, ...]:
+    """Further folders, as the configuration's own files say."""
+    return tuple(files["reconciler.yaml"].decode().split())
+
+
+def test_folders_that_the_configuration_names_are_read_with_it_from_wherever_it_is(tree: Path, tmp_path: Path) -> None:
+    named = {"reconciler.yaml": b".reconciler/keys nowhere/at/all", ".reconciler/keys/a.pem": b"key"}
+    write(tree, {**named, ".reconciler/other": b"not asked for"})
+    dirty = gitrepo.read(str(tree), further=keys_of)
+    git(tree, "add", "--all")
+    git(tree, "-c", "user.name=T", "-c", "user.email=t@example.org", "commit", "--quiet", "--message", "keys")
+    clean, commit = gitrepo.read(str(tree), further=keys_of), gitrepo.read(str(tree), ref="HEAD", further=keys_of)
+    assert dirty.files == clean.files == commit.files == {**FILES, **named}
+    assert clean.revision == commit.revision == git(tree, "rev-parse", "HEAD")
+    write(tree, {".reconciler/keys/a.pem": b"another"})
+    assert gitrepo.read(str(tree), further=keys_of).revision.startswith(commit.revision + "-dirty-")
+    plain = tmp_path / "plain"
+    write(plain, {**FILES, **named})
+    assert gitrepo.read(str(plain), further=keys_of).files == {**FILES, **named}
+
+
+def test_a_link_on_the_way_to_a_further_folder_is_not_followed_out_of_a_work_tree(tree: Path, tmp_path: Path) -> None:
+    write(tmp_path / "elsewhere", {"keys/a.pem": b"key"})
+    write(tree, {"reconciler.yaml": b".reconciler/keys"})
+    (tree / ".reconciler").symlink_to(tmp_path / "elsewhere")
+    assert gitrepo.read(str(tree), further=keys_of).files == {**FILES, "reconciler.yaml": b".reconciler/keys"}
+    (tree / ".git").rename(tmp_path / "git")
+    assert not [path for path in gitrepo.read(str(tree), further=keys_of).files if path.endswith(".pem")]

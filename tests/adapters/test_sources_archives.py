@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from reconciler.adapters.sources import members
 from reconciler.adapters.sources.archives import is_archive, unwrapped
@@ -64,6 +65,7 @@ _PACKERS: dict[str, Callable[[dict[str, bytes]], bytes]] = {
     "m.TGZ": lambda files: gzip.compress(tar(files)),
     "m.tar.bz2": lambda files: bz2.compress(tar(files)),
     "m.tar.xz": lambda files: lzma.compress(tar(files)),
+    "m.tar.zst": lambda files: zstandard.compress(tar(files)),
     "m.zip": zipped,
 }
 

@@ -7,13 +7,10 @@ from pathlib import Path
 
 import fsspec
 import pytest
-from fsspec.asyn import sync
 
-from reconciler.adapters.sources import Listed, Loose, Sources, select, shown
-from reconciler.adapters.sources.http import HttpStore, options
+from reconciler.adapters.sources import Loose, Sources, select, shown
 from reconciler.adapters.sources.listing import check_paths
 from reconciler.adapters.sources.patterns import wanted
-from reconciler.adapters.sources.remote import filesystem
 from reconciler.core.errors import Reason, ReconcileError, TerminalError, TransientError
 from reconciler.core.spec import Credentials, Source
 from tests.volume_world import write
@@ -284,15 +281,3 @@ def test_a_token_from_the_environment_opens_a_web_source(sources: Sources, web: 
 )
 def test_urls_are_shown_without_secrets(uri: str, seen: str) -> None:
     assert shown(uri) == seen
-
-
-def test_a_web_server_that_stalls_is_given_up_on() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        url = f"http://127.0.0.1:{listening.getsockname()[1]}/m.onnx"
-        files = filesystem("http", url, options(None, stall=0.2))
-        store = HttpStore(url, files)
-        file = Listed(path="m.onnx", locator=url, size=100, fingerprint=None)
-        with pytest.raises(TransientError) as raised:
-            list(store.blocks(file))
-        assert raised.value.reason is Reason.SOURCE_UNREACHABLE
-        files.close_session(files.loop, sync(files.loop, files.set_session))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.adapters.sources import Sources
 from reconciler.adapters.volume import Volume
 from reconciler.core.content import Content, Unavailable, Unfetched
 from reconciler.core.digest import of_bytes
@@ -49,7 +50,7 @@ def bucket(s3: tuple[str, Path], tmp_path: Path) -> Iterator[Bucket]:
         "dead": Credentials(endpoint_url="http://127.0.0.1:9", from_env="T_"),
     }
     environment = _ENVIRONMENT | {"WRONG_AWS_ACCESS_KEY_ID": KEY, "WRONG_AWS_SECRET_ACCESS_KEY": "no"}
-    volume = Volume(str(open_world(tmp_path / "volume").root), credentials=credentials, environment=environment)
+    volume = Volume(str(open_world(tmp_path / "volume").root), sources=Sources(credentials, environment))
     yield Bucket(root, World(root=tmp_path / "volume", volume=volume))
     volume.close()
     shutil.rmtree(root)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.adapters.sources import Sources
 from reconciler.adapters.volume import Volume, delivery, part
 from reconciler.core.digest import of_bytes
 from reconciler.core.errors import Reason, TransientError
@@ -34,7 +35,7 @@ class Road:
         """The volume as a process that has just started sees it."""
         credentials = {"test": Credentials(endpoint_url=self.proxy.url, from_env="T_")}
         environment = {"T_AWS_ACCESS_KEY_ID": KEY, "T_AWS_SECRET_ACCESS_KEY": SECRET}
-        volume = Volume(str(self.root), credentials=credentials, environment=environment)
+        volume = Volume(str(self.root), sources=Sources(credentials, environment))
         return World(root=self.root, volume=volume)
 
     def partials(self) -> list[str]:

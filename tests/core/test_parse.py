@@ -103,7 +103,7 @@ def repository(spec: str) -> bytes:
     return f"apiVersion: reconciler/v1\nkind: Repository\nspec: {spec}\n".encode()
 
 
-def read(files: dict[str, bytes], **more: str) -> Desired:
+def read(files: dict[str, bytes], **more: Any) -> Desired:
     return parse(files, revision="r", **more)
 
 
@@ -288,7 +288,6 @@ def test_a_model_file_with_another_ending_is_rejected_and_not_absent(name: str) 
 
 def test_files_that_are_not_ours_are_ignored() -> None:
     names = [
-        "models.d/m.lock",
         "models.d/.m.yaml",
         "models.d/..data/m.yaml",
         "models.d/README.md",
@@ -419,7 +418,7 @@ def test_policy_rejects_sources_that_are_not_allowed_or_carry_no_digest() -> Non
         (
             'spec.versions["1"]',
             "a source without a digest",
-            "a digest, sha256:… (policy.requireDigest of reconciler.yaml)",
+            "a digest, sha256:…, or a lock by `reconcile lock` (policy.requireDigest of reconciler.yaml)",
         ),
         (
             'spec.versions["3"].uri',

@@ -102,5 +102,5 @@ def test_the_example_of_each_schema_is_what_the_parser_takes() -> None:
         example = json.loads(text)["examples"][0]
         document = documents.load(name, yaml.safe_dump(example).encode())
         assert isinstance(document, Document)
-        validator = validators.MODEL if name.startswith("model") else validators.REPOSITORY
+        validator = getattr(validators, name.partition(".")[0].upper())
         assert conformance.conform(document, validator) == (example, ())

@@ -18,7 +18,7 @@ from reconciler.core.jsonvalue import Json, JsonObject
 from reconciler.core.progress import Reporter, Silent
 from reconciler.demo.configuration import Clone, environment
 from reconciler.looking import Look
-from reconciler.reading import Options
+from reconciler.options import Options
 from tests.conftest import start_or_skip
 from tests.e2e.desired_models import Models
 from tests.e2e.running import Run, asked, begun, wipe

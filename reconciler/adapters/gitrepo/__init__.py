@@ -1,12 +1,25 @@
 """All git: the desired state is read from here, the status is committed here (spec §2, §7).
 
-Promise: nothing outside the status branch's own folder is ever written, nothing is ever forced, and no URL's
-userinfo and no token is ever in a message.
+Promise: nothing outside the status branch's own folder is ever committed, no file of a work tree but a lock is ever
+written, nothing is ever forced, and no URL's userinfo and no token is ever in a message.
 """
 
 from reconciler.adapters.gitrepo.access import Access
 from reconciler.adapters.gitrepo.checkout import Checkout, Kind
 from reconciler.adapters.gitrepo.publish import Pace, StatusCommit, can_publish, publish
 from reconciler.adapters.gitrepo.read import read, read_branch
+from reconciler.adapters.gitrepo.writing import folder_of, write_file
 
-__all__ = ["Access", "Checkout", "Kind", "Pace", "StatusCommit", "can_publish", "publish", "read", "read_branch"]
+__all__ = [
+    "Access",
+    "Checkout",
+    "Kind",
+    "Pace",
+    "StatusCommit",
+    "can_publish",
+    "folder_of",
+    "publish",
+    "read",
+    "read_branch",
+    "write_file",
+]

@@ -1,16 +1,18 @@
 """What a read of the configuration repository gives, and which files are asked for."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from reconciler.core.digest import Digest, FileDigest, of_bytes, tree_digest
 from reconciler.core.errors import Reason, TerminalError
 
+Further = Callable[[Mapping[str, bytes]], Iterable[str]]
+"""Which other folders belong to a configuration, by what its files say."""
+
 FILE, FOLDER = "reconciler.yaml", "models.d"
 
-LIMIT = 1024 * 1024
-"""Bytes. Of a larger file one byte more than this is returned, so that whoever parses it sees that it is too large."""
+LIMIT, LOCK_LIMIT = 1 << 20, 32 << 20
 
 
 class Kind(StrEnum):
@@ -38,6 +40,19 @@ class Checkout:
     message: str = ""
     root: str | None = None
     note: str = ""
+
+
+def limit_of(path: str) -> int:
+    """Bytes. Of a larger file one byte more is returned, so that whoever parses it sees that it is too large.
+
+    Locks are written by a program, which has more patience than people.
+    """
+    return LOCK_LIMIT if path.endswith(".lock") else LIMIT
+
+
+def nothing(files: Mapping[str, bytes]) -> Iterable[str]:  # noqa: ARG001
+    """No other folders."""
+    return ()
 
 
 def content_digest(files: Mapping[str, bytes]) -> Digest:

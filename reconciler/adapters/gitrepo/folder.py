@@ -9,7 +9,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reconciler.adapters.gitrepo.checkout import FILE, FOLDER, LIMIT, link_words, require
+from reconciler.adapters.gitrepo.checkout import FILE, FOLDER, Further, limit_of, link_words, nothing, require
 from reconciler.core.errors import Reason, TerminalError, TransientError
 
 _TRIES = 5
@@ -32,6 +32,14 @@ class _Walk:
                 yield from self.under(f"{name}/{child}", here)
         else:
             yield _text(name), _head(path)
+
+    def holds(self, name: str) -> bool:
+        """Whether the path is there, without a link on the way to it that is not followed or leads out."""
+        path = os.path.join(self.root, name)
+        above = os.path.dirname(path)
+        real = os.path.realpath(above)
+        inside = os.path.commonpath([real, self.root]) == self.root if self.follow else real == above
+        return inside and _is_there(path)
 
     def _refused(self, path: str, above: tuple[str, ...]) -> str:
         mode = os.lstat(path).st_mode
@@ -58,25 +66,28 @@ class _Walk:
         return [child for child in children if not child.startswith("..") and child != ".git"]
 
 
-def read_folder(path: str, *, follow: bool) -> dict[str, bytes]:
+def read_folder(path: str, *, follow: bool, further: Further = nothing) -> dict[str, bytes]:
     """The files of a directory. `follow`: links that stay inside it are followed, as a ConfigMap mount needs.
 
     Raises TerminalError if it cannot be read, TransientError if it changes all the time.
     """
     for _ in range(_TRIES):
         before = _state(path)
-        found = _read_once(before[0], follow=follow)
+        found = _read_once(before[0], follow=follow, further=further)
         if found is not None and _state(path) == before:
             return found
     raise TransientError(Reason.REPOSITORY_UNREADABLE, f"{path} changes faster than it can be read", "try again")
 
 
-def _read_once(root: str, *, follow: bool) -> dict[str, bytes] | None:
+def _read_once(root: str, *, follow: bool, further: Further) -> dict[str, bytes] | None:
     walk = _Walk(root=root, follow=follow)
     try:
         present = [name for name in (FILE, FOLDER) if _is_there(os.path.join(root, name))]
         require(present, root)
-        return {path: content for name in present for path, content in walk.under(name)}
+        files = {path: content for name in present for path, content in walk.under(name)}
+        for name in further(files):
+            files |= walk.under(name) if walk.holds(name) else ()
+        return files
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -103,7 +114,7 @@ def _state(path: str) -> tuple[str, ...]:
 
 def _head(path: str) -> bytes:
     with open(path, "rb") as file:
-        return file.read(LIMIT + 1)
+        return file.read(limit_of(path) + 1)
 
 
 def _text(name: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pygit2
 
 from reconciler.adapters.gitrepo.access import ANONYMOUS, Access, Local, Remote, locate
-from reconciler.adapters.gitrepo.checkout import Checkout, Kind, content_digest
+from reconciler.adapters.gitrepo.checkout import Checkout, Further, Kind, content_digest, nothing
 from reconciler.adapters.gitrepo.folder import read_folder
 from reconciler.adapters.gitrepo.mirror import in_mirror
 from reconciler.adapters.gitrepo.remote import Link
@@ -17,20 +17,27 @@ from reconciler.core.errors import Reason, TerminalError
 _log = logging.getLogger(__name__)
 
 
-def read(location: str, *, ref: str | None = None, cache: str | None = None, access: Access = ANONYMOUS) -> Checkout:
+def read(
+    location: str,
+    *,
+    ref: str | None = None,
+    cache: str | None = None,
+    access: Access = ANONYMOUS,
+    further: Further = nothing,
+) -> Checkout:
     """The configuration's files.
 
     A work tree without `ref` is read as it is on the disk, everything else at a commit (HEAD without `ref`); a plain
-    directory has no refs. `cache` is a folder to keep what was fetched from a remote in. Raises TerminalError,
-    TransientError.
+    directory has no refs. `cache` is a folder to keep what was fetched from a remote in; `further` names folders that
+    are read too. Raises TerminalError, TransientError.
     """
     match locate(location):
         case Remote() as remote:
             return in_mirror(
-                cache, lambda repo: _at_remote(Link(repo=repo, remote=remote, access=access), ref or "HEAD")
+                cache, lambda repo: _at_remote(Link(repo=repo, remote=remote, access=access), ref or "HEAD", further)
             )
         case Local(path=path):
-            return _at_path(path, ref)
+            return _at_path(path, ref, further)
 
 
 def read_branch(
@@ -73,17 +80,17 @@ def _folder_of(commit: pygit2.Commit | None, prefix: str) -> Mapping[str, bytes]
     return {} if folder is None else files_of(folder)
 
 
-def _at_remote(link: Link, ref: str) -> Checkout:
-    return _at_commit(link.fetch(ref), link.remote.shown)
+def _at_remote(link: Link, ref: str, further: Further) -> Checkout:
+    return _at_commit(link.fetch(ref), link.remote.shown, further)
 
 
-def _at_commit(commit: pygit2.Commit, where: str) -> Checkout:
+def _at_commit(commit: pygit2.Commit, where: str, further: Further) -> Checkout:
     revision = str(commit.id)
-    files = configuration(commit, f"{where} at {revision[:12]}")
+    files = configuration(commit, f"{where} at {revision[:12]}", further)
     return Checkout(revision=revision, files=files, kind=Kind.COMMIT, message=commit.message)
 
 
-def _at_path(path: str, ref: str | None) -> Checkout:
+def _at_path(path: str, ref: str | None, further: Further) -> Checkout:
     if not os.path.isdir(path):
         what = "is not a directory" if os.path.lexists(path) else "does not exist"
         hint = "--repo names a git repository (path or URL) or a directory with models.d/"
@@ -91,13 +98,13 @@ def _at_path(path: str, ref: str | None) -> Checkout:
     try:
         repo = open_repository(path)
     except TerminalError as error:
-        return _plain(path, ref, error)
+        return _plain(path, ref, error, further)
     if ref is not None or repo.is_bare:
-        return _at_commit(commit_at(repo, ref or "HEAD", path), path)
-    return _work_tree(path, repo)
+        return _at_commit(commit_at(repo, ref or "HEAD", path), path, further)
+    return _work_tree(path, repo, further)
 
 
-def _plain(path: str, ref: str | None, error: TerminalError) -> Checkout:
+def _plain(path: str, ref: str | None, error: TerminalError, further: Further) -> Checkout:
     """A directory is read for what it is, even where git does not like the repository in it."""
     work_tree = os.path.lexists(os.path.join(path, ".git"))
     bare = os.path.lexists(os.path.join(path, "HEAD")) and os.path.lexists(os.path.join(path, "objects"))
@@ -107,7 +114,7 @@ def _plain(path: str, ref: str | None, error: TerminalError) -> Checkout:
         message = f"{path} is a plain directory, so there is no {ref!r} in it"
         hint = "leave --ref out, or name a repository with --repo"
         raise TerminalError(Reason.REF_NOT_FOUND, message, hint) from error
-    files = _files_of(path)
+    files = _files_of(path, further)
     note = error.message if work_tree else ""
     if note:
         _log.warning("%s; it is read as a plain directory, and no status is written (%s)", note, error.hint)
@@ -116,10 +123,10 @@ def _plain(path: str, ref: str | None, error: TerminalError) -> Checkout:
     )
 
 
-def _files_of(path: str) -> Mapping[str, bytes]:
+def _files_of(path: str, further: Further) -> Mapping[str, bytes]:
     """A plain directory's files; where it has none, the repository that it is part of may be what is meant."""
     try:
-        return read_folder(path, follow=True)
+        return read_folder(path, follow=True, further=further)
     except TerminalError as error:
         found = pygit2.discover_repository(os.path.abspath(path))
         if found is None or error.reason is not Reason.REPOSITORY_UNREADABLE:
@@ -131,13 +138,13 @@ def _files_of(path: str) -> Mapping[str, bytes]:
         raise TerminalError(error.reason, error.message, hint) from error
 
 
-def _work_tree(path: str, repo: pygit2.Repository) -> Checkout:
-    files = read_folder(path, follow=False)
+def _work_tree(path: str, repo: pygit2.Repository, further: Further) -> Checkout:
+    files = read_folder(path, follow=False, further=further)
     digest = content_digest(files)
     if repo.head_is_unborn:
         return Checkout(revision=digest, files=files, kind=Kind.WORK_TREE, root=os.path.abspath(path))
     commit = repo.head.peel(pygit2.Commit)
-    if _committed(commit) == files:
+    if _committed(commit, further) == files:
         return Checkout(
             revision=str(commit.id),
             files=files,
@@ -149,8 +156,8 @@ def _work_tree(path: str, repo: pygit2.Repository) -> Checkout:
     return Checkout(revision=dirty, files=files, kind=Kind.WORK_TREE, root=os.path.abspath(path))
 
 
-def _committed(commit: pygit2.Commit) -> Mapping[str, bytes] | None:
+def _committed(commit: pygit2.Commit, further: Further) -> Mapping[str, bytes] | None:
     try:
-        return configuration(commit, "HEAD")
+        return configuration(commit, "HEAD", further)
     except TerminalError:
         return None

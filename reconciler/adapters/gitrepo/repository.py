@@ -6,7 +6,7 @@ from itertools import islice
 import pygit2
 from pygit2.enums import FileMode, RepositoryOpenFlag
 
-from reconciler.adapters.gitrepo.checkout import FILE, FOLDER, LIMIT, link_words, require
+from reconciler.adapters.gitrepo.checkout import FILE, FOLDER, Further, limit_of, link_words, nothing, require
 from reconciler.core.errors import Reason, TerminalError
 
 _SHOWN_REFS = 8
@@ -18,6 +18,14 @@ def open_repository(path: str) -> pygit2.Repository:
         return pygit2.Repository(path, RepositoryOpenFlag.NO_SEARCH)
     except (pygit2.GitError, KeyError, ValueError, OSError) as error:
         raise _unusable(path, str(error)) from error
+
+
+def is_bare(path: str) -> bool:
+    """Whether there is a repository without a work tree."""
+    try:
+        return bool(open_repository(path).is_bare)
+    except TerminalError:
+        return False
 
 
 def _unusable(path: str, words: str) -> TerminalError:
@@ -49,11 +57,15 @@ def ref_not_found(ref: str, where: str, refs: Iterable[str]) -> TerminalError:
     return TerminalError(Reason.REF_NOT_FOUND, f"{where} has no commit {ref!r}", hint)
 
 
-def configuration(commit: pygit2.Commit, where: str) -> dict[str, bytes]:
+def configuration(commit: pygit2.Commit, where: str, further: Further = nothing) -> dict[str, bytes]:
     """The configuration's files of a commit. Raises TerminalError if there are none to be found."""
     entries = [entry for entry in commit.tree if entry.name in (FILE, FOLDER)]
     require((str(entry.name) for entry in entries), where)
-    return dict(_files(entries, ""))
+    files = dict(_files(entries, ""))
+    for folder in further(files):
+        if folder in commit.tree:
+            files |= _files([commit.tree[folder]], "".join(folder.rpartition("/")[:2]))
+    return files
 
 
 def files_of(tree: pygit2.Tree) -> Mapping[str, bytes]:
@@ -73,10 +85,10 @@ def _files(entries: list[pygit2.Object], prefix: str) -> Iterator[tuple[str, byt
         if isinstance(entry, pygit2.Tree):
             yield from _files(list(entry), path + "/")
         elif isinstance(entry, pygit2.Blob):
-            yield path, _content(entry)
+            yield path, _content(entry, limit_of(path))
         # what is left are submodules: commits of other repositories
 
 
-def _content(blob: pygit2.Blob) -> bytes:
-    head = bytes(memoryview(blob)[: LIMIT + 1])
+def _content(blob: pygit2.Blob, limit: int) -> bytes:
+    head = bytes(memoryview(blob)[: limit + 1])
     return link_words(head.decode("utf-8", "replace")).encode() if blob.filemode == FileMode.LINK else head

@@ -4,21 +4,18 @@ Promise: no link or device is followed or made, and a member is given out only u
 (listing.py). Whoever writes the members does so under names of its own until the archive has ended well.
 """
 
-import contextlib
 import re
 import shutil
-import tarfile
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import IO, cast
+from typing import IO
 
 from reconciler.adapters.sources.listing import MAX_FILES, check_paths, fault_of
-from reconciler.adapters.sources.streams import DAMAGED, BlockStream, Meter, Metered, decompressed, refused
+from reconciler.adapters.sources.packed import BLOCK, Member, blocks_of, plain, translated
+from reconciler.adapters.sources.streams import BlockStream, Meter, refused
+from reconciler.adapters.sources.tars import tarred
 from reconciler.core.errors import Reason
-
-_BLOCK = 1 << 20
 
 _SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst", ".zip")
 
@@ -28,34 +25,25 @@ _MEANINGFUL = re.compile(r"[0-9]+|configs|warmup|initial_state")
 _REGULAR = 0o10
 """The file type in a zip's Unix attributes; 0 where the packer noted none."""
 
-_BROKEN = (tarfile.TarError, zipfile.BadZipFile, NotImplementedError, *DAMAGED)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
-    """A file in an archive. `blocks` must be read before the next member is asked for."""
-
-    path: str
-    blocks: Iterator[bytes]
-
 
 def is_archive(path: str) -> bool:
     """Whether the name is that of an archive we unpack."""
     return path.lower().endswith(_SUFFIXES)
 
 
-def members(blocks: Iterator[bytes], name: str, spool: str | None = None) -> Iterator[Member]:
+def members(blocks: Iterator[bytes], name: str, spool: str | None = None, room: int | None = None) -> Iterator[Member]:
     """Every file in the archive `name`. Raises TerminalError(BAD_ARCHIVE); whatever `blocks` raises passes through.
 
-    A zip's table is at its end, so zips go through a nameless temporary file in `spool` first.
+    A zip's table is at its end, so zips go through a nameless temporary file in `spool` first. Raises
+    TransientError(NO_SPACE) where it unpacks to more than `room` bytes.
     """
     stream = BlockStream(blocks)
-    meter = Meter(stream, name)
     if not name.lower().endswith(".zip"):
-        yield from _checked(_tarred(stream, meter, name), name)
+        yield from _checked(tarred(stream, Meter(stream, name, room), name), name)
         return
     with tempfile.TemporaryFile(dir=spool) as seekable:
-        shutil.copyfileobj(stream, seekable, _BLOCK)
+        shutil.copyfileobj(stream, seekable, BLOCK)
+        meter = Meter(stream, name, None if room is None else room - stream.taken)
         yield from _checked(_zipped(seekable, meter, name), name)
 
 
@@ -69,7 +57,7 @@ def unwrapped(paths: Iterable[str]) -> dict[str, str]:
 
 def _checked(found: Iterator[Member], name: str) -> Iterator[Member]:
     paths: list[str] = []
-    with _translated(name):
+    with translated(name):
         for member in found:
             paths.append(member.path)
             fault = fault_of(member.path)
@@ -79,23 +67,6 @@ def _checked(found: Iterator[Member], name: str) -> Iterator[Member]:
                 raise refused(name, f"holds more than {MAX_FILES} files")
             yield member
     check_paths(paths, f"the archive {name}", Reason.BAD_ARCHIVE)
-
-
-def _tarred(stream: BlockStream, meter: Meter, name: str) -> Iterator[Member]:
-    # tarfile's own decompression checks neither checksum nor end, so it only sees what gzip and its kin have checked
-    source = Metered(decompressed(stream, name), meter)
-    with tarfile.open(fileobj=cast("IO[bytes]", source), mode="r|", bufsize=_BLOCK) as archive:
-        for entry in archive:
-            if entry.isdir():
-                continue
-            content = archive.extractfile(entry) if entry.isreg() and not entry.issparse() else None
-            if content is None:
-                raise refused(name, f"holds {entry.name!r}, which is a link, a device or sparse, not a plain file")
-            yield Member(path=_plain(entry.name), blocks=_blocks(content, entry.size, name))
-    while source.read(_BLOCK):
-        pass
-    if not meter.ended_as_tar:
-        raise refused(name, "is cut off: a tar's end mark is missing")
 
 
 def _zipped(seekable: IO[bytes], meter: Meter, name: str) -> Iterator[Member]:
@@ -108,27 +79,5 @@ def _zipped(seekable: IO[bytes], meter: Meter, name: str) -> Iterator[Member]:
             if entry.flag_bits & 1:
                 raise refused(name, f"holds {entry.filename!r}, which is encrypted")
             with archive.open(entry) as content:
-                blocks = map(meter.count, _blocks(content, entry.file_size, name))
-                yield Member(path=_plain(entry.orig_filename), blocks=blocks)
-
-
-def _plain(path: str) -> str:
-    """`./a` is how `tar c .` names a; nothing else is tidied, so that fault_of sees what is there."""
-    return path.removeprefix("./")
-
-
-def _blocks(content: IO[bytes], size: int, name: str) -> Iterator[bytes]:
-    with _translated(name):
-        while block := content.read(_BLOCK):
-            size -= len(block)
-            yield block
-    if size:
-        raise refused(name, "is cut off")
-
-
-@contextlib.contextmanager
-def _translated(name: str) -> Iterator[None]:
-    try:
-        yield
-    except _BROKEN as error:
-        raise refused(name, "is damaged, cut off, or no archive at all") from error
+                blocks = map(meter.count, blocks_of(content, entry.file_size, name))
+                yield Member(path=plain(entry.orig_filename), blocks=blocks)

@@ -5,6 +5,7 @@ import importlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from reconciler.adapters.sources.named import first, missing
 from reconciler.core.errors import Reason, TerminalError
 from reconciler.core.spec import Credentials
 
@@ -14,38 +15,33 @@ _REFRESH = datetime.timedelta(minutes=5)
 Environment = Mapping[str, str]
 
 
-def settings(profile: Credentials, environment: Environment) -> dict[str, Any]:
+def settings(bucket: str, profile: Credentials, environment: Environment) -> dict[str, Any]:
     """What obstore is opened with: `config`, and how it gets at keys.
 
     With `fromEnv: PREFIX_` the keys are PREFIX_AWS_ACCESS_KEY_ID, PREFIX_AWS_SECRET_ACCESS_KEY and, for temporary ones,
     PREFIX_AWS_SESSION_TOKEN. Raises TerminalError(CREDENTIALS_MISSING or EXTRA_MISSING).
     """
     session = _session(profile) if profile.from_env is None else None
-    config = _place(profile, environment, session.get_scoped_config() if session is not None else {})
-    if environment.get("AWS_SKIP_SIGNATURE", "").lower() in ("1", "true"):
+    config = _place(bucket, profile, environment, session.get_scoped_config() if session is not None else {})
+    if environment.get(f"{profile.from_env or ''}AWS_SKIP_SIGNATURE", "").lower() in ("1", "true"):
         return {"config": config | {"skip_signature": True}}
     if profile.from_env is not None:
         return {"config": config, "credential_provider": _fixed(profile.from_env, environment)}
     return {"config": config} | ({"credential_provider": _of_session(session)} if session is not None else {})
 
 
-def _place(profile: Credentials, environment: Environment, scoped: Mapping[str, str]) -> dict[str, Any]:
+def _place(bucket: str, profile: Credentials, environment: Environment, scoped: Mapping[str, Any]) -> dict[str, Any]:
     prefix = profile.from_env or ""
-    endpoints = (f"{prefix}AWS_ENDPOINT_URL_S3", f"{prefix}AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
-    endpoint = profile.endpoint_url or _first(environment, endpoints) or scoped.get("endpoint_url")
-    region = _first(environment, (f"{prefix}AWS_REGION", f"{prefix}AWS_DEFAULT_REGION")) or scoped.get("region")
-    return {"region": region or "us-east-1"} | ({"endpoint": endpoint} if endpoint else {})
-
-
-def missing(names: list[str], prefix: str) -> TerminalError:
-    """A profile's variables are not there."""
-    words = f"the environment has no {' and no '.join(names)}"
-    hint = f"Set them: a credentials profile of reconciler.yaml says `fromEnv: {prefix}`."
-    return TerminalError(Reason.CREDENTIALS_MISSING, words, hint)
-
-
-def _first(environment: Environment, names: tuple[str, ...]) -> str | None:
-    return next((environment[name] for name in names if environment.get(name)), None)
+    endpoints = [f"{prefix}AWS_ENDPOINT_URL_S3", f"{prefix}AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"]
+    endpoint = profile.endpoint_url or first(environment, endpoints) or scoped.get("endpoint_url")
+    region = first(environment, [f"{prefix}AWS_REGION", f"{prefix}AWS_DEFAULT_REGION"]) or scoped.get("region")
+    found: dict[str, Any] = {"region": region or "us-east-1"}
+    virtual = scoped.get("s3", {}).get("addressing_style") == "virtual"
+    if virtual and endpoint:  # obstore then takes the endpoint for the bucket's own
+        scheme, _, host = endpoint.partition("://")
+        endpoint = f"{scheme}://{bucket}.{host}"
+    found |= {"virtual_hosted_style_request": True} if virtual else {}
+    return found | ({"endpoint": endpoint} if endpoint else {})
 
 
 def _fixed(prefix: str, environment: Environment) -> Callable[[], dict[str, Any]]:

@@ -1,7 +1,4 @@
-"""Opens buckets: endpoints, regions and credentials as each ecosystem's own tools find them, or by a profile.
-
-A profile's `fromEnv: PREFIX_` reads the variables that those tools read, with the prefix before their names.
-"""
+"""Opens buckets: endpoints, regions and credentials as each ecosystem's own tools find them, or by a profile."""
 
 import datetime
 from collections.abc import Mapping
@@ -9,8 +6,9 @@ from typing import Any
 
 from obstore.store import AzureStore, GCSStore, S3Store
 
-from reconciler.adapters.sources import aws
-from reconciler.adapters.sources.aws import missing
+from reconciler.adapters.sources import aws, azure, trust
+from reconciler.adapters.sources.faults import translated
+from reconciler.adapters.sources.named import found
 from reconciler.core.spec import Credentials
 
 CONNECT, STALL, NO_LIMIT = "10s", "30s", "7days"
@@ -18,49 +16,45 @@ CONNECT, STALL, NO_LIMIT = "10s", "30s", "7days"
 
 _TRIES = {"max_retries": 3, "retry_timeout": datetime.timedelta(minutes=2)}
 
-_AZURE = tuple(
-    f"AZURE_STORAGE_{name}"
-    for name in ("ACCOUNT_NAME", "ACCOUNT_KEY", "SAS_KEY", "CLIENT_ID", "CLIENT_SECRET", "TENANT_ID")
-)
+_GOOGLE = {
+    "service_account": ("GOOGLE_SERVICE_ACCOUNT", "GOOGLE_SERVICE_ACCOUNT_PATH"),
+    "service_account_key": ("GOOGLE_SERVICE_ACCOUNT_KEY",),
+    "application_credentials": ("GOOGLE_APPLICATION_CREDENTIALS",),
+    "bearer_token": ("GOOGLE_BEARER_TOKEN",),
+    "base_url": ("STORAGE_EMULATOR_HOST", "GOOGLE_BASE_URL"),
+    "skip_signature": ("GOOGLE_SKIP_SIGNATURE",),
+}
 
 Environment = Mapping[str, str]
 
 
-def open_bucket(scheme: str, bucket: str, profile: Credentials, environment: Environment) -> Any:
+def open_bucket(scheme: str, place: str, profile: Credentials, environment: Environment) -> Any:
     """The bucket or container. Raises TerminalError for credentials that are not there."""
+    with translated(f"{scheme}://{place.partition('@')[0]}"):
+        return _opened(scheme, place, profile, environment)
+
+
+def _opened(scheme: str, place: str, profile: Credentials, environment: Environment) -> Any:
     match scheme:
         case "s3":
-            found = aws.settings(profile, environment)
-            return S3Store(bucket, **found, **_client(found["config"].get("endpoint"), environment))
+            opened = aws.settings(place, profile, environment)
+            return S3Store(place, **opened, **_client(opened["config"].get("endpoint"), environment, "AWS_CA_BUNDLE"))
         case "gs":
-            names = ("GOOGLE_SERVICE_ACCOUNT", "GOOGLE_SERVICE_ACCOUNT_KEY", "GOOGLE_APPLICATION_CREDENTIALS")
-            config: Any = _prefixed(profile, environment, names)
-            endpoint: Any = {"google_base_url": profile.endpoint_url} if profile.endpoint_url else {}
-            return GCSStore(bucket, config=config | endpoint, **_client(profile.endpoint_url, environment))
+            config: Any = found(_GOOGLE, profile, environment)
+            config |= {"base_url": profile.endpoint_url} if profile.endpoint_url else {}
+            return GCSStore(place, config=config, **_client(config.get("base_url"), environment))
         case _:
-            config = _prefixed(profile, environment, _AZURE)
-            endpoint = {"azure_storage_endpoint": profile.endpoint_url} if profile.endpoint_url else {}
-            return AzureStore(bucket, config=config | endpoint, **_client(profile.endpoint_url, environment))
+            container, config = azure.settings(place, profile, environment)
+            emulated = "http://" if "use_emulator" in config else None
+            return AzureStore(container, config=config, **_client(config.get("endpoint", emulated), environment))
 
 
-def _prefixed(profile: Credentials, environment: Environment, names: tuple[str, ...]) -> dict[str, str]:
-    """The variables of a profile under the names that obstore takes as configuration."""
-    if profile.from_env is None:
-        return {}
-    found = {
-        name.lower(): environment[profile.from_env + name] for name in names if profile.from_env + name in environment
-    }
-    if not found:
-        raise missing([profile.from_env + name for name in names], profile.from_env)
-    return found
-
-
-def _client(endpoint: str | None, environment: Environment) -> dict[str, Any]:
+def _client(endpoint: str | None, environment: Environment, *bundles: str) -> dict[str, Any]:
     """Time-outs, and the custom CA bundle of the usual variables. Proxies are found by obstore itself."""
     options: dict[str, Any] = {"connect_timeout": CONNECT, "read_timeout": STALL, "timeout": NO_LIMIT}
     if (endpoint or "").startswith("http://"):
         options["allow_http"] = True
-    bundle = next((environment[name] for name in ("AWS_CA_BUNDLE", "SSL_CERT_FILE") if environment.get(name)), None)
+    bundle = trust.bundle(environment, *bundles)
     if bundle is not None:
         with open(bundle, "rb") as stream:
             options["root_certificate"] = stream.read()

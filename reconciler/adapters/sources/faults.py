@@ -1,6 +1,7 @@
 """Whatever a store's library raises, in our words: refused, missing, changed or out of reach."""
 
 import contextlib
+import ftplib
 import os
 import re
 import ssl
@@ -16,7 +17,24 @@ _NO_CREDENTIALS = frozenset({"NoCredentialsError", "PartialCredentialsError", "P
 _OBSTORE = re.compile(r"status code: (\d{3})")
 """How obstore tells an HTTP status: in its words only."""
 
-_TRUNCATED = frozenset({"ClientPayloadError", "IncompleteReadError", "ResponseStreamingError"})
+_KIND = re.compile(r"kind: (Connect|Timeout|Interrupted)")
+_KINDS = {"Connect": "no connection", "Timeout": "no answer in time", "Interrupted": "the connection broke"}
+"""What obstore tells of a network's failures, and what that is in words."""
+
+_TRUNCATED = frozenset({"IncompleteRead", "InvalidChunkLength"})
+"""Names of urllib3's and http.client's errors."""
+
+_LONGEST = 60.0
+"""Seconds that a server may ask us to wait."""
+
+
+class BusyError(TransientError):
+    """The server asks for so many seconds of rest."""
+
+    def __init__(self, where: str, status: int, after: float) -> None:
+        words = f"the server of {where} answered {status} and asks for {after:g} seconds of rest"
+        super().__init__(Reason.SOURCE_UNREACHABLE, words, "The next pass tries again.")
+        self.after = after
 
 
 @contextlib.contextmanager
@@ -33,25 +51,35 @@ def translated(where: str) -> Iterator[None]:
 def explained(error: BaseException, where: str) -> ReconcileError:
     """Our error for a foreign one."""
     names, status = _names(error), _status(error)
-    if status is not None:
-        return _of_status(status, where)
-    if names & _NO_CREDENTIALS:
+    if names & _NO_CREDENTIALS or _has_none(error, status):
         return TerminalError(
             Reason.CREDENTIALS_MISSING,
             f"there are no usable credentials for {where}",
             "Set them in the environment, or name a profile of reconciler.yaml with `credentials`.",
         )
+    if status is not None:
+        return of_status(status, where, _retry_after(error))
     if names & _TRUNCATED:
         return truncated(where)
-    if isinstance(error, PermissionError):
+    if isinstance(error, PermissionError) or (
+        isinstance(error, ftplib.error_perm) and not str(error).startswith("550")
+    ):
         return unreadable(where)
-    if isinstance(error, (FileNotFoundError, NotADirectoryError)) and error.__cause__ is None:
+    if isinstance(error, (FileNotFoundError, NotADirectoryError, ftplib.error_perm)) and not isinstance(
+        error.__cause__, OSError
+    ):
         return missing(where)
     return TransientError(
         Reason.SOURCE_UNREACHABLE,
         f"{where} could not be read: {_words(error)}",
         "The next pass tries again; if it stays so, check the network and the endpoint.",
     )
+
+
+def _has_none(error: BaseException, status: int | None) -> bool:
+    """Whether obstore knows no account or key, and was refused a token by the machine's own service too."""
+    words = str(error) if isinstance(error, obstore.exceptions.BaseError) else ""
+    return "MissingAccount" in words or ("performing token request" in words and status is not None and status < 500)
 
 
 def missing(where: str) -> TerminalError:
@@ -78,7 +106,16 @@ def changed(where: str) -> TransientError:
     return TransientError(Reason.SOURCE_CHANGED, f"{where} changed while it was being read", hint)
 
 
-def _of_status(status: int, where: str) -> ReconcileError:
+def whole(where: str) -> TransientError:
+    """A server that gave ranges when asked gives the whole file now, which is of no use here."""
+    hint = "The next pass looks afresh, and reads the whole file where the server gives no ranges."
+    return TransientError(Reason.SOURCE_CHANGED, f"the server of {where} no longer gives ranges of this file", hint)
+
+
+def of_status(status: int, where: str, retry_after: str = "") -> ReconcileError:
+    """What an HTTP status of 400 or more means; `retry_after` is the header of that name."""
+    if status in (429, 503) and retry_after.isdecimal():  # dates are not worth it
+        return BusyError(where, status, min(float(retry_after), _LONGEST))
     if status in (401, 403, 407):
         return unreadable(where, f"the server answered {status}")
     if status in (404, 410):
@@ -95,7 +132,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
     found: BaseException | None = error
     while found is not None:
         yield found
-        found = found.__cause__
+        found = found.__cause__ or found.__context__
 
 
 def _names(error: BaseException) -> set[str]:
@@ -103,18 +140,27 @@ def _names(error: BaseException) -> set[str]:
 
 
 def _status(error: BaseException) -> int | None:
-    """The HTTP status that is at the bottom of it: aiohttp's `status`, botocore's `response`."""
+    """The HTTP status that is at the bottom of it: in the `response`, or a `status` of its own."""
     for each in _chain(error):
         status = getattr(each, "status", None)
         response = getattr(each, "response", None)
         if isinstance(response, dict):
             status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+        elif response is not None:
+            status = getattr(response, "status_code", None)
         if isinstance(each, (obstore.exceptions.BaseError, FileNotFoundError)):
             told = _OBSTORE.search(str(each))
             status = int(told[1]) if told else status
         if isinstance(status, int) and status >= 400:
             return status
     return None
+
+
+def _retry_after(error: BaseException) -> str:
+    """What the error keeps of the answer; obstore keeps nothing."""
+    answers = [getattr(each, "response", each) for each in _chain(error)]
+    headers = [getattr(each, "headers", None) or {} for each in answers]
+    return next((str(text) for each in headers if (text := each.get("Retry-After"))), "")
 
 
 def _words(error: BaseException) -> str:
@@ -133,9 +179,13 @@ def _words(error: BaseException) -> str:
         case OSError(strerror=str(words)) if "://" not in words:
             return words
         case _:
-            return _in_words(type(cause).__name__)
+            return _in_words(cause)
 
 
-def _in_words(name: str) -> str:
+def _in_words(error: BaseException) -> str:
     """`ServerDisconnectedError` → `server disconnected`."""
+    if isinstance(error, obstore.exceptions.BaseError):
+        told = _KIND.search(str(error))
+        return _KINDS[told[1]] if told else "the store's answer was not understood"
+    name = type(error).__name__
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name.removesuffix("Error").removesuffix("Exception")).lower() or name

@@ -1,27 +1,12 @@
-"""One file by http(s), told apart by ETag, or else Last-Modified."""
+"""One file by http(s), told apart by ETag, or else Last-Modified; in ranges where the server has given one."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 from urllib.parse import unquote, urlsplit
 
-import aiohttp
-
-from reconciler.adapters.sources import faults
-from reconciler.adapters.sources.faults import translated
 from reconciler.adapters.sources.listing import Listed
-from reconciler.adapters.sources.local import BLOCK
 from reconciler.adapters.sources.shown import shown
+from reconciler.adapters.sources.web import Answer, Reader
 from reconciler.core.errors import Reason, TerminalError
-
-CONNECT, STALL = 10.0, 30.0
-"""Seconds without a connection, and without a byte. There is no limit on the whole: models are big."""
-
-
-def options(token: str | None, stall: float = STALL) -> dict[str, Any]:
-    """Options for fsspec. `token`: sent as a bearer, but not to other origins; `stall` in seconds."""
-    timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT, sock_read=stall)
-    headers = {"Accept-Encoding": "identity"} | ({"Authorization": f"Bearer {token}"} if token else {})
-    return {"client_kwargs": {"timeout": timeout, "headers": headers}}
 
 
 class HttpStore:
@@ -29,10 +14,12 @@ class HttpStore:
 
     reads_locally = False
 
-    def __init__(self, uri: str, files: Any) -> None:
+    def __init__(self, uri: str, reader: Reader) -> None:
         self._uri = uri
         self._where = shown(uri)
-        self._files = files
+        self._reader = reader
+        self._answer: Answer | None = None
+        self._ranged: bool | None = None
 
     def listing(self) -> tuple[Listed, ...]:
         """The one file. Raises TerminalError or TransientError."""
@@ -40,25 +27,25 @@ class HttpStore:
         if not name:
             hint = "http(s) sources are single files: name one (an archive can hold a whole model)."
             raise TerminalError(Reason.INVALID, f"{self._where} ends in '/', so it names no file", hint)
-        with translated(self._where):
-            info = self._files.info(self._uri)
-        fingerprint = _fingerprint(info)
-        return (Listed(path=name, locator=self._uri, size=info.get("size"), fingerprint=fingerprint),)
+        answer = self._answer = self._reader.ask(self._uri, self._where)
+        return (Listed(path=name, locator=self._uri, size=answer.size, fingerprint=answer.fingerprint),)
 
-    def gives_ranges(self, file: Listed) -> bool:  # noqa: ARG002
-        """Never."""
-        return False
+    def gives_ranges(self, file: Listed) -> bool:
+        """Whether the server gave one when asked: at once False without a strong validator to tell its file by."""
+        if self._ranged is None:
+            told = self._told(file)
+            self._ranged = (
+                told.validator is not None
+                and told.takes_ranges
+                and self._reader.gives_range(self._uri, self._where, told.validator)
+            )
+        return self._ranged
 
-    def blocks(self, file: Listed, first: int = 0, past: int | None = None) -> Iterator[bytes]:  # noqa: ARG002
-        """The file's content. Raises TransientError(SOURCE_CHANGED) if it is no longer what was listed."""
-        # a block size of zero asks fsspec for one streamed GET; the size keeps it from asking for that first
-        with translated(self._where), self._files.open(self._uri, "rb", block_size=0, size=file.size or 1) as stream:
-            answered = _fingerprint(stream.r.headers)
-            if file.fingerprint is not None and answered is not None and answered != file.fingerprint:
-                raise faults.changed(self._where)
-            while block := stream.read(BLOCK):
-                yield bytes(block)
+    def blocks(self, file: Listed, first: int = 0, past: int | None = None) -> Iterator[bytes]:
+        """The file's bytes. Raises TransientError(SOURCE_CHANGED) if it is no longer what was listed."""
+        yield from self._reader.read(self._uri, self._where, self._told(file), (first, past))
 
-
-def _fingerprint(headers: Mapping[str, Any]) -> str | None:
-    return headers.get("ETag") or headers.get("Last-Modified") or None
+    def _told(self, file: Listed) -> Answer:
+        if self._answer is not None and self._answer.fingerprint == file.fingerprint:
+            return self._answer
+        return Answer(size=file.size, etag=file.fingerprint, modified=None, takes_ranges=True)

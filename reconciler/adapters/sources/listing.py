@@ -4,6 +4,7 @@ Promise: a path that passes here names one file below the tree it is put in, on 
 sha256sum without escapes (so that the tree digest of spec §4 holds).
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ MAX_FILES = 100_000
 MAX_PATH = 1024
 MAX_SEGMENT = 255
 
+_PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*")
+"""What nearly all paths are: none of the faults can be in them, and to look for each takes long in long listings."""
+
 _REFUSED = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Unicode categories: control characters, surrogates (names that are not UTF-8), line and paragraph separators."""
 
@@ -22,17 +26,26 @@ _REFUSED = frozenset({"Cc", "Cs", "Zl", "Zp"})
 class Listed:
     """One file of a source: path inside it, size in bytes, and a text that changes when its content does.
 
-    `locator` is what the store opens it by. `size` and `fingerprint` are None where the source does not tell.
+    `locator` is what the store opens it by. `size` and `fingerprint` are None where the source does not tell. `version`
+    is an immutable id, where one is known: then nothing else is read than what has it.
     """
 
     path: str
     locator: str
     size: int | None
     fingerprint: str | None
+    version: str | None = None
+
+    @property
+    def identified(self) -> bool:
+        """Whether the rest of it is sure to belong to its beginning, if they are read one after the other."""
+        return bool(self.fingerprint or self.version)
 
 
 def fault_of(path: str) -> str | None:
     """Why this path is unsafe, in words; None if it is safe."""
+    if len(path) <= MAX_SEGMENT and _PLAIN.fullmatch(path):
+        return None
     segments = path.split("/")
     faults = (
         (path.startswith("/"), "it is absolute"),
@@ -77,7 +90,7 @@ def _enter(path: str, files: dict[str, str], directories: dict[str, str], where:
 
 
 def _folded(path: str) -> str:
-    return unicodedata.normalize("NFC", path).casefold()
+    return path.lower() if path.isascii() else unicodedata.normalize("NFC", path).casefold()
 
 
 def _refused(where: str, words: str, reason: Reason) -> TerminalError:

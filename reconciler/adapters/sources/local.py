@@ -57,7 +57,9 @@ class LocalStore:
 
 
 def local_path(uri: str) -> str:
-    """The path that a plain path or a file:// URL names."""
+    """The path that a plain path or a file:// URL names. Raises TerminalError(INVALID) if it names none."""
+    if not uri.removeprefix("file://"):
+        raise TerminalError(Reason.INVALID, f"the source {uri!r} names nothing", "Write a path or a URL as its `uri`.")
     if "://" not in uri:
         return uri.rstrip("/") or "/"
     parts = urlsplit(uri)

@@ -1,11 +1,13 @@
 """s3://, gs:// and az:// through obstore: '/'-bounded prefixes, ETags as fingerprints, streamed ranges.
 
 obstore calls keys paths and takes a closing '/' off them, so that a folder marker looks like an empty object; each
-empty object is therefore asked for by name. Keys that are no paths (`..`, `//`, control characters) fail the listing.
+empty object is therefore asked for by name, which also tells the directories of Azure's tools (`hdi_isfolder`).
+Keys that are no paths (`..`, `//`, control characters) fail the listing.
 """
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import obstore
@@ -15,12 +17,27 @@ from reconciler.adapters.sources import faults
 from reconciler.adapters.sources.faults import translated
 from reconciler.adapters.sources.listing import Listed
 from reconciler.core.errors import Reason, TerminalError
+from reconciler.core.locked import Pin
 
 CHUNK = 128 << 10
 """Bytes of a block: small, for whole parts in memory cost time and memory (download-facts)."""
 
+_FOLDER = "hdi_isfolder"
+
+_LISTINGS = 3
+"""Tries of a listing whose answer breaks off."""
+
 _HEADS = 8
 """Empty objects asked for at once."""
+
+
+def named(scheme: str, uri: str) -> tuple[str, str, str | None]:
+    """Bucket, key and version of a URI: `?versionId=` on s3:// and az://, `#generation` on gs:// as in gcloud."""
+    place, _, rest = uri.partition("://")[2].partition("/")
+    key, mark, version = rest.rpartition("#" if scheme == "gs" else "?versionId=")
+    if not mark or (scheme == "gs" and not version.isdecimal()):
+        return place, rest, None
+    return place, key, version
 
 
 class ObjectStore:
@@ -54,9 +71,10 @@ class ObjectStore:
     def gives_ranges(self, file: Listed) -> bool:
         """Whether the server answers with the range that it is asked for; some send the whole (rclone serve s3)."""
         if self._ranged is None:
+            options: Any = {"range": (0, 1)} | self._versioned(file)
             with translated(f"{self._where}/{file.locator}"):
                 try:
-                    obstore.get(self._bucket, file.locator, options={"range": (0, 1)})
+                    obstore.get(self._bucket, file.locator, options=options)
                 except GenericError as error:
                     if "non-partial" not in str(error):
                         raise
@@ -71,42 +89,84 @@ class ObjectStore:
         Raises TransientError(SOURCE_CHANGED) if it is no longer what was listed.
         """
         options: Any = {"if_match": f'"{file.fingerprint}"'} if file.fingerprint else {}
-        if self._version is not None:
-            options["version"] = self._version
+        options |= self._versioned(file)
         if past is not None or first:
             options["range"] = (first, past) if past is not None else {"offset": first}
         with translated(f"{self._where}/{file.locator}"):
-            answer = obstore.get(self._bucket, file.locator, options=options)
-            if file.fingerprint and (_etag(answer.meta) or file.fingerprint) != file.fingerprint:
-                raise faults.changed(f"{self._where}/{file.locator}")
-            for block in answer.stream(min_chunk_size=CHUNK):
-                yield bytes(block)
+            yield from _blocks(self._got(file, options))
 
-    def _exact(self) -> Listed | None:
-        options: Any = {"head": True, "version": self._version} if self._version else {"head": True}
+    def pinned(self, file: Listed) -> Listed:
+        """The file with its version, if the bucket keeps any. Raises TransientError(SOURCE_CHANGED)."""
+        where = f"{self._where}/{file.locator}"
+        with translated(where):
+            found = self._head(file.locator, file.version or self._version)
+            if found is None or (file.fingerprint and _etag(found) not in (None, file.fingerprint)):
+                raise faults.changed(where)
+            return replace(file, version=_version(found))
+
+    def locked(self, path: str, size: int | None, pin: Pin) -> Listed | None:
+        """The file as it was, without a listing; None if its version is not known."""
+        if pin.version is None:
+            return None
+        key = self._key.strip("/")
+        below = f"{key}/{path}" if key else path
+        alone = not self._key.endswith("/") and key.rpartition("/")[2] == path
+        with translated(f"{self._where}/{self._key}"):
+            locator = key if alone and self._head(key, pin.version) is not None else below
+        return Listed(path=path, locator=locator, size=size, fingerprint=pin.fingerprint, version=pin.version)
+
+    def _got(self, file: Listed, options: Any) -> Any:
         try:
-            meta = obstore.get(self._bucket, self._key, options=options).meta
+            answer = obstore.get(self._bucket, file.locator, options=options)
+        except FileNotFoundError as error:  # it was listed
+            raise faults.changed(f"{self._where}/{file.locator}") from error
+        if file.fingerprint and (_etag(answer.meta) or file.fingerprint) != file.fingerprint:
+            raise faults.changed(f"{self._where}/{file.locator}")
+        return answer
+
+    def _versioned(self, file: Listed) -> dict[str, str]:
+        version = file.version or self._version
+        return {"version": version} if version else {}
+
+    def _head(self, key: str, version: str | None) -> Any:
+        """What the store says of an object, None if there is none."""
+        options: Any = {"head": True, "version": version} if version else {"head": True}
+        try:
+            answer = obstore.get(self._bucket, key, options=options)
         except FileNotFoundError:
             return None
-        return _listed(self._key.rpartition("/")[2], meta)
+        return None if _is_folder(answer) else answer.meta
+
+    def _exact(self) -> Listed | None:
+        meta = self._head(self._key, self._version)
+        return None if meta is None else _listed(self._key.rpartition("/")[2], meta)
 
     def _below(self, prefix: str) -> Iterator[Listed]:
         skip = len(prefix) + 1 if prefix else 0
-        found = [meta for page in obstore.list(self._bucket, prefix or None) for meta in page]
+        found = self._all(prefix)
         markers = self._markers([meta["path"] for meta in found if meta["size"] == 0])
         for meta in found:
             if meta["path"] not in markers and len(meta["path"]) >= skip:
                 yield _listed(meta["path"][skip:], meta)
+
+    def _all(self, prefix: str) -> list[Any]:
+        """Every object below the prefix. obstore goes on with broken bodies of objects by itself, not with these."""
+        for left in reversed(range(_LISTINGS)):
+            try:
+                return [meta for page in obstore.list(self._bucket, prefix or None) for meta in page]
+            except GenericError as error:
+                if not left or "list response body" not in str(error):
+                    raise
+        return []
 
     def _markers(self, empty: list[str]) -> frozenset[str]:
         """Those that are not there by their name, for it ends in '/'."""
 
         def is_there(path: str) -> bool:
             try:
-                obstore.head(self._bucket, path)
+                return not _is_folder(obstore.get(self._bucket, path, options={"head": True}))
             except FileNotFoundError:
                 return False
-            return True
 
         with ThreadPoolExecutor(_HEADS) as pool:
             return frozenset(path for path, there in zip(empty, pool.map(is_there, empty), strict=True) if not there)
@@ -116,12 +176,30 @@ def _listed(path: str, meta: Any) -> Listed:
     return Listed(path=path, locator=meta["path"], size=meta["size"], fingerprint=_etag(meta))
 
 
+def _version(meta: Any) -> str | None:
+    """None also for S3's "null": what was put there while the bucket kept no versions is replaced under that name."""
+    return None if meta["version"] in ("", "null") else meta["version"]
+
+
 def _etag(meta: Any) -> str | None:
     """Without its quotes, which some servers leave out of listings."""
     return (meta["e_tag"] or "").strip('"') or None
+
+
+def _is_folder(answer: Any) -> bool:
+    """Whether it only marks a directory, as Azure's tools note them: an empty object under the directory's name."""
+    return answer.meta["size"] == 0 and str(answer.attributes.get(_FOLDER, "")).lower() == "true"
 
 
 def _no_path(where: str, error: Exception) -> TerminalError:
     words = str(error).partition("\n")[0].removeprefix("Encountered object with invalid path: ")
     hint = "Rename it in the source: `exclude` cannot leave it out, for such a name is no path at all."
     return TerminalError(Reason.UNSAFE_PATH, f"{where} holds a key that cannot be a file: {words!r}", hint)
+
+
+def _blocks(answer: Any) -> Iterator[bytes]:
+    """What comes, in obstore's own buffers: to make `bytes` of them writes everything twice more."""
+    if answer.meta["size"] <= CHUNK:
+        return iter((answer.bytes(),))
+    blocks: Iterator[bytes] = iter(answer.stream(min_chunk_size=CHUNK))
+    return blocks

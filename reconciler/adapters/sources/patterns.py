@@ -20,15 +20,20 @@ def wanted(path: str, include: Iterable[str], exclude: Iterable[str]) -> bool:
 
 
 def _any(patterns: Iterable[str], path: str) -> bool:
-    return any(_compiled(pattern).fullmatch(path) for pattern in patterns)
+    return _compiled(tuple(patterns)).fullmatch(path) is not None
 
 
 @functools.cache
-def _compiled(pattern: str) -> re.Pattern[str]:
+def _compiled(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """All of them as one, since there may be many thousands of paths; no pattern matches nothing."""
+    return re.compile("|".join(map(_expression, patterns)) or r"(?!)", re.DOTALL)
+
+
+def _expression(pattern: str) -> str:
     body = pattern.strip("/")
     floating = "" if "/" in pattern.rstrip("/") else "(?:.*/)?"
     below = "/.*" if pattern.endswith("/") else "(?:/.*)?"
-    return re.compile(floating + "".join(map(_token, _TOKEN.findall(body))) + below, re.DOTALL)
+    return floating + "".join(map(_token, _TOKEN.findall(body))) + below
 
 
 def _token(token: str) -> str:

@@ -1,6 +1,9 @@
 """Any scheme that fsspec knows, and memory://: listed with whatever tells a change, streamed in blocks."""
 
+import contextlib
+import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import fsspec
@@ -12,17 +15,16 @@ from reconciler.adapters.sources.local import BLOCK
 from reconciler.adapters.sources.shown import shown
 from reconciler.core.errors import Reason, TerminalError
 
-_FINGERPRINTS = ("ETag", "etag", "md5Hash", "content_md5", "blob_id", "sha256", "generation")
-"""What stores call the thing that changes with the content."""
-
+_FINGERPRINTS = (
+    *("ETag", "etag", "md5Hash", "content_md5", "blob_id", "sha256", "generation"),
+    *("modify", "mtime", "last_modified", "LastModified", "modificationTime"),
+)
+"""What stores call the thing that changes with the content, the surest first; with it goes the size."""
 
 _PACKAGES = {
-    **dict.fromkeys(("s3", "s3a"), "'triton-reconcile[s3]'"),
-    **dict.fromkeys(("gs", "gcs"), "gcsfs"),
-    **dict.fromkeys(("abfs", "abfss", "az", "adl"), "adlfs"),
     **dict.fromkeys(("sftp", "ssh"), "paramiko"),
     **dict.fromkeys(("hdfs", "arrow_hdfs"), "pyarrow"),
-    "hf": "huggingface_hub",
+    "adl": "adlfs",
     "oci": "ocifs",
     "oss": "ossfs",
     "smb": "smbprotocol",
@@ -30,10 +32,19 @@ _PACKAGES = {
 """What pip calls the packages that read a scheme."""
 
 
-def filesystem(scheme: str, where: str, options: dict[str, Any]) -> Any:
-    """An fsspec filesystem of our own, without caches: each pass reads afresh."""
+@dataclass(frozen=True, slots=True)
+class Filesystem:
+    """An fsspec filesystem of our own, and whose turn it is to use it: most hold one connection."""
+
+    system: Any
+    turn: contextlib.AbstractContextManager[Any]
+
+
+def filesystem(uri: str) -> Filesystem:
+    """What reads this URI, without caches, for each pass reads afresh. Raises TerminalError or TransientError."""
+    scheme, where = uri.partition("://")[0], shown(uri)
     try:
-        return fsspec.filesystem(scheme, skip_instance_cache=True, use_listings_cache=False, **options)
+        found = fsspec.core.url_to_fs(uri, skip_instance_cache=True, use_listings_cache=False)[0]
     except ImportError as error:
         words = f"{where} needs a package that is not installed"
         raise TerminalError(Reason.EXTRA_MISSING, words, _install(scheme, error)) from error
@@ -43,6 +54,9 @@ def filesystem(scheme: str, where: str, options: dict[str, Any]) -> Any:
     except ValueError as error:
         words = f"{where} has the scheme {scheme!r}, which nothing here can read"
         raise TerminalError(Reason.INVALID, words, "Check `uri` for a typing error.") from error
+    except Exception as error:
+        raise faults.explained(error, where) from error
+    return Filesystem(found, contextlib.nullcontext() if found.async_impl else threading.Lock())
 
 
 def _install(scheme: str, error: ImportError) -> str:
@@ -58,14 +72,15 @@ class RemoteStore:
 
     reads_locally = False
 
-    def __init__(self, uri: str, files: Any) -> None:
+    def __init__(self, uri: str, files: Filesystem) -> None:
         self._uri = uri
         self._where = shown(uri)
-        self._files = files
+        self._files = files.system
+        self._turn = files.turn
 
     def listing(self) -> tuple[Listed, ...]:
         """Every file, unfiltered. Raises TerminalError or TransientError."""
-        with translated(self._where):
+        with translated(self._where), self._turn:
             root = str(self._files._strip_protocol(self._uri))  # noqa: SLF001 - fsspec's own plug-ins call it
             info = self._files.info(root)
             if info["type"] == "file":
@@ -81,7 +96,7 @@ class RemoteStore:
     def blocks(self, file: Listed, first: int = 0, past: int | None = None) -> Iterator[bytes]:  # noqa: ARG002
         """The file's content. Raises TerminalError or TransientError."""
         where = f"{self._where} ({file.path})"
-        with translated(where), self._files.open(file.locator, "rb", block_size=4 * BLOCK) as stream:
+        with translated(where), self._turn, self._files.open(file.locator, "rb", block_size=4 * BLOCK) as stream:
             expected = file.fingerprint and _fingerprint(self._files.info(file.locator))
             if expected != file.fingerprint:
                 raise faults.changed(where)

@@ -3,16 +3,19 @@
 import threading
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
-from fsspec.asyn import sync
+import requests
 
-from reconciler.adapters.sources import http, local, objects, remote
+from reconciler.adapters.sources import http, hub, local, objects, remote, trust, web
 from reconciler.adapters.sources.buckets import open_bucket
-from reconciler.adapters.sources.faults import translated
 from reconciler.adapters.sources.listing import Listed
+from reconciler.adapters.sources.named import found
 from reconciler.adapters.sources.shown import shown
 from reconciler.core.errors import Reason, TerminalError
 from reconciler.core.spec import Credentials, Source
+
+_BUCKETS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "az": "az", "abfs": "az", "abfss": "az"}
 
 
 class Store(Protocol):
@@ -44,7 +47,8 @@ class Sources:
     def __init__(self, credentials: Mapping[str, Credentials], environment: Mapping[str, str]) -> None:
         self._credentials = credentials
         self._environment = environment
-        self._clients: dict[tuple[str, Credentials], Any] = {}
+        self._sessions: dict[str | None, requests.Session] = {}
+        self._systems: dict[tuple[str, str], Any] = {}
         self._buckets: dict[tuple[str, str, Credentials], Any] = {}
         self._guard = threading.Lock()
 
@@ -58,16 +62,14 @@ class Sources:
         match scheme:
             case "file" | "local":
                 return local.LocalStore(uri if scheme == "file" else "file" + uri[len("local") :])
-            case "s3" | "s3a":
-                return self._objects("s3", source)
-            case "gs" | "gcs":
-                return self._objects("gs", source)
-            case "az" | "abfs" | "abfss":
-                return self._objects("az", source)
+            case _ if scheme in _BUCKETS:
+                return self._objects(_BUCKETS[scheme], source)
             case "http" | "https":
-                return http.HttpStore(uri, self._client("http", source))
+                return http.HttpStore(uri, self._reader(self._token(self._profile(source), "HTTP_TOKEN")))
+            case "hf":
+                return self._hub(source)
             case _:
-                return remote.RemoteStore(uri, self._client(scheme, source))
+                return remote.RemoteStore(uri, self._files(uri))
 
     def identity(self, source: Source) -> tuple[str, ...]:
         """What tells two places apart: the URI, and what the credentials profile says about where that is."""
@@ -77,11 +79,11 @@ class Sources:
     def close(self) -> None:
         """Closes connections; the object can go on being used."""
         with self._guard:
-            clients, self._clients = self._clients, {}
+            sessions, self._sessions = self._sessions, {}
             self._buckets.clear()
-        for (scheme, _), client in clients.items():
-            if scheme == "http":
-                client.close_session(client.loop, sync(client.loop, client.set_session))
+            self._systems.clear()
+        for session in sessions.values():
+            session.close()
 
     def _profile(self, source: Source) -> Credentials:
         if source.credentials is None:
@@ -93,28 +95,34 @@ class Sources:
         return self._credentials[source.credentials]
 
     def _objects(self, scheme: str, source: Source) -> objects.ObjectStore:
-        name, _, rest = source.uri.partition("://")[2].partition("/")
-        key, _, version = rest.partition("?versionId=")
-        profile = self._profile(source)
-        where = f"{scheme}://{name}"
-        with self._guard, translated(where):
-            if (scheme, name, profile) not in self._buckets:
-                self._buckets[scheme, name, profile] = open_bucket(scheme, name, profile, self._environment)
-            return objects.ObjectStore(where, self._buckets[scheme, name, profile], key, version or None)
-
-    def _client(self, scheme: str, source: Source) -> Any:
+        place, key, version = objects.named(scheme, source.uri)
         profile = self._profile(source)
         with self._guard:
-            if (scheme, profile) not in self._clients:
-                where = shown(source.uri)
-                client = remote.filesystem(scheme, where, self._options(scheme, profile))
-                if scheme == "http":
-                    with translated(where):  # now, for two threads at its first use would open two sessions
-                        sync(client.loop, client.set_session)
-                self._clients[scheme, profile] = client
-            return self._clients[scheme, profile]
+            if (scheme, place, profile) not in self._buckets:
+                self._buckets[scheme, place, profile] = open_bucket(scheme, place, profile, self._environment)
+            bucket = self._buckets[scheme, place, profile]
+        return objects.ObjectStore(f"{scheme}://{place.partition('@')[0]}", bucket, key, version)
 
-    def _options(self, scheme: str, profile: Credentials) -> dict[str, Any]:
-        if scheme != "http":
-            return {}
-        return http.options(self._environment.get(f"{profile.from_env}HTTP_TOKEN") if profile.from_env else None)
+    def _hub(self, source: Source) -> hub.HubStore:
+        profile, where = self._profile(source), shown(source.uri)
+        hub.prepare(trust.bundle(self._environment), where)
+        token = self._token(profile, "HF_TOKEN") or hub.own_token(where)
+        place = hub.Place(endpoint=profile.endpoint_url or self._environment.get("HF_ENDPOINT"), token=token)
+        return hub.HubStore(source.uri, place, self._reader(token))
+
+    def _token(self, profile: Credentials, variable: str) -> str | None:
+        """What a profile's `fromEnv` names. Raises TerminalError(CREDENTIALS_MISSING)."""
+        return found({"token": (variable,)}, profile, self._environment)["token"] if profile.from_env else None
+
+    def _reader(self, token: str | None) -> web.Reader:
+        with self._guard:
+            if token not in self._sessions:
+                self._sessions[token] = web.session(token, trust.bundle(self._environment))
+            return web.Reader(self._sessions[token])
+
+    def _files(self, uri: str) -> Any:
+        place = uri.partition("://")[0], urlsplit(uri).netloc
+        with self._guard:
+            if place not in self._systems:
+                self._systems[place] = remote.filesystem(uri)
+            return self._systems[place]

@@ -8,10 +8,16 @@ import zlib
 from collections.abc import Iterator
 from typing import IO, Protocol, cast
 
-from reconciler.core.errors import Reason, TerminalError
+from reconciler.core.errors import Reason, TerminalError, TransientError
 
 _RATIO, _HARMLESS = 200, 64 << 20
 """A bomb: more than `_RATIO` bytes for each byte read, beyond the first `_HARMLESS` bytes."""
+
+MAX_UNPACKED = 1 << 40
+"""Bytes: one TiB is more than any model is; a longer stream is a mistake or a trap."""
+
+_HEADERS = 16 << 20
+"""Bytes that may lie between two members of a tar: long names and such, which tarfile holds in memory."""
 
 DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError)
 """What decompressors raise."""
@@ -47,23 +53,38 @@ class BlockStream:
 
 
 class Meter:
-    """Counts what is unpacked against what was read for it, and remembers how it ended."""
+    """Counts what is unpacked against what was read for it, and remembers how it ended.
 
-    def __init__(self, packed: BlockStream, name: str) -> None:
+    `room`: how many bytes there is place for, None where nothing is kept.
+    """
+
+    def __init__(self, packed: BlockStream, name: str, room: int | None) -> None:
         self._packed = packed
         self._name = name
+        self._room = room
         self._given = 0
         self._tail = b""
+        self._headers: int | None = None
 
     def count(self, block: bytes) -> bytes:
-        """The same block. Raises TerminalError(BAD_ARCHIVE) where it grows beyond all reason."""
+        """The same block. Raises TerminalError(BAD_ARCHIVE) for a bomb, TransientError(NO_SPACE) for lack of room."""
         self._given += len(block)
         self._tail = (
             (self._tail + block)[-len(_END_MARK) :] if len(block) < len(_END_MARK) else block[-len(_END_MARK) :]
         )
         if self._given > _HARMLESS and self._given > _RATIO * self._packed.taken:
             raise refused(self._name, f"unpacks to more than {_RATIO} times its size")
+        if self._given > MAX_UNPACKED:
+            raise refused(self._name, f"unpacks to more than {MAX_UNPACKED} bytes")
+        if self._room is not None and self._given > self._room:
+            raise _no_room(self._name, self._room)
+        if self._headers is not None and self._given - self._headers > _HEADERS:
+            raise refused(self._name, f"has headers of more than {_HEADERS} bytes")
         return block
+
+    def headers(self, *, begin: bool) -> None:
+        """Between members of a tar, or no longer."""
+        self._headers = self._given if begin else None
 
     @property
     def ended_as_tar(self) -> bool:
@@ -87,6 +108,13 @@ def refused(name: str, words: str) -> TerminalError:
     """The error for an archive that we do not unpack."""
     hint = "Nothing of it was kept. Pack it anew from plain files and directories, or set `unpack: never`."
     return TerminalError(Reason.BAD_ARCHIVE, f"the archive {name} {words}", hint)
+
+
+def _no_room(name: str, room: int) -> TransientError:
+    hint = "Make room: enlarge the volume, or remove models from the desired state; the next pass tries again."
+    return TransientError(
+        Reason.NO_SPACE, f"the archive {name} unpacks to more than the {room} bytes that are free", hint
+    )
 
 
 def decompressed(stream: BlockStream, name: str) -> Readable:

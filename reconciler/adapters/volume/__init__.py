@@ -5,10 +5,10 @@ foreign is touched. Nothing of ours but links is inside models/, for Triton take
 """
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
-from reconciler.adapters.sources import Sources
-from reconciler.adapters.volume import activation, disk, fetch, lock, prune, resolve, view
+from reconciler.adapters.sources import Remembered, Sources
+from reconciler.adapters.volume import activation, disk, fetch, known, lock, prune, resolve, signatures, view
 from reconciler.adapters.volume.pace import Limits, Pace, Watch
 from reconciler.adapters.volume.shelf import open_shelf
 from reconciler.adapters.volume.turns import Turns
@@ -16,7 +16,7 @@ from reconciler.core.content import Content
 from reconciler.core.observed import VolumeView
 from reconciler.core.plan import Activate, Deactivate, Fetch, Prune
 from reconciler.core.progress import Moved
-from reconciler.core.spec import Credentials, ModelSpec
+from reconciler.core.spec import ModelSigners, ModelSpec, Source
 
 __all__ = ["Limits", "Volume"]
 
@@ -24,7 +24,8 @@ __all__ = ["Limits", "Volume"]
 class Volume:
     """A volume by its mount point. Safe to use from several threads, one of them per model.
 
-    `environment` is where credentials profiles look up secrets. `links`: whether the filesystem has symbolic and hard
+    `sources` opens what models come from, without credentials profiles if it is left out, and is closed with this.
+    `signers`: who must have signed each model; None for nobody. `links`: whether the filesystem has symbolic and hard
     links; None to find out. Raises TerminalError(VOLUME_UNUSABLE) if `root` is not a directory.
     """
 
@@ -32,12 +33,13 @@ class Volume:
         self,
         root: str,
         *,
-        credentials: Mapping[str, Credentials] | None = None,
-        environment: Mapping[str, str] | None = None,
+        sources: Sources | None = None,
+        signers: ModelSigners | None = None,
         links: bool | None = None,
         limits: Limits | None = None,
     ) -> None:
-        self._shelf = open_shelf(root, Sources(credentials or {}, environment or {}), links=links)
+        self._signers = signers
+        self._shelf = open_shelf(root, sources or Sources({}, {}), links=links)
         self._pace = Pace(limits or Limits())
         self._turns = Turns()
 
@@ -57,7 +59,11 @@ class Volume:
         """
         self._shelf.places.check()
         with disk.translated(f"read the volume {self._shelf.places.root}"):
-            return resolve.resolve(self._shelf, model)
+            return signatures.signed(self._shelf, self._signers, model, resolve.resolve(self._shelf, model))
+
+    def remembered(self, source: Source) -> Remembered:
+        """What was learnt of a source here, which counts as long as its fingerprints are the same."""
+        return known.remembered(self._shelf, source)
 
     @contextlib.contextmanager
     def lock(self, owner: str) -> Iterator[None]:

@@ -1,8 +1,9 @@
 """Files that have arrived whole and wait for their final names: many small ones are synced together."""
 
-import os
+import itertools
 import threading
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from reconciler.adapters.sources import Listed
@@ -11,11 +12,19 @@ from reconciler.adapters.volume.blobs import Blobs
 from reconciler.adapters.volume.memory import Seen
 from reconciler.core.digest import Digest, FileDigest
 
-_BATCH, _BATCH_BYTES = 1000, 256 << 20
+_BATCH, _BATCH_BYTES = 4000, 256 << 20
 """Files, and bytes, that are synced together."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
+class _Batch:
+    """Whole files without their final names."""
+
+    rows: list[tuple[str, Listed | None, FileDigest]] = field(default_factory=list)
+    size: int = 0
+
+
+@dataclass(slots=True)
 class Arrivals:
     """`seen` and `placed` grow as files get their final names. Safe to use from several threads."""
 
@@ -23,36 +32,40 @@ class Arrivals:
     workshop: str
     seen: dict[str, Seen] = field(default_factory=dict)
     placed: list[Digest] = field(default_factory=list)
-    _beside: list[tuple[str, Listed | None, FileDigest]] = field(default_factory=list)
+    _batch: _Batch = field(default_factory=_Batch)
     _guard: threading.Lock = field(default_factory=threading.Lock)
+    _prefix: str = field(default_factory=lambda: uuid.uuid4().hex)
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def bench(self) -> str:
-        """A name for something half-made."""
-        return os.path.join(self.workshop, uuid.uuid4().hex)
+        """A name for something half-made; the workshop is nobody else's."""
+        return f"{self.workshop}/{self._prefix}-{next(self._numbers)}"
 
     def add(self, path: str, found: FileDigest, listed: Listed | None) -> None:
         """Takes a whole file in, and names what has come when there is enough of it."""
         with self._guard:
-            self._beside.append((path, listed, found))
-            enough = len(self._beside) >= _BATCH or sum(each.size for _, _, each in self._beside) >= _BATCH_BYTES
+            self._batch.rows.append((path, listed, found))
+            self._batch.size += found.size
+            enough = len(self._batch.rows) >= _BATCH or self._batch.size >= _BATCH_BYTES
         if enough:
             self.settle()
 
     def settle(self) -> None:
         """Syncs what has arrived whole, and gives it its final names."""
         with self._guard:
-            batch = list(self._beside)
-            self._beside.clear()
-        if batch:
+            batch, self._batch = self._batch, _Batch()
+        if batch.rows:
             with disk.translated("store what has arrived"):
                 disk.sync_filesystem(self.workshop)
-                for path, listed, found in batch:
-                    self.name(path, found, listed)
+                self._name(batch.rows)
 
     def name(self, path: str, found: FileDigest, listed: Listed | None) -> None:
         """Makes a synced file a blob. `listed` is None for what nothing tells a change of."""
-        self.blobs.place(path, found.digest)
-        with self._guard:
-            self.placed.append(found.digest)
+        self._name([(path, listed, found)])
+
+    def _name(self, rows: list[tuple[str, Listed | None, FileDigest]]) -> None:
+        for path, listed, found in rows:
+            self.blobs.place(path, found.digest)
+            self.placed.append(found.digest)  # safe from several threads, like the next
             if listed is not None and listed.fingerprint is not None:
                 self.seen[listed.path] = Seen(fingerprint=listed.fingerprint, file=found)

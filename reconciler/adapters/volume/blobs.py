@@ -64,8 +64,11 @@ class Blobs:
     def place(self, path: str, digest: Digest) -> None:
         """Gives a finished file its final name."""
         final = self._places.blob(digest)
-        os.makedirs(os.path.dirname(final), exist_ok=True)
-        os.rename(path, final)
+        try:
+            os.rename(path, final)
+        except FileNotFoundError:
+            os.makedirs(os.path.dirname(final), exist_ok=True)
+            os.rename(path, final)
 
     def keep(self, content: bytes, workshop: str) -> Digest:
         """Makes the content a blob."""
@@ -79,8 +82,8 @@ class Blobs:
 
     def sync(self, placed: list[Digest]) -> None:
         """Makes the names of blobs durable."""
-        for directory in {os.path.dirname(self._places.blob(digest)) for digest in placed}:
-            disk.sync_directory(directory)
+        for shard in {digests.hexdigits(digest)[:2] for digest in placed}:
+            disk.sync_directory(self._places.shard(shard))
         disk.sync_directory(self._places.below("blobs"))
 
     def drop(self, digest: Digest) -> None:

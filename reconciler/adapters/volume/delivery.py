@@ -1,33 +1,44 @@
 """One source on its way to the volume: its files received beside, checked for length, and given their true names."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from reconciler.adapters.sources import Listed, Store, shown
+from reconciler.adapters.sources import LOCKED_HINT, BusyError, Listed, Store, shown, whole
 from reconciler.adapters.volume import disk
 from reconciler.adapters.volume.arrivals import Arrivals
 from reconciler.adapters.volume.pace import Watch
 from reconciler.adapters.volume.part import RANGE, Part
-from reconciler.adapters.volume.shelf import Shelf, whole
+from reconciler.adapters.volume.shelf import Shelf
 from reconciler.core.digest import FileDigest
-from reconciler.core.errors import Reason, TransientError
+from reconciler.core.errors import Reason, TerminalError, TransientError
 from reconciler.core.spec import Source
 
 _TRIES, _PAUSE = 4, 0.5
-"""Tries without a byte, and seconds before the second of them; twice, three times that before the next."""
+"""Tries without a byte, and seconds before the second of them; three times as long before each of the next.
+
+obstore, which does not tell of Retry-After, tries each of them a few times itself: a store that says 429 or 503 gets
+half a minute in all, and what never answers is given up after some minutes.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """`arrivals` are whole files on their way to a final name; `stop` makes those still under way give up."""
+    """`arrivals` are whole files on their way to a final name; `stop` makes those still under way give up.
+
+    `promised`: what files must turn out to be, by path. `afresh`: what is remembered does not count. `trusted`: files
+    that are not only from this reading.
+    """
 
     shelf: Shelf
     source: Source
     store: Store
     watch: Watch
     arrivals: Arrivals
+    afresh: bool = False
+    trusted: set[str] = field(default_factory=set)
     stop: threading.Event = field(default_factory=threading.Event)
+    promised: Mapping[str, FileDigest] = field(default_factory=dict)
 
     @property
     def workshop(self) -> str:
@@ -39,7 +50,7 @@ class Delivery:
         with disk.translated(f"store {file.path}"), self.watch.pace.turns:
             path = self.arrivals.bench()
             digest, size = disk.receive(self.watched(file, self.patiently(file, 0, None)), path, sync=False)
-        found = FileDigest(path=file.path, size=size, digest=digest)
+        found = self._as_promised(FileDigest(path=file.path, size=size, digest=digest), path)
         self.arrivals.add(path, found, file)
         return found
 
@@ -52,22 +63,38 @@ class Delivery:
         path = self._partial(file)
         with disk.translated(f"store {file.path}"):
             part = Part.open(path, file.size or 0)
+        self.trusted.update([file.path] if part.done else [])
         here = sum(past - first for first, past in map(part.bounds, part.done))
         self.watch.moved(file, here, here=True)
         return part
 
     def receive_range(self, file: Listed, part: Part, index: int) -> None:
         """Receives one range of a big file."""
-        with disk.translated(f"store {file.path}"), self.watch.pace.turns:
-            part.receive(index, lambda first, past: self.watched(file, self.patiently(file, first, past)))
+        try:
+            with disk.translated(f"store {file.path}"), self.watch.pace.turns:
+                part.receive(index, lambda first, past: self.watched(file, self.patiently(file, first, past)))
+        except TransientError as error:
+            if error.reason is Reason.SOURCE_CHANGED:
+                part.stale.set()
+            raise
 
     def complete(self, file: Listed, part: Part, ready: Callable[[int], None]) -> FileDigest:
         """Hashes a big file while it arrives, and makes it a blob."""
         with disk.translated(f"store {file.path}"):
-            found = FileDigest(path=file.path, size=part.size, digest=part.digest(ready))
+            whole_file = FileDigest(path=file.path, size=part.size, digest=part.digest(ready))
             part.finish()
+            found = self._as_promised(whole_file, part.path)
             self.arrivals.name(part.path, found, file)
         return found
+
+    def _as_promised(self, found: FileDigest, path: str) -> FileDigest:
+        """The same. Raises TerminalError(DIGEST_MISMATCH), and keeps nothing, if it is not what is locked."""
+        if self.promised.get(found.path, found) == found:
+            return found
+        disk.erase(path)
+        where, wanted = shown(self.source.uri), self.promised[found.path].digest
+        words = f"{found.path} in {where} is {found.digest}, but {wanted} is locked"
+        raise TerminalError(Reason.DIGEST_MISMATCH, words, LOCKED_HINT)
 
     def patiently(self, file: Listed, first: int, past: int | None) -> Iterator[bytes]:
         """The bytes; where the connection breaks they go on from there, if the store can and the file is the same."""
@@ -80,10 +107,10 @@ class Delivery:
                 return
             except TransientError as error:
                 tries += 1
-                known = file.fingerprint is not None and error.reason is not Reason.SOURCE_CHANGED
+                known = file.identified and error.reason is not Reason.SOURCE_CHANGED
                 if not known or tries > _TRIES or (first and not self.store.gives_ranges(file)):
                     raise
-                if self.stop.wait(tries * _PAUSE):
+                if self.stop.wait(_rest(error, tries)):
                     raise
 
     def watched(self, file: Listed, blocks: Iterator[bytes]) -> Iterator[bytes]:
@@ -106,3 +133,8 @@ class Delivery:
             words = f"{shown(self.source.uri)} needs {needed} bytes, {needed - free} more than the {free} that are free"
             hint = "Make room: enlarge the volume, or remove models from the desired state; the next pass tries again."
             raise TransientError(Reason.NO_SPACE, words, hint)
+
+
+def _rest(error: TransientError, tries: int) -> float:
+    asked = error.after if isinstance(error, BusyError) else 0.0
+    return max(asked, _PAUSE * 3.0 ** (tries - 1))

@@ -54,17 +54,24 @@ def receive(blocks: Iterable[bytes], path: str, *, sync: bool = True) -> tuple[D
     """Writes a new read-only file, and gives its digest and size; there is none if that fails."""
     running, size = hashlib.sha256(), 0
     try:
-        with open(path, "xb") as stream:
+        with open(path, "xb", buffering=0) as stream:
             for block in blocks:
-                stream.write(block)
+                write(stream.fileno(), block)
                 running.update(block)
                 size += len(block)
-            stream.flush()
             seal(stream.fileno(), sync=sync)
     except BaseException:
         erase(path)  # on a full disk, what has arrived whole can be noted only in this room
         raise
     return Digest("sha256:" + running.hexdigest()), size
+
+
+def write(descriptor: int, block: bytes, at: int | None = None) -> None:
+    """Writes the whole block, here or at a place. Raises OSError (ENOSPC) if there is no room for all of it."""
+    rest = memoryview(block)
+    while rest:
+        count = os.write(descriptor, rest) if at is None else os.pwrite(descriptor, rest, at)
+        rest, at = rest[count:], at if at is None else at + count
 
 
 def seal(descriptor: int, *, sync: bool = True) -> None:

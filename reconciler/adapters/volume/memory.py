@@ -5,8 +5,10 @@ A cache: each file may be deleted at any time, and what cannot be understood cou
 
 import json
 import os
+import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field, replace
+from typing import Self
 
 from reconciler.adapters.sources import Listed
 from reconciler.adapters.volume import disk
@@ -15,27 +17,64 @@ from reconciler.core import digest as digests
 from reconciler.core.digest import Digest, FileDigest, is_digest
 from reconciler.core.jsonvalue import canonical
 
+_PROOF = 24 * 3600.0
+"""Seconds for which a digest that was read twice speaks against a source."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """A listed file with the digest that its content had."""
+    """A listed file with the digest that its content had.
+
+    `twice`: when (seconds since the epoch) it was read a second time with the same result, None if it never was.
+    """
 
     fingerprint: str
     file: FileDigest
+    twice: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """An archive that cannot be unpacked: under which fingerprint, and the words for it."""
+
+    fingerprint: str
+    words: str
+    hint: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recollection:
-    """What is known of one source: its files by path, and the members if it is an archive."""
+    """What is known of one source: its files by path, and the members if it is an archive, or why it is refused."""
 
     files: Mapping[str, Seen] = field(default_factory=dict)
     members: tuple[FileDigest, ...] = ()
+    refused: Refused | None = None
 
     def digest_of(self, listed: Listed) -> FileDigest | None:
         """The file as it was seen, if it still is the same."""
         seen = self.files.get(listed.path)
         same = seen is not None and seen.fingerprint == listed.fingerprint and listed.size in (None, seen.file.size)
         return seen.file if seen is not None and same else None
+
+    def proves(self, listed: Iterable[Listed]) -> bool:
+        """Whether it is known well enough to say that the source is not what it should be, without reading it.
+
+        A network or a cache that alters bytes does not alter fingerprints: so what is remembered was read twice, and
+        once a day it is read again.
+        """
+        since = time.time() - _PROOF
+        rows = [self.files.get(file.path) for file in listed if self.digest_of(file)]
+        return all(seen is not None and seen.twice is not None and seen.twice > since for seen in rows)
+
+    def learnt(self, listed: Iterable[Listed], seen: Mapping[str, Seen], members: tuple[FileDigest, ...]) -> Self:
+        """With what was read now, and only of files that are listed."""
+        kept = {file.path: self.files[file.path] for file in listed if self.digest_of(file)}
+        again = {path: replace(one, twice=time.time()) for path, one in seen.items() if self._confirmed(one, members)}
+        return replace(self, files={**kept, **seen, **again}, members=members, refused=None)
+
+    def _confirmed(self, one: Seen, members: tuple[FileDigest, ...]) -> bool:
+        before = self.files.get(one.file.path)
+        return before is not None and replace(before, twice=None) == one and members == self.members
 
 
 class Memory:
@@ -48,16 +87,21 @@ class Memory:
         """What is known of the source with this identity."""
         try:
             raw = json.loads(disk.read_or_none(self._path(identity)) or b"{}")
-            files = {path: Seen(fingerprint=row[0], file=_file(path, row[1:])) for path, row in raw["files"].items()}
-            return Recollection(files=files, members=tuple(_file(row[0], row[1:]) for row in raw["members"]))
+            files = {path: _seen(path, *row) for path, row in raw["files"].items()}
+            members = tuple(_file(row[0], row[1:]) for row in raw["members"])
+            return Recollection(files=files, members=members, refused=_refused(raw.get("refused")))
         except (ValueError, KeyError, TypeError, IndexError, AttributeError):
             return Recollection()
 
     def keep(self, identity: tuple[str, ...], found: Recollection, workshop: str) -> None:
         """Remembers this instead of what was known before."""
-        files = {path: [seen.fingerprint, seen.file.size, str(seen.file.digest)] for path, seen in found.files.items()}
+        files = {
+            path: [seen.fingerprint, seen.file.size, str(seen.file.digest), seen.twice]
+            for path, seen in found.files.items()
+        }
         members = [[member.path, member.size, str(member.digest)] for member in found.members]
-        self._write(self._path(identity), json.dumps({"files": files, "members": members}).encode(), workshop)
+        rows = {"files": files, "members": members, "refused": found.refused and astuple(found.refused)}
+        self._write(self._path(identity), json.dumps(rows, sort_keys=True).encode(), workshop)
 
     def sizes(self, tree: Digest) -> Mapping[Digest, int]:
         """Sizes of the blobs that a manifest names, as far as they are known."""
@@ -87,10 +131,16 @@ class Memory:
         return self._places.below("fingerprints", digests.hexdigits(tree) + ".sizes")
 
     def _write(self, path: str, content: bytes, workshop: str) -> None:
+        if disk.read_or_none(path) == content:
+            return
         beside = os.path.join(workshop, os.path.basename(path))
         disk.erase(beside)
         disk.receive([content], beside)
         os.rename(beside, path)
+
+
+def _seen(path: str, fingerprint: str, size: object, digest: object, twice: float | None = None) -> Seen:
+    return Seen(fingerprint=fingerprint, file=_file(path, [size, digest]), twice=twice and float(twice))
 
 
 def _file(path: str, row: list[object]) -> FileDigest:
@@ -99,3 +149,10 @@ def _file(path: str, row: list[object]) -> FileDigest:
         message = f"not a remembered file: {path}"
         raise ValueError(message)
     return FileDigest(path=path, size=size, digest=Digest(digest))
+
+
+def _refused(row: list[str] | None) -> Refused | None:
+    if row is None:
+        return None
+    fingerprint, words, hint = map(str, row)
+    return Refused(fingerprint=fingerprint, words=words, hint=hint)

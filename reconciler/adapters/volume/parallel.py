@@ -1,67 +1,96 @@
 """Receiving side by side: many small files, and the ranges of big ones, each big file hashed while it arrives."""
 
-from collections.abc import Mapping
+import functools
+from collections import deque
+from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import Any
 
 from reconciler.adapters.sources import Listed
 from reconciler.adapters.volume.delivery import Delivery
 from reconciler.adapters.volume.part import Part
 from reconciler.core.digest import FileDigest
 
-_PARALLEL, _HASHED = 16, 2
-"""Files and ranges at once, for many small ones are bound by round trips (download-facts); big files hashed at once."""
+_HASHED = 2
+"""Big files hashed at once."""
 
 
 def together(delivery: Delivery, todo: list[Listed]) -> list[FileDigest]:
     """Receives files several at a time, big ones in ranges; the first failure stops the others."""
-    with ThreadPoolExecutor(_PARALLEL, "receive") as pool, ThreadPoolExecutor(_HASHED, "hash") as hashers:
-        running = _Running(delivery, pool, hashers)
-        try:
-            return running.results([running.begin(file) for file in todo])
-        finally:
-            for part in running.parts:
-                part.keep()
-            delivery.arrivals.settle()
+    running = _Running(delivery)
+    try:
+        for file in todo:
+            running.begin(file)
+        running.run()
+        return [running.found[file.path] for file in todo]
+    finally:
+        for part in running.parts:
+            part.keep()
+        delivery.arrivals.settle()
 
 
 @dataclass(slots=True)
 class _Running:
-    """What is on its way: `pieces` are ranges and small files, `parts` the big files that are not whole yet."""
+    """What is on its way: `pieces` are ranges and small files that nobody has begun, `parts` big files not whole yet.
+
+    Each worker takes piece after piece, for a task of its own costs more than all else that Python does for a small
+    file. `ranges` tell the hashing of a big file what is there.
+    """
 
     delivery: Delivery
-    pool: ThreadPoolExecutor
-    hashers: ThreadPoolExecutor
-    pieces: list[Future[None]] = field(default_factory=list)
+    pieces: deque[Callable[[], None]] = field(default_factory=deque)
+    ranges: list[Future[None]] = field(default_factory=list)
+    hashing: list[Callable[[], None]] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
+    found: dict[str, FileDigest] = field(default_factory=dict)
 
-    def begin(self, file: Listed) -> Future[FileDigest]:
-        """Starts the file."""
+    def begin(self, file: Listed) -> None:
+        """Notes what is to be received of the file."""
         if not self.delivery.goes_in_ranges(file):
-            return self.pool.submit(self.delivery.receive, file)
+            self.pieces.append(functools.partial(self._receive, file))
+            return
         part = self.delivery.part(file)
         self.parts.append(part)
-        missing = [index for index in range(part.count) if index not in part.done]
-        ranges = {index: self.pool.submit(self.delivery.receive_range, file, part, index) for index in missing}
-        self.pieces += ranges.values()
-        return self.hashers.submit(self._complete, file, part, ranges)
+        ranges: dict[int, Future[None]] = {index: Future() for index in range(part.count) if index not in part.done}
+        self.ranges += ranges.values()
+        self.pieces += [functools.partial(self._receive_range, file, part, each) for each in ranges.items()]
+        self.hashing.append(functools.partial(self._complete, file, part, ranges))
 
-    def _complete(self, file: Listed, part: Part, ranges: Mapping[int, Future[None]]) -> FileDigest:
+    def run(self) -> None:
+        """Receives everything. Raises the first failure once all has stopped."""
+        workers = min(self.delivery.watch.pace.limits.transfers, len(self.pieces)) or 1
+        with ThreadPoolExecutor(workers, "receive") as pool, ThreadPoolExecutor(_HASHED, "hash") as hashers:
+            started = [pool.submit(self._work) for _ in range(workers)]
+            started += [hashers.submit(each) for each in self.hashing]
+            try:
+                done, _ = wait(started, return_when=FIRST_EXCEPTION)
+                for future in done:
+                    future.result()
+            except BaseException:
+                self.delivery.stop.set()
+                self.pieces.clear()
+                for future in [*self.ranges, *started]:
+                    future.cancel()
+                raise
+
+    def _work(self) -> None:
+        while self.pieces:
+            try:
+                piece = self.pieces.popleft()
+            except IndexError:
+                return  # another worker was faster
+            piece()
+
+    def _receive(self, file: Listed) -> None:
+        self.found[file.path] = self.delivery.receive(file)
+
+    def _receive_range(self, file: Listed, part: Part, which: tuple[int, Future[None]]) -> None:
+        index, arrived = which
+        self.delivery.receive_range(file, part, index)
+        if arrived.set_running_or_notify_cancel():
+            arrived.set_result(None)
+
+    def _complete(self, file: Listed, part: Part, ranges: Mapping[int, Future[None]]) -> None:
         found = self.delivery.complete(file, part, lambda index: ranges[index].result() if index in ranges else None)
         self.parts.remove(part)
-        return found
-
-    def results(self, files: list[Future[FileDigest]]) -> list[FileDigest]:
-        """All of them, or the first failure once everything has stopped."""
-        everything: list[Future[Any]] = [*self.pieces, *files]
-        done, pending = wait(everything, return_when=FIRST_EXCEPTION)
-        failed = [error for future in done if (error := future.exception()) is not None]
-        if pending or failed:
-            self.delivery.stop.set()
-        for future in pending:
-            future.cancel()
-        wait(pending)
-        if failed:
-            raise failed[0]
-        return [future.result() for future in files]
+        self.found[file.path] = found

@@ -19,17 +19,24 @@ from reconciler.core.digest import Digest
 RANGE = 32 << 20
 """Bytes of a range (download-facts)."""
 
+_HASHED = 256 << 10
+"""Bytes that are hashed together: they stay in the processor's cache."""
+
 _SYNCED = "synced"
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The half-made file at `path`, of so many bytes; `done`: the ranges that are whole, by number."""
+    """The half-made file at `path`, of so many bytes; `done`: the ranges that are whole, by number.
+
+    `stale`: the source has another version by now, so that nobody will go on from here.
+    """
 
     path: str
     size: int
     done: set[int] = field(default_factory=set)
     guard: threading.Lock = field(default_factory=threading.Lock)
+    stale: threading.Event = field(default_factory=threading.Event)
 
     @classmethod
     def open(cls, path: str, size: int) -> Self:
@@ -57,17 +64,19 @@ class Part:
         descriptor = os.open(self.path, os.O_WRONLY)
         try:
             for block in blocks(first, past):
-                os.pwrite(descriptor, block, first)
+                disk.write(descriptor, block, first)
                 first += len(block)
         finally:
             os.close(descriptor)
         self._note(index, _boot())
+        if len(self.done) == self.count:
+            _sync(self.path)  # now, beside the hashing, which ends later
 
     def digest(self, ready: Callable[[int], None]) -> Digest:
         """The digest of the whole, hashed in order; `ready(index)` returns when that range is whole, or raises."""
         running = hashlib.sha256()
         with open(self.path, "rb", buffering=0) as stream:
-            buffer = bytearray(disk.BLOCK)
+            buffer = bytearray(_HASHED)
             for index in range(self.count):
                 ready(index)
                 missing = self.bounds(index)[1] - self.bounds(index)[0]
@@ -80,8 +89,12 @@ class Part:
         return Digest("sha256:" + running.hexdigest())
 
     def keep(self) -> None:
-        """Makes what is here durable, so that another boot may go on from it."""
+        """Makes what is here durable, so that another boot may go on from it; what is stale goes."""
         with contextlib.suppress(OSError):
+            if self.stale.is_set():
+                disk.erase(self.path)
+                disk.erase(_note(self.path))
+                return
             _sync(self.path)
             for index in sorted(self.done):
                 self._note(index, _SYNCED)

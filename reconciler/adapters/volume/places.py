@@ -42,7 +42,12 @@ class Places:
 
     def blob(self, digest: Digest) -> str:
         """A file by its content."""
-        return self.below("blobs", hexdigits(digest)[:2], hexdigits(digest))
+        digits = hexdigits(digest)
+        return f"{self.shard(digits[:2])}/{digits}"
+
+    def shard(self, digits: str) -> str:
+        """The directory of all blobs whose digests begin with these two digits."""
+        return f"{self.root}/.reconciler/blobs/{digits}"
 
     def tree(self, generation: Generation) -> str:
         """A tree by its generation."""

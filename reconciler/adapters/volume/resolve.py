@@ -1,7 +1,7 @@
 """What a model's sources hold, found out without writing anything.
 
-Cheapest first: the manifest that a pinned digest names, then a listing whose fingerprints are remembered, then
-reading (only what is local, or tells nothing but its content). The rest is known once it is fetched.
+Cheapest first: a lock, which says it all; the manifest that a pinned digest names; a listing whose fingerprints are
+remembered; reading (only what is local, or tells nothing but its content). The rest is known once it is fetched.
 """
 
 import hashlib
@@ -9,12 +9,25 @@ import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from reconciler.adapters.sources import Listed, Loose, Packed, Store, members, select, select_members
+from reconciler.adapters.sources import (
+    Listed,
+    Loose,
+    Packed,
+    Selection,
+    Store,
+    check_paths,
+    members,
+    select,
+    select_members,
+    shown,
+    verify,
+    whole,
+)
 from reconciler.adapters.volume.memory import Recollection
-from reconciler.adapters.volume.shelf import Shelf, verify, whole
+from reconciler.adapters.volume.shelf import Shelf
 from reconciler.core.content import Content, Known, Unavailable, Unfetched
-from reconciler.core.digest import Digest, FileDigest
-from reconciler.core.errors import ReconcileError, TerminalError
+from reconciler.core.digest import Digest, FileDigest, tree_digest
+from reconciler.core.errors import Reason, ReconcileError, TerminalError
 from reconciler.core.layout import is_config
 from reconciler.core.spec import ModelSpec, Source
 
@@ -52,6 +65,9 @@ def _sum(numbers: list[int | None]) -> int | None:
 
 
 def _resolve(shelf: Shelf, source: Source, *, whole_model: bool) -> Found | Unfetched:
+    if source.locked is not None:
+        check_paths((file.path for file in source.locked.content), shown(source.uri))
+        return Found(files=source.locked.content, configs=source.locked.configs)
     found = _pinned(shelf, source, whole_model=whole_model) or _listed(shelf, source, whole_model=whole_model)
     if isinstance(found, Found):
         verify(source, found.files)
@@ -81,12 +97,28 @@ def _with_stored_configs(shelf: Shelf, files: tuple[FileDigest, ...]) -> Found |
 def _listed(shelf: Shelf, source: Source, *, whole_model: bool) -> Found | Unfetched:
     store = shelf.sources.store(source)
     selection = select(store.listing(), source)
-    recollection = shelf.memory.recall(shelf.sources.identity(source))
+    recollection = _believed(shelf.memory.recall(shelf.sources.identity(source)), selection, source)
     match selection:
         case Loose(files=files):
             return _loose(shelf, store, files, recollection, whole_model=whole_model)
         case Packed(archive=archive):
             return _packed(shelf, store, archive, source, recollection)
+
+
+def _believed(recollection: Recollection, selection: Selection, source: Source) -> Recollection:
+    """Without what a pinned digest contradicts and was read only once: the network may have altered it.
+
+    Raises TerminalError(DIGEST_MISMATCH) for what was read twice.
+    """
+    listed = selection.files if isinstance(selection, Loose) else (selection.archive,)
+    files = tuple(file for each in listed if (file := recollection.digest_of(each)) is not None)
+    if source.digest is None or len(files) < len(listed):
+        return recollection
+    found = files if isinstance(selection, Loose) else select_members(recollection.members, source)
+    if tree_digest(found) != source.digest and not recollection.proves(listed):
+        return Recollection()
+    verify(source, found)
+    return recollection
 
 
 def _loose(
@@ -112,12 +144,13 @@ def _content(shelf: Shelf, store: Store, file: Listed, seen: FileDigest | None) 
 def _packed(
     shelf: Shelf, store: Store, archive: Listed, source: Source, recollection: Recollection
 ) -> Found | Unfetched:
-    if recollection.digest_of(archive) is not None and recollection.members:
-        found = _with_stored_configs(shelf, select_members(recollection.members, source))
-        if found is not None:
-            return found
-    if _must_be_fetched(store, archive):
-        return Unfetched(size=archive.size)
+    remembered = _remembered(shelf, archive, source, recollection)
+    if remembered is not None:
+        return remembered
+    return Unfetched(size=archive.size) if _must_be_fetched(store, archive) else _read_members(store, archive, source)
+
+
+def _read_members(store: Store, archive: Listed, source: Source) -> Found:
     digests: list[FileDigest] = []
     contents: dict[FileDigest, bytes] = {}
     for member in members(whole(store, archive), archive.path):
@@ -127,6 +160,16 @@ def _packed(
     files = select_members(tuple(digests), source)
     texts = {file.digest: content for file, content in contents.items()}
     return Found(files=files, configs={file.path: texts[file.digest] for file in files if is_config(file.path)})
+
+
+def _remembered(shelf: Shelf, archive: Listed, source: Source, recollection: Recollection) -> Found | None:
+    """What is known of an archive that is still the same. Raises TerminalError if that is that it is a bad one."""
+    refused = recollection.refused
+    if refused is not None and refused.fingerprint == archive.fingerprint:
+        raise TerminalError(Reason.BAD_ARCHIVE, refused.words, refused.hint)
+    if recollection.digest_of(archive) is None or not recollection.members:
+        return None
+    return _with_stored_configs(shelf, select_members(recollection.members, source))
 
 
 def _must_be_fetched(store: Store, file: Listed) -> bool:

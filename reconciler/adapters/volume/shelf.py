@@ -1,18 +1,15 @@
-"""The parts of one volume, together, and what resolving and fetching share."""
+"""The parts of one volume, together."""
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reconciler.adapters.sources import Listed, Sources, Store, shown
+from reconciler.adapters.sources import Sources
 from reconciler.adapters.volume import disk
 from reconciler.adapters.volume.blobs import Blobs
 from reconciler.adapters.volume.links import Links
 from reconciler.adapters.volume.memory import Memory
 from reconciler.adapters.volume.places import Places
-from reconciler.core.digest import Digest, FileDigest, parse_manifest, tree_digest
-from reconciler.core.errors import Reason, TerminalError, TransientError
-from reconciler.core.spec import Source
+from reconciler.core.digest import Digest, FileDigest, parse_manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,29 +50,3 @@ def open_shelf(root: str, sources: Sources, *, links: bool | None) -> Shelf:
     places = Places(os.path.abspath(root))
     places.check()
     return Shelf(places, Blobs(places), Links(places, links), Memory(places), sources)
-
-
-def verify(source: Source, files: tuple[FileDigest, ...]) -> Digest:
-    """The tree digest. Raises TerminalError(DIGEST_MISMATCH) if the source is pinned to another."""
-    found = tree_digest(files)
-    if source.digest is not None and found != source.digest:
-        words = f"{shown(source.uri)} holds {found}, but {source.digest} is expected"
-        hint = "Either the source was changed, or `digest` in the spec is out of date: then write the one found there."
-        raise TerminalError(Reason.DIGEST_MISMATCH, words, hint)
-    return found
-
-
-def whole(store: Store, file: Listed, first: int = 0, past: int | None = None) -> Iterator[bytes]:
-    """The file's blocks, or those of a part. Raises TransientError if they are not as many bytes as were listed."""
-    expected = file.size if past is None else past
-    count = first
-    for block in store.blocks(file, first, past):
-        count += len(block)
-        yield block
-    if expected is not None and count != expected:
-        words = f"{file.path} came truncated: {count} of {expected} bytes"
-        raise TransientError(
-            Reason.SOURCE_UNREADABLE if count < expected else Reason.SOURCE_CHANGED,
-            words if count < expected else f"{file.path} changed: {count} bytes came instead of {expected}",
-            "Nothing of it was kept; the next pass fetches it again.",
-        )

@@ -1,0 +1,42 @@
+"""The one thing that is written into a configuration: a whole file, by one rename, where people keep their work."""
+
+import contextlib
+import os
+
+from reconciler.adapters.gitrepo.access import Local, locate
+from reconciler.adapters.gitrepo.checkout import FILE, FOLDER
+from reconciler.adapters.gitrepo.repository import is_bare
+from reconciler.core.errors import Reason, TerminalError, UsageError
+
+
+def folder_of(location: str) -> str:
+    """The absolute path of a work tree or plain directory. Raises UsageError for what is no folder of files."""
+    place = locate(location)
+    hint = "clone it, and name the work tree with --repo"
+    if not isinstance(place, Local):
+        raise UsageError(Reason.USAGE, f"{place.shown} is a remote: locks are written beside the models' files", hint)
+    present = [name for name in (FILE, FOLDER) if os.path.lexists(os.path.join(place.path, name))]
+    if not present and is_bare(place.path):
+        raise UsageError(Reason.USAGE, f"{place.path} is a bare repository: it has no files to write beside", hint)
+    return os.path.abspath(place.path)
+
+
+def write_file(root: str, path: str, content: bytes) -> None:
+    """Writes a file of the configuration. Raises TerminalError, and leaves what was there, if that cannot be done."""
+    final = os.path.join(root, path)
+    beside = os.path.join(os.path.dirname(final), f".{os.path.basename(final)}.{os.getpid()}")
+    try:
+        with open(beside, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(beside, final)
+    except OSError as error:
+        raise TerminalError(
+            Reason.REPOSITORY_UNWRITABLE,
+            f"{path} cannot be written: {error.strerror}",
+            "let the user this runs as write there, and make room if the disk is full",
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(beside)

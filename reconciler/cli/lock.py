@@ -1,0 +1,47 @@
+"""`reconcile lock`: resolves sources and writes a lock beside each model's file, or checks the locks."""
+
+import os
+
+import click
+
+from reconciler.cli import exits, out
+from reconciler.cli.options import OUTPUT, flag, reported
+from reconciler.cli.signals import Interruption
+
+
+@click.command(epilog="\b\nExample:\n  reconcile lock densenet && git add models.d")
+@flag("--repo", "A work tree or directory with models.d/.", default=".", show_default=True, metavar="DIR")
+@flag("--volume", "A model volume, whose memory of what it fetched saves reading it again.", metavar="DIR")
+@click.option(
+    "--check", is_flag=True, help="Write nothing; 1 if a lock is missing, does not fit its model, or is out of date."
+)
+@OUTPUT
+@click.argument("models", nargs=-1, metavar="[MODEL]...")
+@reported
+def lock(repo: str, volume: str | None, output: str, *, check: bool, models: tuple[str, ...]) -> int:
+    """Write what the models' sources hold into locks.
+
+    A lock names every file with its size and digest: with it a plan needs no network, and nothing else is ever served.
+    Without MODELs every model is locked (or, with --check, must be).
+    """
+    from reconciler.locking import Order
+    from reconciler.locking import lock as locked
+    from reconciler.render import locking, problems
+
+    interruption = Interruption()
+    interruption.arm()
+    order = Order(
+        repo=repo,
+        models=models,
+        check=check,
+        volume=volume,
+        environment=os.environ,
+        cancelled=interruption.cancelled,
+    )
+    report = locked(order)
+    if output == "json":
+        out.document(locking.document(report))
+    else:
+        out.show(locking.lines(report, check=check))
+        out.show(problems.lines(report.problems), err=True)
+    return exits.first([*exits.of_signal(interruption.caught), *exits.of_locks(report)])

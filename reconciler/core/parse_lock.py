@@ -1,0 +1,57 @@
+"""A model's lock as part of the model: only where both say the same is there a model at all (spec §2).
+
+A lock that does not fit is an error and never a reason to do without it: it was written so that nothing else is served.
+"""
+
+import posixpath
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import cast
+
+from reconciler.core.checked import Checked, check_lock
+from reconciler.core.errors import Problem
+from reconciler.core.jsonvalue import JsonObject
+from reconciler.core.lock import lock_file
+from reconciler.core.lock_rows import locked_source
+from reconciler.core.nodes import MAX_PROBLEMS, START, Path, problem_at, quoted
+from reconciler.core.rules_lock import LockedAt, contradictions, misfits
+from reconciler.core.spec import ModelSpec
+
+
+def orphans(stem: str, locks: list[str], models: list[str]) -> Iterator[Problem]:
+    """Locks that lie beside no file of their model; `models` are those files."""
+    for path in sorted(locks):
+        if path not in map(lock_file, models):
+            where = " or ".join(models) or f"{posixpath.splitext(path)[0]}.yaml, which does not exist"
+            yield problem_at(path, START, (), f"a lock of {stem}", f"it beside its model, {where}: delete the lock")
+
+
+def with_lock(model: ModelSpec, content: bytes) -> tuple[ModelSpec | None, tuple[Problem, ...]]:
+    """The model with what its lock says, or what is wrong with the lock."""
+    checked = check_lock(lock_file(model.file), content)
+    if not isinstance(checked, Checked):
+        return None, checked
+    problems = (*_misnamed(checked, model.name), *checked.problems)
+    if problems:
+        return None, problems
+    found = _sources(checked)
+    problems = (*contradictions(checked, found), *misfits(checked, model, found))[:MAX_PROBLEMS]
+    return (None, problems) if problems else (_joined(model, found), ())
+
+
+def _joined(model: ModelSpec, found: LockedAt) -> ModelSpec:
+    versions = {number: replace(source, locked=found[number][1]) for number, source in model.versions.items()}
+    return replace(model, source=model.source and replace(model.source, locked=found[None][1]), versions=versions)
+
+
+def _misnamed(checked: Checked, stem: str) -> Iterator[Problem]:
+    name = checked.sound("metadata", "name")
+    if isinstance(name, str) and name != stem:
+        yield checked.fault(("metadata", "name"), quoted(name), f"{quoted(stem)}, as the file is called")
+
+
+def _sources(checked: Checked) -> LockedAt:
+    paths: dict[int | None, Path] = {None: ("spec", "source")} if checked.at("spec", "source") is not None else {}
+    numbers = cast("JsonObject", checked.at("spec", "versions") or {})
+    paths |= {int(number): ("spec", "versions", number) for number in sorted(numbers, key=int)}
+    return {key: (path, locked_source(cast("JsonObject", checked.at(*path)))) for key, path in paths.items()}

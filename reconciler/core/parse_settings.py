@@ -1,0 +1,24 @@
+"""reconciler.yaml as the settings that every model is read with."""
+
+from collections.abc import Mapping
+
+from reconciler.core.checked import Checked, check_repository
+from reconciler.core.parse_one import misnamed
+from reconciler.core.parse_repository import Settings, settings_of
+from reconciler.core.rules import broken_defaults
+
+REPOSITORY_FILE = "reconciler.yaml"
+
+
+def read_settings(files: Mapping[str, bytes], root: str | None) -> Settings:
+    """The settings, or what is wrong with the file; the defaults without one."""
+    others = (path for path in sorted(files) if path.lower() in ("reconciler.yml", REPOSITORY_FILE))
+    strays = tuple(misnamed(path, REPOSITORY_FILE) for path in others if path != REPOSITORY_FILE)
+    if REPOSITORY_FILE not in files:
+        return Settings(root=root, broken=strays)
+    checked = check_repository(REPOSITORY_FILE, files[REPOSITORY_FILE])
+    if not isinstance(checked, Checked):
+        return Settings(root=root, broken=(*strays, *checked))
+    if problems := (*strays, *checked.problems, *broken_defaults(checked, files)):
+        return Settings(root=root, broken=problems)
+    return settings_of(checked.value, root, files)

@@ -1,0 +1,15 @@
+"""What a plan is carried out with: the real clock and chance enter here."""
+
+import random
+import time
+from collections.abc import Callable
+
+from reconciler.core.progress import Reporter
+from reconciler.executor import Attempts, Hands
+from reconciler.world import World
+
+
+def hands(world: World, reporter: Reporter, cancelled: Callable[[], bool]) -> Hands:
+    """The world's volume and servers, with patience."""
+    attempts = Attempts(clock=time.monotonic, sleep=time.sleep, random=random.random, cancelled=cancelled)
+    return Hands(volume=world.volume, servers=world.servers, attempts=attempts, reporter=reporter)
