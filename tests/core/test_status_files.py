@@ -1,6 +1,7 @@
 """The status as files, and back; and the laws of it."""
 
 import re
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -158,7 +159,7 @@ def test_ready_means_served_as_wanted_by_every_server_there_is(done: Pass) -> No
 
 @given(passes(), statuses())
 def test_what_is_stalled_survives_the_files(done: Pass, before: ModelStatus) -> None:
-    found = summarise(done, {"m": before}, now=NOW)
+    found = summarise(done, {"m": replace(before, name="m")}, now=NOW)
     assert stalled(from_files(to_files(found, target="prod"))) == stalled(found)
 
 
