@@ -113,8 +113,8 @@ def test_a_store_whose_package_is_missing_is_told_with_what_to_install(ground: G
 
 
 def test_a_scheme_that_needs_settings_which_nobody_can_give_is_told_in_words(ground: Ground) -> None:
-    ground.want({"q": document("q", "webhdfs://a/b")})
-    mentions(ground.run("plan").out, "webhdfs", "cannot be used here")
+    ground.want({"q": document("q", "github://a/b")})
+    mentions(ground.run("plan").out, "github", "cannot be used here")
 
 
 def test_models_can_be_chosen_by_their_labels(ground: Ground) -> None:

@@ -27,7 +27,7 @@ def settings(bucket: str, profile: Credentials, environment: Environment) -> dic
         return {"config": config | {"skip_signature": True}}
     if profile.from_env is not None:
         return {"config": config, "credential_provider": _fixed(profile.from_env, environment)}
-    return {"config": config} | ({"credential_provider": _of_session(session)} if session is not None else {})
+    return {"config": config} | ({"credential_provider": _of_session(session, bucket)} if session is not None else {})
 
 
 def _place(bucket: str, profile: Credentials, environment: Environment, scoped: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,14 +68,14 @@ def _session(profile: Credentials) -> Any:
         raise TerminalError(Reason.EXTRA_MISSING, words, "Install it: pip install 'triton-reconcile[s3]'") from error
 
 
-def _of_session(session: Any) -> Callable[[], dict[str, Any]]:
+def _of_session(session: Any, bucket: str) -> Callable[[], dict[str, Any]]:
     """Asked again and again by obstore, from threads of its own."""
     found = session.get_credentials()
     if found is None:
         hint = (
             "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile of reconciler.yaml with `credentials`."
         )
-        raise TerminalError(Reason.CREDENTIALS_MISSING, "there are no usable credentials for s3://", hint)
+        raise TerminalError(Reason.CREDENTIALS_MISSING, f"there are no usable credentials for s3://{bucket}", hint)
 
     def keys() -> dict[str, Any]:
         frozen = found.get_frozen_credentials()
