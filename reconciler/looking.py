@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from reconciler.asking import request_of
 from reconciler.choosing import asked_of, check_models
 from reconciler.core import planner, status
 from reconciler.core.content import Unavailable
@@ -54,11 +55,5 @@ class Pass:
         return Look(desired=self.desired, target=self.target, observed=observed, plan=planned, statuses=self.statuses)
 
     def request(self, failed: Mapping[str, Unavailable]) -> Request:
-        """What the options ask of the planner; `failed` as for `look`."""
-        return Request(
-            today=self.now.date(),
-            models=frozenset(self.options.models),
-            failed=failed,
-            allow_removals=self.options.allow_removals,
-            no_server=self.options.no_server,
-        )
+        """What the options and the hour ask of the planner; `failed` as for `look`."""
+        return request_of(self.options, self.desired, self.now, failed)

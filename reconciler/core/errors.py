@@ -28,6 +28,7 @@ class Reason(StrEnum):
     REJECTED = "Rejected"
     REMOVALS_PAUSED = "RemovalsPaused"
     SUSPENDED = "Suspended"
+    FROZEN = "Frozen"
     FOREIGN = "Foreign"
     STALLED = "Stalled"
     PREFLIGHT_FAILED = "PreflightFailed"

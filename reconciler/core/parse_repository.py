@@ -6,6 +6,7 @@ from typing import cast
 
 from reconciler.core import fields, quantities
 from reconciler.core.errors import Problem
+from reconciler.core.freeze import windows_of
 from reconciler.core.jsonvalue import Json, JsonObject
 from reconciler.core.signers import signers, with_keys
 from reconciler.core.spec import (
@@ -75,6 +76,7 @@ def _policy(policy: JsonObject) -> Policy:
         require_digest=fields.flag(policy, "requireDigest", default=False),
         max_removals=_max_removals(policy.get("maxRemovals")),
         allow_empty=fields.flag(policy, "allowEmpty", default=False),
+        freeze=windows_of(policy),
         verify_commits=fields.text(verify, "mode") or "none",
         allowed_signers=fields.text(verify, "allowedSigners"),
         gpg_keys=fields.text(verify, "gpgKeys"),

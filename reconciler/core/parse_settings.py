@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from reconciler.core.checked import Checked, check_repository
+from reconciler.core.freeze import window_faults
 from reconciler.core.parse_one import misnamed
 from reconciler.core.parse_repository import Settings, settings_of
 from reconciler.core.rules import broken_defaults
@@ -19,6 +20,6 @@ def read_settings(files: Mapping[str, bytes], root: str | None) -> Settings:
     checked = check_repository(REPOSITORY_FILE, files[REPOSITORY_FILE])
     if not isinstance(checked, Checked):
         return Settings(root=root, broken=(*strays, *checked))
-    if problems := (*strays, *checked.problems, *broken_defaults(checked, files)):
+    if problems := (*strays, *checked.problems, *broken_defaults(checked, files), *window_faults(checked)):
         return Settings(root=root, broken=problems)
     return settings_of(checked.value, root, files)

@@ -23,7 +23,7 @@ from reconciler.core.verdicts import Request
 def pruned(scene: Scene, desired: Desired, request: Request) -> tuple[Step, ...]:
     """Every step in order, the pruning last; a pass that is not about everything does without."""
     ordered = steps(scene)
-    pruning = None if request.no_server or request.models else prune(scene, ordered, desired)
+    pruning = None if request.no_server or request.models or request.frozen else prune(scene, ordered, desired)
     return (*ordered.steps, pruning) if pruning is not None else ordered.steps
 
 

@@ -62,6 +62,8 @@ def _held(name: str, desired: Desired, observed: Observed, request: Request) -> 
         return Hold(reason=Reason.NOT_SELECTED, message="not among the models asked for")
     if desired.rejected or desired.problems:
         return Hold(reason=Reason.REMOVALS_PAUSED, message=_rejected(desired))
+    if request.frozen:
+        return Hold(reason=Reason.FROZEN, message=request.frozen)
     if request.no_server:
         return Hold(reason=Reason.NO_SERVER, message="nothing is removed without a server to unload it from")
     return _unreachable(observed)

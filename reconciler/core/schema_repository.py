@@ -6,6 +6,7 @@ from reconciler.core.schema_fields import (
     a,
     amount,
     choice,
+    duration,
     flag,
     head,
     keyed,
@@ -84,6 +85,18 @@ _VERIFY_MODELS = mapping(
     required=["mode"],
 )
 
+_FREEZE = mapping(
+    "A time in which nothing but drift is mended: every model stays what it is.",
+    {"cron": "0 18 * * 5", "duration": "62h", "timezone": "Europe/Berlin", "reason": "weekend"},
+    {
+        "cron": text("When it begins: minute, hour, day, month, day of the week.", "0 18 * * 5", minLength=9),
+        "duration": duration("How long it lasts.", "62h"),
+        "timezone": text("The zone of the cron expression; UTC if there is none.", "Europe/Berlin", minLength=1),
+        "reason": text("What plans and statuses say of it.", "weekend"),
+    },
+    required=["cron", "duration"],
+)
+
 _POLICY = mapping(
     "What a run must not do.",
     {"requireDigest": True, "maxRemovals": "30%"},
@@ -98,6 +111,11 @@ _POLICY = mapping(
             minimum=0, maximum=10**9, pattern=PERCENTAGE, says="a count such as 3 or a percentage such as 30%",
         ),
         "allowEmpty": flag("Whether a run may remove everything.", example=False),
+        "freeze": listing(
+            "Times in which only drift is mended.",
+            [{"cron": "0 18 * * 5", "duration": "62h"}],
+            _FREEZE,
+        ),
         "verifyCommits": _VERIFY,
         "verifyModels": _VERIFY_MODELS,
     },

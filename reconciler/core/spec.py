@@ -181,6 +181,16 @@ class ModelSigners:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Freeze:
+    """A time in which only drift is mended: from whenever `cron` says, for `duration` seconds."""
+
+    cron: str
+    duration: float
+    timezone: str = "UTC"
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """What a run must not do (spec §2.3). `allowed_sources` None: everything is allowed.
 
@@ -192,6 +202,7 @@ class Policy:
     require_digest: bool = False
     max_removals: MaxRemovals | None = None
     allow_empty: bool = False
+    freeze: tuple[Freeze, ...] = ()
     verify_commits: str = "none"
     allowed_signers: str | None = None
     gpg_keys: str | None = None

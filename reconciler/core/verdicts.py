@@ -76,12 +76,14 @@ class Request:
     """What the caller asks of this pass.
 
     `models`: only these, empty for all. `today` (UTC) decides about suspensions. `failed`: models whose fetch failed
-    in this run already. `allow_removals`: a person's word for this many.
+    in this run already. `frozen`: why only drift may be mended, empty if all may. `allow_removals`: a person's
+    word for this many.
     """
 
     today: datetime.date
     models: frozenset[str] = frozenset()
     failed: Mapping[str, Unavailable] = field(default_factory=dict)
+    frozen: str = ""
     allow_removals: int | None = None
     no_server: bool = False
 
@@ -95,8 +97,22 @@ def first_look(desired: Desired, observed: Observed, target: Target, request: Re
         verdicts[name] = Hold(reason=Reason.REJECTED, message=first + more)
     for name, spec in sorted(desired.models.items()):
         if selects(target.selector, spec.labels):
-            verdicts[name] = _left_alone(spec, observed, request) or _judge(spec, desired, observed, target, request)
+            found = _left_alone(spec, observed, request) or _judge(spec, desired, observed, target, request)
+            verdicts[name] = _as_it_is(found, observed, request.frozen) if request.frozen else found
     return verdicts
+
+
+def _as_it_is(verdict: Verdict, observed: Observed, why: str) -> Verdict:
+    """The model as it is, whose drift is still mended; what is to be taken out of service waits."""
+    if isinstance(verdict, Hold):
+        return verdict
+    wanted = verdict.artifact.tree.generation if isinstance(verdict, Wanted) else None
+    active = observed.volume.entries.get(verdict.spec.name)
+    same = isinstance(active, Active) and active.generation == wanted
+    hold = Hold(reason=Reason.FROZEN, message=why, wanted=wanted)
+    if not verdict.spec.load.enabled:
+        return replace(hold, needs=frozenset(verdict.spec.depends_on))
+    return verdict if same or (isinstance(verdict, Wanted) and verdict.kept) else keep(verdict.spec, hold, observed)
 
 
 def _left_alone(spec: ModelSpec, observed: Observed, request: Request) -> Hold | None:

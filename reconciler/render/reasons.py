@@ -21,6 +21,7 @@ MEANINGS: Mapping[Reason, str] = {
     Reason.REJECTED: "its file has errors, so it is left exactly as it is",
     Reason.REMOVALS_PAUSED: "nothing is removed while any file has errors",
     Reason.SUSPENDED: "suspended by its spec",
+    Reason.FROZEN: "nothing but drift is mended in a freeze window",
     Reason.FOREIGN: "it is not ours, so it is left alone",
     Reason.STALLED: "it failed for a reason that trying again cannot mend",
     Reason.PREFLIGHT_FAILED: "Triton would not take it",

@@ -252,6 +252,7 @@ def _request(raw: dict[str, Any]) -> Request:
         today=asked.get("today", datetime.date(2026, 11, 21)),
         models=frozenset(asked.get("models", ())),
         failed=failed,
+        frozen=asked.get("frozen", ""),
         allow_removals=asked.get("allow removals"),
         no_server=asked.get("server") == "none",
     )
