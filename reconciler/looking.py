@@ -11,7 +11,6 @@ from reconciler.core.content import Unavailable
 from reconciler.core.observed import Observed, StalledAt
 from reconciler.core.plan import Plan
 from reconciler.core.spec import Desired, Target
-from reconciler.core.verdicts import Request
 from reconciler.options import Options
 from reconciler.world import World
 
@@ -51,9 +50,7 @@ class Pass:
     def look(self, failed: Mapping[str, Unavailable]) -> Look:
         """Observes and plans. `failed`: models whose failure in this run shall not be tried again in it."""
         observed = self.observe(status.stalled(self.statuses))
-        planned = planner.plan(self.desired, observed, self.target, self.request(failed))
+        planned = planner.plan(
+            self.desired, observed, self.target, request_of(self.options, self.desired, self.now, failed)
+        )
         return Look(desired=self.desired, target=self.target, observed=observed, plan=planned, statuses=self.statuses)
-
-    def request(self, failed: Mapping[str, Unavailable]) -> Request:
-        """What the options and the hour ask of the planner; `failed` as for `look`."""
-        return request_of(self.options, self.desired, self.now, failed)

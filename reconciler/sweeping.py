@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from reconciler.asking import request_of
 from reconciler.beginning import begun
 from reconciler.core.garbage import garbage
 from reconciler.core.plan import Outcome, Plan
@@ -33,7 +34,7 @@ def gc(
 ) -> Swept:
     """Removes what nothing refers to, if that is confirmed. Raises ReconcileError where a run cannot begin."""
     with begun(options, now) as one, one.world.volume.lock("reconcile gc"):
-        plan = garbage(one.desired, one.observe({}), one.target, one.request({}))
+        plan = garbage(one.desired, one.observe({}), one.target, request_of(one.options, one.desired, one.now, {}))
         agreed = confirm(plan)
         outcomes = execute(plan, hands(one.world, reporter, cancelled)) if agreed else ()
         return Swept(desired=one.desired, plan=plan, outcomes=outcomes)

@@ -1,6 +1,6 @@
 """When a freeze window is open, and what is refused as one."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -23,7 +23,7 @@ NIGHT = Freeze(cron="30 22 * * *", duration=8 * 3600)
         (datetime(2026, 11, 23, 7, 59, 59, tzinfo=BERLIN), "frozen until 2026-11-23 08:00 Europe/Berlin: weekend"),
         (datetime(2026, 11, 23, 8, 0, tzinfo=BERLIN), ""),
         (
-            datetime(2026, 11, 20, 17, 30, tzinfo=ZoneInfo("UTC")),
+            datetime(2026, 11, 20, 17, 30, tzinfo=UTC),
             "frozen until 2026-11-23 08:00 Europe/Berlin: weekend",
         ),
     ],
@@ -38,14 +38,14 @@ def test_a_change_of_the_clocks_moves_neither_the_beginning_nor_the_duration() -
 
 
 def test_of_several_windows_the_one_that_ends_last_is_told() -> None:
-    assert frozen([WEEKEND, NIGHT], datetime(2026, 11, 20, 23, tzinfo=ZoneInfo("UTC"))).endswith("weekend")
-    assert frozen([NIGHT], datetime(2026, 11, 18, 3, tzinfo=ZoneInfo("UTC"))) == "frozen until 2026-11-18 06:30 UTC"
-    assert frozen([], datetime(2026, 11, 18, 3, tzinfo=ZoneInfo("UTC"))) == ""
+    assert frozen([WEEKEND, NIGHT], datetime(2026, 11, 20, 23, tzinfo=UTC)).endswith("weekend")
+    assert frozen([NIGHT], datetime(2026, 11, 18, 3, tzinfo=UTC)) == "frozen until 2026-11-18 06:30 UTC"
+    assert frozen([], datetime(2026, 11, 18, 3, tzinfo=UTC)) == ""
 
 
 def test_a_window_that_has_never_begun_is_not_open() -> None:
     never = Freeze(cron="0 0 29 2 *", duration=60)
-    assert frozen([never], datetime(2026, 11, 20, tzinfo=ZoneInfo("UTC"))) == ""
+    assert frozen([never], datetime(2026, 11, 20, tzinfo=UTC)) == ""
 
 
 def repository(window: str) -> bytes:
