@@ -41,9 +41,9 @@ def test_the_schemas_are_schemas(name: str) -> None:
     Draft202012Validator.check_schema(json.loads(schema.files()[name]))
 
 
-@pytest.mark.parametrize("name", sorted(schema.files()))
+@pytest.mark.parametrize("name", sorted(schema.documents()))
 def test_every_field_has_a_description_and_an_example_that_fits_it(name: str) -> None:
-    whole = json.loads(schema.files()[name])
+    whole = json.loads(schema.documents()[name])
     for path, node in objects(whole):
         assert node.get("description"), path
         assert node.get("examples"), path
@@ -52,9 +52,9 @@ def test_every_field_has_a_description_and_an_example_that_fits_it(name: str) ->
             assert list(checker.iter_errors(example)) == [], (path, example)
 
 
-@pytest.mark.parametrize("name", sorted(schema.files()))
+@pytest.mark.parametrize("name", sorted(schema.documents()))
 def test_no_mapping_takes_unknown_fields(name: str) -> None:
-    whole = json.loads(schema.files()[name])
+    whole = json.loads(schema.documents()[name])
     closed = [*objects(whole), *((word, node) for word, node in whole["$defs"].items())]
     for path, node in closed:
         if "properties" in node:
@@ -98,7 +98,7 @@ def test_a_word_far_from_every_known_one_gets_the_list_of_them() -> None:
 
 
 def test_the_example_of_each_schema_is_what_the_parser_takes() -> None:
-    for name, text in schema.files().items():
+    for name, text in schema.documents().items():
         example = json.loads(text)["examples"][0]
         document = documents.load(name, yaml.safe_dump(example).encode())
         assert isinstance(document, Document)

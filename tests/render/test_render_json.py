@@ -4,9 +4,13 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+from jsonschema import Draft202012Validator
+
 from reconciler.core.conditions import Condition, Kind, ModelStatus, Truth
 from reconciler.core.errors import Problem, Reason, TransientError
-from reconciler.core.plan import Change, ModelPlan, Refusal
+from reconciler.core.plan import Change, ModelPlan, Plan, Refusal
+from reconciler.core.schema_plan import plan_schema
 from reconciler.render import json_text, plan_json, report_json
 from tests.plan_samples import BLIND, EVERYTHING, OUTCOMES, SERVER, SETTLED, tree
 
@@ -104,3 +108,14 @@ def test_the_end_of_a_run_tells_how_each_model_stands_and_why_no_status_was_push
             "not_written": None,
         },
     }
+
+
+@pytest.mark.parametrize("plan", [EVERYTHING, SETTLED, BLIND], ids=["everything", "settled", "blind"])
+def test_every_plan_is_what_its_schema_says(plan: Plan) -> None:
+    problem = Problem(file="models.d/a.yaml", line=3, column=1, path="spec", found="x", expected="y")
+    refusal = Refusal(reason=Reason.EMPTY_REFUSED, message="everything would go", hint="allowEmpty")
+    checker = Draft202012Validator(plan_schema())
+    for document in (plan_json.document(plan), plan_json.document(replace(plan, refusal=refusal), [problem])):
+        assert list(checker.iter_errors(document)) == []
+        for key in document:
+            assert not checker.is_valid({name: value for name, value in document.items() if name != key})

@@ -1,0 +1,95 @@
+"""The JSON Schema of `reconcile plan -o json`: what scripts may rely on. Within a major version keys are only added."""
+
+from reconciler.core.jsonvalue import Json, JsonObject
+from reconciler.core.plan import Change
+
+_TEXT: JsonObject = {"type": "string"}
+_FLAG: JsonObject = {"type": "boolean"}
+_COUNT: JsonObject = {"type": "integer", "minimum": 0}
+_GENERATION: JsonObject = {"type": ["string", "null"], "pattern": "^sha256:[0-9a-f]{64}$"}
+
+
+def plan_schema() -> JsonObject:
+    """The schema of a whole plan."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A plan of reconcile",
+        **_all(
+            {
+                "format_version": {
+                    "description": "Major and minor: keys are only ever added within a major version.",
+                    "type": "string",
+                    "pattern": "^1\\.[0-9]+$",
+                },
+                "target": _TEXT,
+                "revision": {"description": "The commit (or digest of a directory) of the desired state.", **_TEXT},
+                "changes": {"description": "Whether applying it would do anything.", **_FLAG},
+                "complete": {
+                    "description": "False where something could not be looked at: then no change is not good news.",
+                    **_FLAG,
+                },
+                "models": _list(_model()),
+                "steps": _list(_step()),
+                "refusal": {"anyOf": [{"type": "null"}, _all({"reason": _TEXT, "message": _TEXT, "hint": _TEXT})]},
+                "unknown": _list(_TEXT),
+                "problems": _list(_problem()),
+                "summary": _all(dict.fromkeys(("add", "change", "remove", "unchanged", "held", "foreign"), _COUNT)),
+                "totals": {"type": "object", "additionalProperties": {"type": "integer"}},
+            }
+        ),
+    }
+
+
+def _model() -> JsonObject:
+    return _all(
+        {
+            "name": _TEXT,
+            "change": {"enum": [change.value for change in Change]},
+            "action_reason": {"description": "Why: one of the words of the documentation.", **_TEXT},
+            "message": _TEXT,
+            "generation": _all({"before": _GENERATION, "after": _GENERATION}),
+            "deferred": {"description": "What it will be is known once its source is fetched.", **_FLAG},
+            "stalled": {"description": "Trying again will not help.", **_FLAG},
+            "gap": {"description": "Why requests will fail for a while; empty if they will not.", **_TEXT},
+            "warnings": _list(_TEXT),
+            "steps": {"description": "Ids of its steps, in order.", **_list(_TEXT)},
+        }
+    )
+
+
+def _step() -> JsonObject:
+    return _all(
+        {
+            "id": _TEXT,
+            "kind": {"enum": ["fetch", "activate", "load", "unload", "deactivate", "prune"]},
+            "model": {"type": ["string", "null"]},
+            "server": {"type": ["string", "null"]},
+            "reason": _TEXT,
+            "detail": _TEXT,
+            "after": {"description": "Ids of steps that must have succeeded before.", **_list(_TEXT)},
+            "bytes": {"type": ["integer", "null"]},
+        }
+    )
+
+
+def _problem() -> JsonObject:
+    return _all(
+        {
+            "file": _TEXT,
+            "line": {"type": ["integer", "null"]},
+            "column": {"type": ["integer", "null"]},
+            "path": _TEXT,
+            "found": _TEXT,
+            "expected": _TEXT,
+        }
+    )
+
+
+def _all(properties: JsonObject) -> JsonObject:
+    """An object that has all of these, and may have more."""
+    required: list[Json] = [*properties]
+    return {"type": "object", "properties": properties, "required": required}
+
+
+def _list(items: JsonObject) -> JsonObject:
+    return {"type": "array", "items": items}
