@@ -26,7 +26,8 @@ def with_room(verdicts: Mapping[str, Verdict], observed: Observed) -> dict[str, 
         own = verdict.size or 0 if isinstance(verdict, Deferred) else 0
         needed = own + sum(size for digest, size in files.items() if digest not in counted)
         if needed > room:
-            message = f"{quantities.in_words(needed)} are to be fetched, and the volume has no room for so much"
+            size = quantities.in_words(needed)
+            message = f"{size} are to be fetched, and the volume has no room for so much: enlarge it, or remove models"
             wanted = verdict.artifact.tree.generation if isinstance(verdict, Wanted) else None
             hold = Hold(reason=Reason.NO_SPACE, message=message, wanted=wanted)
             found[name] = keep(verdict.spec, hold, observed)
