@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from reconciler.cli import apply, demo, exits, explain, gc, graph, lock, out, plan, signals, status, validate
+from reconciler.cli import apply, demo, exits, explain, gc, graph, lock, out, plan, show, signals, status, validate
 
 NAME = "reconcile"
 COMMANDS: tuple[click.Command, ...] = (
@@ -17,6 +17,7 @@ COMMANDS: tuple[click.Command, ...] = (
     graph.graph,
     lock.lock,
     plan.plan,
+    show.show,
     status.status,
     validate.validate,
 )

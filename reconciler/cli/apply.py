@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from reconciler.cli import out
-from reconciler.cli.options import MAX_BANDWIDTH, OUTPUT, REMOVALS, TRANSFERS, Common, choosing, shared
+from reconciler.cli.options import MAX_BANDWIDTH, OUTPUT, REMOVALS, TRANSFERS, Chosen, Common, choosing, shared
 from reconciler.cli.signals import Interruption
 from reconciler.core.plan import Plan
 from reconciler.core.progress import Reporter
@@ -67,21 +67,33 @@ def progress(common: Common, *, err: bool) -> AbstractContextManager[Reporter]:
 def apply(common: Common, output: str, *, yes: bool, allow_removals: int | None, **more: Any) -> int:
     """Plan, and carry the plan out.
 
-    A terminal is asked first; a batch job (stdin is no terminal) is not. With MODELs only these are planned.
+    A terminal is asked first; a batch job (stdin is no terminal) is not. With MODELs only these are planned. With a
+    file that `plan --out` wrote, in place of MODELs, just that plan is carried out, or nothing if it is stale (exit 3).
     """
     from reconciler import reconcile
     from reconciler.adapters.volume import Limits
+    from reconciler.cli import plan_file
     from reconciler.cli.closing import told
     from reconciler.cli.one_pass import now, options
 
     as_json, interruption = output == "json", Interruption()
     limits = Limits(transfers=more["transfers"], bandwidth=more["max_bandwidth"])
     consent = Consent(ask=not yes and sys.stdin.isatty(), err=as_json, interruption=interruption)
+    chosen: Chosen = more["chosen"]
+    path = plan_file.named(chosen.models)
+    asked = replace(options(common, plan_file.beside(path, chosen), allow_removals), limits=limits)
+    saved = plan_file.read(path) if path is not None else None
+
+    def confirm(plan: Plan) -> bool:
+        if saved is not None and path is not None:
+            plan_file.check(path, saved, plan)
+        return consent(plan)
+
     with progress(common, err=as_json) as reporter:
         report = reconcile.apply(
-            replace(options(common, more["chosen"], allow_removals), limits=limits),
+            asked if saved is None else plan_file.meant(saved, asked),
             reporter=reporter,
-            confirm=consent,
+            confirm=confirm,
             cancelled=interruption.cancelled,
             now=now(),
         )

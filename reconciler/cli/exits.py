@@ -1,13 +1,13 @@
 """The one place that turns what happened into an exit code (spec §5)."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from enum import IntEnum
 from signal import Signals
 
 import click
 
 from reconciler.core.conditions import Kind, ModelStatus, Truth
-from reconciler.core.errors import LockedError, Problem, Reason, ReconcileError, RefusedError, UsageError
+from reconciler.core.errors import LockedError, Problem, Reason, ReconcileError, RefusedError, StaleError, UsageError
 from reconciler.core.lock_report import SOUND, LockReport
 from reconciler.core.plan import Change, Outcome, Plan, Result
 
@@ -50,21 +50,18 @@ def first(codes: Iterable[Exit]) -> Exit:
     return next((code for code in URGENCY if code in held), Exit.OK)
 
 
+_BY_KIND: Mapping[type[ReconcileError], Exit] = {
+    LockedError: Exit.LOCKED,
+    StaleError: Exit.STALE_PLAN,
+    RefusedError: Exit.REFUSED,
+    UsageError: Exit.USAGE,
+}
+_BY_REASON = {Reason.INVALID: Exit.INVALID, Reason.CANCELLED: Exit.INTERRUPTED}
+
+
 def of_error(error: ReconcileError) -> Exit:
     """The code of an error that ended the whole run."""
-    match error:
-        case LockedError():
-            return Exit.LOCKED
-        case RefusedError():
-            return Exit.REFUSED
-        case UsageError():
-            return Exit.USAGE
-        case ReconcileError(reason=Reason.INVALID):
-            return Exit.INVALID
-        case ReconcileError(reason=Reason.CANCELLED):
-            return Exit.INTERRUPTED
-        case _:
-            return Exit.ERROR
+    return _BY_KIND.get(type(error)) or _BY_REASON.get(error.reason, Exit.ERROR)
 
 
 def of_click(error: click.ClickException) -> Exit:

@@ -1,5 +1,7 @@
 """`reconcile plan`: says what would happen; changes nothing."""
 
+from typing import Any
+
 import click
 
 from reconciler.cli import exits, out
@@ -12,19 +14,26 @@ from reconciler.cli.options import REMOVALS, Chosen, Common, choosing, output_of
 @shared
 @output_of("text", "json", "markdown")
 @REMOVALS
+@click.option(
+    "--out", "file", metavar="FILE", help="Save the plan, for `reconcile apply FILE` and `reconcile show FILE`."
+)
 @click.option("--detailed-exitcode", is_flag=True, help="0: no changes, 2: changes, 1: error or not everything known.")
 @choosing
-def plan(common: Common, output: str, *, allow_removals: int | None, detailed_exitcode: bool, chosen: Chosen) -> int:
+def plan(common: Common, output: str, *, allow_removals: int | None, detailed_exitcode: bool, **more: Any) -> int:
     """Say what would happen; change nothing.
 
     Reads the repository, the volume and the servers. With MODELs only these are planned.
     """
     from reconciler import reconcile
+    from reconciler.cli import plan_file
     from reconciler.cli.one_pass import now, options
     from reconciler.render import plan_json, plan_markdown, plan_text, problems
     from reconciler.render.summary import changes
 
+    chosen: Chosen = more["chosen"]
     seen = reconcile.look(options(common, chosen, allow_removals), now=now())
+    if more["file"]:
+        plan_file.write(more["file"], plan_file.saved(seen, chosen.models))
     found = problems.of(seen.desired)
     if output == "json":
         out.document(plan_json.document(seen.plan, found))

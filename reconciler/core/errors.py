@@ -48,6 +48,7 @@ class Reason(StrEnum):
     SOURCE_NOT_ALLOWED = "SourceNotAllowed"
     DIGEST_REQUIRED = "DigestRequired"
     NOT_CONFIRMED = "NotConfirmed"
+    PLAN_STALE = "PlanStale"
     COMMIT_NOT_VERIFIED = "CommitNotVerified"
 
     # why something failed
@@ -117,6 +118,10 @@ class RefusedError(ReconcileError):
 
 class UsageError(ReconcileError):
     """The command line does not say enough, or says what does not fit (exit 64)."""
+
+
+class StaleError(ReconcileError):
+    """What a saved plan is about has moved (exit 3)."""
 
 
 class LockedError(ReconcileError):
