@@ -1,7 +1,7 @@
 """One pass: read, observe, plan, execute, summarise, commit.
 
 `look` is the dry half and changes nothing; `apply` holds the volume's lock from its look to its status commit. What
-follows may be known only once the plan is carried out: then a second round plans and carries out the rest, once.
+follows may be known only once the plan is carried out: then further rounds plan and carry out the rest.
 """
 
 from collections.abc import Callable
@@ -17,6 +17,9 @@ from reconciler.executor import execute
 from reconciler.hands import hands
 from reconciler.looking import Look
 from reconciler.options import Options
+
+_FURTHER_LOOKS = 3
+"""The second is for what a source holds; a third is due where that changed meanwhile."""
 
 
 def look(options: Options, *, now: datetime) -> Look:
@@ -42,7 +45,9 @@ def apply(
             raise RefusedError(Reason.NOT_CONFIRMED, "Nothing was done: the plan was not confirmed.")
         with_hands = hands(one.world, reporter, cancelled)
         outcomes, last = execute(seen.plan, with_hands), seen
-        if _more_may_follow(seen) and not cancelled():
+        for _ in range(_FURTHER_LOOKS):
+            if not _more_may_follow(last) or cancelled():
+                break
             last = one.look(failures(outcomes))
             outcomes += execute(last.plan, with_hands) if last.plan.refusal is None else ()
         return committed(one, seen, last.plan, outcomes)

@@ -104,7 +104,10 @@ def of_outcomes(outcomes: Iterable[Outcome], *, published: bool) -> list[Exit]:
 
 def of_what_is_left(plan: Plan, statuses: Iterable[ModelStatus]) -> list[Exit]:
     """What is not as wanted after an apply though nothing failed in it: exit 0 would say that it has converged."""
-    blocked = any(model.stalled or (model.change is Change.HELD and model.reason in BLOCKED) for model in plan.models)
+    blocked = any(
+        model.stalled or model.deferred or (model.change is Change.HELD and model.reason in BLOCKED)
+        for model in plan.models
+    )
     stalled = any(
         Kind.STALLED in status.conditions and status.conditions[Kind.STALLED].status is Truth.TRUE
         for status in statuses

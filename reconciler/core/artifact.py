@@ -4,14 +4,13 @@ A tree is its files by digest, its empty directories and its effective config. T
 JSON text of that; the generation is the document's digest, so the document can be kept as a blob and checked by name.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
 from reconciler.core import digest
 from reconciler.core.digest import Digest, FileDigest, Generation
-from reconciler.core.jsonvalue import Json, JsonObject, canonical
+from reconciler.core.jsonvalue import Json, JsonObject, canonical, parsed
 
 STAMP = "reconciler.generation"
 """The parameter of a served config that carries the generation."""
@@ -66,7 +65,7 @@ class Tree:
 
 def parse_document(text: bytes) -> Tree:
     """A tree from its document. Raises ValueError, KeyError or TypeError for anything else."""
-    raw = json.loads(text)
+    raw = parsed(text)
     files = tuple(
         FileDigest(path=path, size=int(entry["size"]), digest=Digest(entry["digest"]))
         for path, entry in sorted(raw["files"].items())

@@ -188,3 +188,12 @@ def test_a_blob_that_is_there_is_not_fetched_again(world: World, source: str, tm
     world.activate(twin, "twin")
     blob = world.ours / "blobs" / hexdigits(digest)[:2] / hexdigits(digest)
     assert blob.stat().st_nlink == 3
+
+
+def test_a_memory_that_is_nested_without_end_counts_as_none(world: World, source: str) -> None:
+    world.fetch(spec(source))
+    for file in (world.ours / "fingerprints").iterdir():
+        file.chmod(0o644)
+        file.write_bytes(b"[" * 200_000)
+    world.fetch(spec(source))
+    assert world.known(spec(source)).missing == frozenset()

@@ -249,3 +249,8 @@ def test_a_signature_that_is_damaged_on_the_volume_is_told_and_not_taken_for_a_b
     assert isinstance(found, Unavailable)
     assert not found.terminal
     assert str(blob) in found.message
+
+
+def test_a_signature_that_is_nested_without_end_is_a_bad_one(tmp_path: Path, ann: Signer) -> None:
+    source = write(tmp_path / "source", {**MODEL, "model.sig": b"[" * 200_000})
+    assert "is not good" in refusal(world_of(tmp_path / "volume", ann), spec(source))

@@ -112,7 +112,9 @@ class Sources:
 
     def _token(self, profile: Credentials, variable: str) -> str | None:
         """What a profile's `fromEnv` names. Raises TerminalError(CREDENTIALS_MISSING)."""
-        return found({"token": (variable,)}, profile, self._environment)["token"] if profile.from_env else None
+        if profile.from_env is None:
+            return None
+        return found({"token": (variable,)}, profile, self._environment)["token"].strip()  # files end in a line break
 
     def _reader(self, token: str | None) -> web.Reader:
         with self._guard:

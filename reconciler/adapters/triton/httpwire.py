@@ -20,7 +20,7 @@ from tritonclient.utils import InferenceServerException
 
 from reconciler.adapters.triton.endpoint import Access, Endpoint
 from reconciler.adapters.triton.wire import CallFailed, Kind, Row, Tensor, kind_of_words
-from reconciler.core.jsonvalue import JsonObject
+from reconciler.core.jsonvalue import JsonObject, parsed
 
 _LENGTH = "Inference-Header-Content-Length"
 _KINDS = {
@@ -92,7 +92,7 @@ class HttpWire:
 
     def _json(self, method: str, path: str, timeout: float) -> Any:
         content, _ = self._call(method, path, timeout)
-        return json.loads(content)
+        return parsed(content)
 
     def _call(
         self, method: str, path: str, timeout: float, body: bytes = b"", headers: Mapping[str, str] | None = None
@@ -158,7 +158,7 @@ def _sorted() -> Iterator[None]:
 
 def _refusal(status: int, content: bytes) -> CallFailed:
     try:
-        words = str(json.loads(content)["error"])
+        words = str(parsed(content)["error"])
     except (LookupError, TypeError, ValueError):
         # Triton explains every refusal but that of a path it does not know, and a proxy's pages are not its words.
         kind = _KINDS.get(status, Kind.NOT_TRITON)

@@ -2,12 +2,12 @@
 
 import base64
 import importlib
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from reconciler.core.digest import FileDigest, hexdigits
+from reconciler.core.jsonvalue import parsed
 
 _SHOWN = 5
 
@@ -28,7 +28,7 @@ class Claim:
     def differences(self) -> Iterator[str]:
         """In which files it differs from what is there; to be asked of genuine signatures only."""
         try:
-            payload = json.loads(base64.b64decode(json.loads(self.bundle)["dsseEnvelope"]["payload"]))
+            payload = parsed(base64.b64decode(parsed(self.bundle)["dsseEnvelope"]["payload"]))
             serialization = payload["predicate"]["serialization"]
             signed = {each["name"]: each["digest"] for each in payload["predicate"]["resources"]}
         except (ValueError, KeyError, TypeError):
@@ -45,7 +45,7 @@ class Claim:
     def names_its_key(self) -> bool:
         """Older ones do not; for those the library prints a warning into our output."""
         try:
-            return bool(json.loads(self.bundle)["verificationMaterial"]["publicKey"]["hint"])
+            return bool(parsed(self.bundle)["verificationMaterial"]["publicKey"]["hint"])
         except (ValueError, KeyError, TypeError):
             return False
 

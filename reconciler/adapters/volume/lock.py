@@ -12,6 +12,7 @@ from typing import IO
 from reconciler.adapters.volume import disk
 from reconciler.adapters.volume.places import Places
 from reconciler.core.errors import LockedError, Reason
+from reconciler.core.jsonvalue import parsed
 
 
 @contextlib.contextmanager
@@ -52,7 +53,7 @@ def _locked(root: str, path: str) -> LockedError:
 
 def _holder(path: str) -> str:
     try:
-        found = json.loads(disk.read_or_none(path) or b"")
+        found = parsed(disk.read_or_none(path) or b"")
         return f"{found['owner']} (process {found['pid']} on {found['host']}) since {found['since']}"
     except (ValueError, KeyError, TypeError):
         return "another run"

@@ -15,7 +15,7 @@ from reconciler.adapters.volume import disk
 from reconciler.adapters.volume.places import Places
 from reconciler.core import digest as digests
 from reconciler.core.digest import Digest, FileDigest, is_digest
-from reconciler.core.jsonvalue import canonical
+from reconciler.core.jsonvalue import canonical, parsed
 
 _PROOF = 24 * 3600.0
 """Seconds for which a digest that was read twice speaks against a source."""
@@ -86,7 +86,7 @@ class Memory:
     def recall(self, identity: tuple[str, ...]) -> Recollection:
         """What is known of the source with this identity."""
         try:
-            raw = json.loads(disk.read_or_none(self._path(identity)) or b"{}")
+            raw = parsed(disk.read_or_none(self._path(identity)) or b"{}")
             files = {path: _seen(path, *row) for path, row in raw["files"].items()}
             members = tuple(_file(row[0], row[1:]) for row in raw["members"])
             return Recollection(files=files, members=members, refused=_refused(raw.get("refused")))
@@ -106,7 +106,7 @@ class Memory:
     def sizes(self, tree: Digest) -> Mapping[Digest, int]:
         """Sizes of the blobs that a manifest names, as far as they are known."""
         try:
-            raw = json.loads(disk.read_or_none(self._sizes_path(tree)) or b"{}")
+            raw = parsed(disk.read_or_none(self._sizes_path(tree)) or b"{}")
             return {Digest(digest): int(size) for digest, size in raw.items()}
         except (ValueError, TypeError, AttributeError):
             return {}
