@@ -32,7 +32,7 @@ class Common:
 
 def _timeout(context: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
     try:
-        return quantities.duration(value) if value else None  # .duration(value)
+        return quantities.duration(value) if value else None
     except ValueError as error:
         message = f"{value!r} is not a duration like 90s, 10m or 1h30m"
         raise click.BadParameter(message, context, parameter) from error

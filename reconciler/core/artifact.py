@@ -18,6 +18,9 @@ STAMP = "reconciler.generation"
 MENDS = "reconciler.mends"
 """The parameter that carries how often a damaged tree had been mended when it was loaded; absent for never."""
 
+MARKS = (STAMP, MENDS)
+"""Parameters that nobody else may set: what is served is compared by them."""
+
 CONFIG_FILE = "config.pbtxt"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reconciler.core import modelconfig
-from reconciler.core.artifact import CONFIG_FILE, STAMP, Tree
+from reconciler.core.artifact import CONFIG_FILE, MARKS, Tree
 from reconciler.core.content import Known
 from reconciler.core.jsonvalue import JsonObject
 from reconciler.core.layout import DEFAULT_FILENAMES, Layout, lay_out
@@ -81,7 +81,8 @@ def _packaged(path: str, known: Known) -> JsonObject:
         raise ValueError(message) from error
     parameters = packaged.get("parameters")
     if isinstance(parameters, dict):
-        parameters.pop(STAMP, None)  # a config copied from a served tree carries an old stamp
+        for mark in MARKS:
+            parameters.pop(mark, None)  # a config copied from a tree or a server carries old ones
     return packaged
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import cast
 
-from reconciler.core.artifact import STAMP
+from reconciler.core.artifact import MARKS
 from reconciler.core.checked import Checked
 from reconciler.core.errors import Problem
 from reconciler.core.jsonvalue import Json, JsonObject
@@ -21,11 +21,13 @@ def unfit_config(checked: Checked, *path: str) -> Iterator[Problem]:
 
 
 def stamped(checked: Checked, *path: str) -> Iterator[Problem]:
-    """Our own mark in the fields at the path: nobody else may say what is served."""
-    whole = (*path, "parameters", STAMP)
+    """Our own marks in the fields at the path: nobody else may say what is served."""
     parameters = checked.sound(*path, "parameters")
-    if isinstance(parameters, dict) and STAMP in parameters:
-        yield checked.fault(whole, f"the parameter {STAMP}", "no such parameter: reconcile itself sets it")
+    named = parameters if isinstance(parameters, dict) else {}
+    for mark in MARKS:
+        if mark in named:
+            whole = (*path, "parameters", mark)
+            yield checked.fault(whole, f"the parameter {mark}", "no such parameter: reconcile itself sets it")
 
 
 def _without_nulls(value: Json) -> Json:

@@ -2,7 +2,6 @@
 
 import pytest
 
-from reconciler.core.artifact import STAMP
 from reconciler.core.assembly import Artifact, assemble, of_tree
 from reconciler.core.content import Known
 from reconciler.core.digest import FileDigest, of_bytes
@@ -63,8 +62,10 @@ def test_the_spec_wins_over_the_packaged_config_and_that_over_the_defaults() -> 
     }
 
 
-def test_an_old_stamp_in_a_packaged_config_does_not_matter() -> None:
-    old = f"parameters {{ key: '{STAMP}' value {{ string_value: 'sha256:old' }} }} parameters {{ key: 'a' }}"
+def test_old_marks_of_ours_in_a_packaged_config_do_not_matter() -> None:
+    names = ("reconciler.generation", "reconciler.mends")
+    marks = " ".join(f"parameters {{ key: '{name}' value {{ string_value: '1' }} }}" for name in names)
+    old = f"{marks} parameters {{ key: 'a' }}"
     found = artifact(assembled("1/model.py", packaged=old))
     assert found.tree.config["parameters"] == {"a": {}}
 
