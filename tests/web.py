@@ -8,7 +8,7 @@ import ssl
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -48,12 +48,16 @@ class Page:
 
 @dataclass
 class Web:
-    """A web server: `pages` may be changed while it runs, `requests` is what it was asked, `headers` with what."""
+    """A web server: `pages` may be changed while it runs, `requests` is what it was asked, `headers` with what.
+
+    `after_get` is told the path after each GET.
+    """
 
     url: str = ""
     headers: list[dict[str, str]] = field(default_factory=list)
     pages: dict[str, Page] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
+    after_get: Callable[[str], None] = field(default=lambda _: None)
 
     def put(self, path: str, body: bytes, **headers: str) -> str:
         """Serves the body, and gives its URL."""
@@ -81,6 +85,8 @@ def web_server(tls: ssl.SSLContext | None = None) -> Iterator[Web]:
             if page.authorization is not None and self.headers.get("Authorization") != page.authorization:
                 page = Page(status=401)
             _send(self, page, with_body=with_body)
+            if with_body:
+                web.after_get(self.path)
 
         def handle(self) -> None:
             with contextlib.suppress(ssl.SSLError):  # whoever asked does not believe us

@@ -38,6 +38,10 @@ def _timeout(context: click.Context, parameter: click.Parameter, value: str | No
         raise click.BadParameter(message, context, parameter) from error
 
 
+_SLOWEST = 1000
+"""Bytes a second below which a unit was forgotten."""
+
+
 def _bandwidth(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
     try:
         rate = quantities.byte_count(value) if value else None
@@ -45,6 +49,9 @@ def _bandwidth(context: click.Context, parameter: click.Parameter, value: str | 
         rate = 0
     if rate == 0:
         message = f"{value!r} is not an amount of bytes a second, like 500k, 20M or 1Gi"
+        raise click.BadParameter(message, context, parameter)
+    if rate is not None and rate < _SLOWEST:
+        message = f"{value} is {rate} bytes a second, too few to fetch a model with: was {rate}M or {rate}k meant?"
         raise click.BadParameter(message, context, parameter)
     return rate
 

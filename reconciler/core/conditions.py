@@ -20,7 +20,8 @@ _VOLATILE = (
     (re.compile(r"\b\d+(\.\d+)? ?(ns|us|µs|ms|s|secs?|seconds?|min|minutes?|hours?)\b"), "some time"),
     (re.compile(r"\b0x[0-9a-fA-F]{4,}\b"), "0x…"),
     (re.compile(r"\b(pid|process|thread|stub)([ =:#]*)\d+\b", re.IGNORECASE), r"\1\2…"),
-    (re.compile(r"(/tmp/|/var/tmp/|/dev/shm/)[^\s'\",;:()]+"), r"\1…"),
+    (re.compile(r"(/tmp/|/var/tmp/)(folder|tmp|python_env_)\w{5,}[^\s'\",;:()]*"), r"\1…"),
+    (re.compile(r"(/dev/shm/)[^\s'\",;:()]+"), r"\1…"),
 )
 _USERINFO = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^/\s'\"?#]*@")
 

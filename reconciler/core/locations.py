@@ -5,6 +5,9 @@ import re
 from urllib.parse import unquote
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+CHAIN = r"::(?![0-9A-Fa-f:.]*\])"
+"""What fsspec chains schemes with, and no IPv6 address in brackets: a pattern."""
+
 _CLIMBING = re.compile(r"(^|[/?#])\.{1,2}($|[/?#])|\\")
 
 
@@ -18,6 +21,11 @@ def resolved(uri: str, root: str | None) -> str:
     if root is None or not is_relative(uri):
         return uri
     return posixpath.normpath(posixpath.join(root, uri))
+
+
+def is_chained(uri: str) -> bool:
+    """Whether it names one source through another, as `zip://a.onnx::s3://bucket/models.zip`."""
+    return re.search(CHAIN, uri) is not None
 
 
 def is_below(uri: str, prefix: str) -> bool:

@@ -3,9 +3,10 @@
 from typing import cast
 
 from reconciler.core.jsonvalue import Json, JsonObject
+from reconciler.core.locations import CHAIN
 from reconciler.core.schema_fields import a, choice, listing, name, text
 
-_URI = r"^(?![A-Za-z][A-Za-z0-9+.-]*://[^/?#]*@)(?!.*::)[^\x00-\x1f\x7f]+$"
+_URI = rf"^(?![A-Za-z][A-Za-z0-9+.-]*://[^/?#]*@)(?!.*{CHAIN})[^\x00-\x1f\x7f]+$"
 _GLOB = r"^(?!/)(?!(.*/)?\.\.(/.*)?$)[^\x00-\x1f\x7f\\]+$"
 _URI_SAYS = "a path, or a URL such as s3://bucket/model/, without user or password, '::' or control characters"
 _GLOB_SAYS = "a pattern inside the source such as '**/*.onnx', without a leading '/', '..' or '\\'"

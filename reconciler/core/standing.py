@@ -162,6 +162,8 @@ def trouble(standing: Standing) -> Trouble | None:
     if standing.line.change is Change.HELD:
         return Trouble(reason=standing.line.reason, message=standing.line.message)
     kept = _first(standing, Result.BLOCKED) or _first(standing, Result.CANCELLED)
+    if standing.line.deferred and kept is None and standing.outcomes:
+        return Trouble(reason=Reason.SOURCE_CHANGED, message="its source has changed again since it was fetched")
     return None if kept is None else Trouble(reason=kept.reason, message=kept.message)
 
 

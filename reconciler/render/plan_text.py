@@ -120,7 +120,7 @@ def _room(plan: Plan) -> list[Line]:
     fetched = to_fetch(plan.steps)
     short = any(Reason.NO_SPACE in (model.reason, model.kept) for model in plan.models)
     free = f"; the volume has {in_words(plan.totals['free_bytes'])} free" if "free_bytes" in plan.totals else ""
-    return [Line(f"To fetch: {fetched or 'nothing'}{free}.")] if fetched or short else []
+    return [Line(f"To fetch: {fetched or 'nothing, for want of room'}{free}.")] if fetched or short else []
 
 
 def _unchanged(plan: Plan) -> str:

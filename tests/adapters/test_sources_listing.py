@@ -82,10 +82,10 @@ def test_what_machines_leave_lying_about_is_always_left_out(path: str) -> None:
         (["/".join(["x" * 200] * 6)], "longer than 1024"),
         (["a", "A"], "differ only in case"),
         (["a/x", "A/y"], "differ only in case"),
-        (["é", "e\u0301"], "differ only in case"),
+        (["é", "e\u0301"], "the same text in two Unicode forms"),
         (["a", "a"], "twice"),
-        (["a", "a/b"], "a file and also a directory"),
-        (["A", "a/b"], "a file and also a directory"),
+        (["a", "a/b"], "both as a file and as a directory"),
+        (["A", "a/b"], "both as a file and as a directory"),
     ],
 )
 def test_unsafe_names_are_refused_and_told(paths: list[str], words: str) -> None:
@@ -184,6 +184,9 @@ def test_memory_is_a_source_like_others(sources: Sources) -> None:
     [
         ("gopher://x/y", Reason.INVALID, "nothing here can read"),
         ("simplecache::s3://b/m", Reason.INVALID, "chains several schemes"),
+        ("zip://m::http://[::1]/m.zip", Reason.INVALID, "chains several schemes"),
+        ("dir:///tmp", Reason.INVALID, "only looks into another source"),
+        ("http://[::1]/", Reason.INVALID, "names no file"),
         ("file://host/path", Reason.INVALID, "names the host"),
         ("http://127.0.0.1/", Reason.INVALID, "names no file"),
         ("hdfs://x/y", Reason.EXTRA_MISSING, "not installed"),

@@ -331,6 +331,21 @@ def test_a_big_object_that_was_deleted_comes_in_ranges_by_its_version(
 
 
 @pytest.mark.slow
+def test_a_lock_with_another_size_than_its_version_has_is_told_as_such(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(part, "RANGE", 256 << 10)
+    monkeypatch.setattr(delivery, "RANGE", 256 << 10)
+    bucket.keep_versions()
+    bucket.put({"m/big.bin": os.urandom(1 << 20)})
+    model = bucket.locked("s3://locked/m/")
+    (file,) = lock_of(model).files
+    grown = replace(file, file=replace(file.file, size=2 << 20))
+    source = replace(model.sources()[None], locked=replace(lock_of(model), files=(grown,)))
+    assert "other sizes than are locked" in refused(bucket.world, replace(model, source=source))
+
+
+@pytest.mark.slow
 def test_where_no_versions_are_kept_what_was_replaced_is_refused(
     bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -64,6 +64,7 @@ def test_each_option_of_each_command_is_explained(command: str) -> None:
         (["plan", "--timeout", "0s"], "is not a duration"),
         (["apply", "--max-bandwidth", "fast"], "'fast' is not an amount of bytes a second, like 500k, 20M or 1Gi"),
         (["apply", "--max-bandwidth", "0"], "'0' is not an amount of bytes a second"),
+        (["apply", "--max-bandwidth", "20"], "20 is 20 bytes a second, too few to fetch a model with"),
         (["apply", "--transfers", "0"], "'--transfers'"),
         (["plan", "--server", "none", "--server", "grpc://t:8001"], "`none` goes alone"),
         (["plan", "-o", "xml"], "'xml' is not one of"),

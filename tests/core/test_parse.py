@@ -658,3 +658,11 @@ SPEC_FIELDS = (
 def test_any_values_in_any_field_are_desired_or_rejected(spec: dict[str, object]) -> None:
     desired = read({"models.d/m.yaml": model("m", json.dumps(spec))})
     assert ("m" in desired.models) != ("m" in desired.rejected)
+
+
+def test_the_host_of_a_url_may_be_an_ipv6_address() -> None:
+    head = "apiVersion: reconciler/v1\nkind: Model\nmetadata: {name: m}\n"
+    content = f'{head}spec: {{framework: python, source: "http://[2001:db8::1]:8080/m.onnx"}}\n'
+    desired = read({"models.d/m.yaml": content.encode()})
+    assert desired.problems == ()
+    assert desired.models["m"].source == Source(uri="http://[2001:db8::1]:8080/m.onnx")

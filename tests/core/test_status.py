@@ -233,6 +233,13 @@ def test_what_is_not_on_the_volume_is_not_fetched() -> None:
     assert said(status, Kind.FETCHED) == (Truth.FALSE, Reason.SOURCE_NOT_FOUND, "fetching failed: no such bucket")
 
 
+def test_a_source_that_changed_again_once_it_was_fetched_is_told_as_such() -> None:
+    again = dataclasses.replace(line(Change.CREATE, None), deferred=True)
+    status = status_of(after(world(None, {A: Serving()}, trees=()), again, outcome(fetch(), Result.DONE)))
+    told = (Truth.FALSE, Reason.SOURCE_CHANGED, "its source has changed again since it was fetched")
+    assert said(status, Kind.FETCHED) == told
+
+
 def test_a_damaged_tree_is_not_fetched_whatever_its_name_says() -> None:
     status = status_of(after(world(NEW, serving(NEW), trees=(NEW_TREE,), damage=("1/a is gone",)), WELL))
     assert said(status, Kind.FETCHED) == (Truth.FALSE, Reason.TREE_DAMAGED, "1/a is gone")
@@ -352,6 +359,7 @@ def test_a_status_without_conditions_is_not_ready_and_latches_nothing() -> None:
         ("timed out after 12.5 s (10m0s)", "timed out after some time (10m0s)"),
         ("stub at 0x7f3c113eb880, pid: 4711", "stub at 0x…, pid: …"),
         ("in /tmp/python_env_5KrEwn/0/m.py: line 3", "in /tmp/…: line 3"),
+        ("no room in /tmp/models for it", "no room in /tmp/models for it"),
         ("two\n  lines\t here", "two lines here"),
         ("from https://tess:geheim@host/x", "from https://host/x"),
         ("\x1b[31mred\x00", "\\x1b[31mred\\x00"),

@@ -3,11 +3,12 @@
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.bad_world import Ground, document, lines_about, mentions
+from tests.e2e.bad_world import CODE, Ground, document, lines_about, mentions
 from tests.e2e.command import Answer
 from tests.e2e.wrong_sources import Case, digest_cases, local_cases, tls_server, web_cases
 from tests.web import web_server
@@ -126,3 +127,26 @@ def test_once_the_sources_are_right_the_next_run_needs_nobody(happened: Happened
     assert "Not ready" not in answer.out
     codes = {content for path, content in happened.ground.served_files().items() if path.endswith("model.py")}
     assert len(codes) == 1
+
+
+@pytest.mark.parametrize(("changes", "code"), [(2, 0), (50, 6)])
+def test_a_source_that_changes_after_each_reading_is_followed_a_few_times_and_then_told(
+    tmp_path: Path, changes: int, code: int
+) -> None:
+    ground = Ground(folder=tmp_path).begin()
+    with web_server() as web:
+        versions = iter(range(1, changes))
+        web.put("/model.py", CODE.format(initialize="pass", factor=0).encode(), ETag='"0"')
+
+        def change(path: str) -> None:
+            number = next(versions, changes)
+            web.put(path, CODE.format(initialize="pass", factor=number).encode(), ETag=f'"{number}"')
+
+        web.after_get = change
+        tensor = "data_type: TYPE_FP32, dims: [-1]"
+        config = f"{{input: [{{name: IN, {tensor}}}], output: [{{name: OUT, {tensor}}}]}}"
+        ground.want({"moving": document("moving", f"{web.url}/model.py", config=config)})
+        answer = ground.run("apply")
+        assert answer.code == code, answer
+        assert ("moving: SourceChanged: its source has changed again since it was fetched" in answer.out) == (code == 6)
+        assert (ground.volume / "models/moving").is_symlink() == (code == 0)

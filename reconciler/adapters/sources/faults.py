@@ -120,7 +120,7 @@ def of_status(status: int, where: str, retry_after: str = "") -> ReconcileError:
         return unreadable(where, f"the server answered {status}")
     if status in (404, 410):
         return missing(where)
-    if status == 412:
+    if status in (412, 416):  # 416: it has become shorter than it was when it was listed
         return changed(where)
     if status == 429 or status >= 500:
         hint = "The next pass tries again."

@@ -69,7 +69,7 @@ def check_paths(paths: Iterable[str], where: str, reason: Reason = Reason.UNSAFE
             raise _refused(where, f"the name {path!r}: {fault}", reason)
         _enter(path, files, directories, where, reason)
     for folded in files.keys() & directories.keys():
-        raise _refused(where, f"{files[folded]!r} is a file and also a directory", reason)
+        raise _refused(where, f"{files[folded]!r} both as a file and as a directory", reason)
     if len(files) > MAX_FILES:
         raise _refused(where, f"{len(files)} files, more than {MAX_FILES}", reason)
 
@@ -78,19 +78,26 @@ def _enter(path: str, files: dict[str, str], directories: dict[str, str], where:
     folded = _folded(path)
     if folded in files:
         other = files[folded]
-        words = f"{path!r} twice" if other == path else f"{other!r} and {path!r}, which differ only in case"
+        words = f"{path!r} twice" if other == path else f"{other!r} and {path!r}, {_difference(other, path)}"
         raise _refused(where, words, reason)
     files[folded] = path
     parent = path.rpartition("/")[0]
     while parent:
         other = directories.setdefault(_folded(parent), parent)
         if other != parent:
-            raise _refused(where, f"the directories {other!r} and {parent!r}, which differ only in case", reason)
+            raise _refused(where, f"the directories {other!r} and {parent!r}, {_difference(other, parent)}", reason)
         parent = parent.rpartition("/")[0]
 
 
 def _folded(path: str) -> str:
     return path.lower() if path.isascii() else unicodedata.normalize("NFC", path).casefold()
+
+
+def _difference(one: str, other: str) -> str:
+    """Why two names that are not the same cannot both be."""
+    if unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other):
+        return "which are the same text in two Unicode forms"
+    return "which differ only in case"
 
 
 def _refused(where: str, words: str, reason: Reason) -> TerminalError:

@@ -5,6 +5,7 @@ empty object is therefore asked for by name, which also tells the directories of
 Keys that are no paths (`..`, `//`, control characters) fail the listing.
 """
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -21,6 +22,9 @@ from reconciler.core.locked import Pin
 
 CHUNK = 128 << 10
 """Bytes of a block: small, for whole parts in memory cost time and memory (download-facts)."""
+
+_INVALID = re.compile(r'Path "(.*)": (.*)')
+"""How obstore tells the key that is no path, and why."""
 
 _FOLDER = "hdi_isfolder"
 
@@ -192,9 +196,10 @@ def _is_folder(answer: Any) -> bool:
 
 
 def _no_path(where: str, error: Exception) -> TerminalError:
-    words = str(error).partition("\n")[0].removeprefix("Encountered object with invalid path: ")
+    told = _INVALID.search(str(error).partition("\n")[0])
+    words = f"{told[1]!r}: {told[2].lower()}" if told else repr(str(error).partition("\n")[0])
     hint = "Rename it in the source: `exclude` cannot leave it out, for such a name is no path at all."
-    return TerminalError(Reason.UNSAFE_PATH, f"{where} holds a key that cannot be a file: {words!r}", hint)
+    return TerminalError(Reason.UNSAFE_PATH, f"{where} holds a key that cannot be a file, {words}", hint)
 
 
 def _blocks(answer: Any) -> Iterator[bytes]:

@@ -9,11 +9,11 @@ from typing import Any
 import fsspec
 
 from reconciler.adapters.sources import faults
-from reconciler.adapters.sources.faults import translated
 from reconciler.adapters.sources.listing import Listed
 from reconciler.adapters.sources.local import BLOCK
 from reconciler.adapters.sources.shown import shown
 from reconciler.core.errors import Reason, TerminalError
+from reconciler.core.locations import is_chained
 
 _FINGERPRINTS = (
     *("ETag", "etag", "md5Hash", "content_md5", "blob_id", "sha256", "generation"),
@@ -31,6 +31,9 @@ _PACKAGES = {
 }
 """What pip calls the packages that read a scheme."""
 
+_WRAPPERS = frozenset({"zip", "tar", "libarchive", "dir", "generic", "reference", "async_wrapper"})
+"""Schemes that look into another source."""
+
 
 @dataclass(frozen=True, slots=True)
 class Filesystem:
@@ -43,6 +46,12 @@ class Filesystem:
 def filesystem(uri: str) -> Filesystem:
     """What reads this URI, without caches, for each pass reads afresh. Raises TerminalError or TransientError."""
     scheme, where = uri.partition("://")[0], shown(uri)
+    if is_chained(uri):
+        words = f"{where} chains several schemes with '::'"
+        raise TerminalError(Reason.INVALID, words, "Name the file or prefix itself; archives are unpacked anyway.")
+    if scheme in _WRAPPERS:
+        words = f"{where} has the scheme {scheme!r}, which only looks into another source"
+        raise TerminalError(Reason.INVALID, words, "Name that source itself; archives are unpacked anyway.")
     try:
         found = fsspec.core.url_to_fs(uri, skip_instance_cache=True, use_listings_cache=False)[0]
     except ImportError as error:
@@ -80,7 +89,7 @@ class RemoteStore:
 
     def listing(self) -> tuple[Listed, ...]:
         """Every file, unfiltered. Raises TerminalError or TransientError."""
-        with translated(self._where), self._turn:
+        with faults.translated(self._where), self._turn:
             root = str(self._files._strip_protocol(self._uri))  # noqa: SLF001 - fsspec's own plug-ins call it
             info = self._files.info(root)
             if info["type"] == "file":
@@ -96,7 +105,7 @@ class RemoteStore:
     def blocks(self, file: Listed, first: int = 0, past: int | None = None) -> Iterator[bytes]:  # noqa: ARG002
         """The file's content. Raises TerminalError or TransientError."""
         where = f"{self._where} ({file.path})"
-        with translated(where), self._turn, self._files.open(file.locator, "rb", block_size=4 * BLOCK) as stream:
+        with faults.translated(where), self._turn, self._files.open(file.locator, "rb", block_size=4 * BLOCK) as stream:
             expected = file.fingerprint and _fingerprint(self._files.info(file.locator))
             if expected != file.fingerprint:
                 raise faults.changed(where)

@@ -1,6 +1,6 @@
 """URLs as people may see them: no userinfo, no query, no fragment, for signed URLs are secrets too."""
 
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 _HIDDEN = "…"
 
@@ -14,4 +14,4 @@ def shown(uri: str) -> str:
     except ValueError:
         return uri.partition("://")[0] + "://" + _HIDDEN
     host = parts.netloc.rpartition("@")[2]
-    return urlunsplit((parts.scheme, host, parts.path, _HIDDEN if parts.query else "", ""))
+    return f"{parts.scheme}://{host}{parts.path}" + (f"?{_HIDDEN}" if parts.query else "")

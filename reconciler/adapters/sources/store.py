@@ -56,9 +56,6 @@ class Sources:
         """The store of a source. Raises TerminalError where it cannot be one."""
         uri = source.uri
         scheme = uri.partition("://")[0].lower() if "://" in uri else "file"
-        if "::" in uri:
-            words = f"{shown(uri)} chains several schemes with '::'"
-            raise TerminalError(Reason.INVALID, words, "Name the file or prefix itself; archives are unpacked anyway.")
         match scheme:
             case "file" | "local":
                 return local.LocalStore(uri if scheme == "file" else "file" + uri[len("local") :])

@@ -63,9 +63,8 @@ class Delivery:
         path = self._partial(file)
         with disk.translated(f"store {file.path}"):
             part = Part.open(path, file.size or 0)
-        self.trusted.update([file.path] if part.done else [])
-        here = sum(past - first for first, past in map(part.bounds, part.done))
-        self.watch.moved(file, here, here=True)
+        self.trusted.update([file.path] if part.here else [])
+        self.watch.moved(file, part.here, here=True)
         return part
 
     def receive_range(self, file: Listed, part: Part, index: int) -> None:

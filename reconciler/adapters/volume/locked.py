@@ -8,7 +8,7 @@ from reconciler.adapters.volume.packed import fetch_packed
 from reconciler.adapters.volume.parallel import together
 from reconciler.adapters.volume.recollecting import remember_besides
 from reconciler.core.digest import Digest, FileDigest
-from reconciler.core.errors import Reason, TerminalError
+from reconciler.core.errors import Reason, TerminalError, TransientError
 from reconciler.core.locked import LockedArchive, LockedFile, LockedSource
 from reconciler.core.spec import Source
 
@@ -22,6 +22,11 @@ def fetch_locked(delivery: Delivery, locked: LockedSource) -> tuple[FileDigest, 
     delivery.check_space(todo)
     try:
         together(delivery, todo)
+    except TransientError as error:
+        if error.reason is Reason.SOURCE_CHANGED and all(file.version is not None for file in todo):
+            words = f"{shown(delivery.source.uri)} has other sizes than are locked, although versions never change"
+            raise TerminalError(Reason.DIGEST_MISMATCH, words, LOCKED_HINT) from error
+        raise
     finally:
         remember_besides(delivery)
     return locked.content

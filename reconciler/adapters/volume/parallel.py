@@ -51,7 +51,7 @@ class _Running:
             return
         part = self.delivery.part(file)
         self.parts.append(part)
-        ranges: dict[int, Future[None]] = {index: Future() for index in range(part.count) if index not in part.done}
+        ranges: dict[int, Future[None]] = {index: Future() for index in range(part.count) if part.lacks(index)}
         self.ranges += ranges.values()
         self.pieces += [functools.partial(self._receive_range, file, part, each) for each in ranges.items()]
         self.hashing.append(functools.partial(self._complete, file, part, ranges))

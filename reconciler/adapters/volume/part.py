@@ -1,13 +1,15 @@
 """A big file on its way: ranges written side by side into a file of the final size, resumed after a crash.
 
-A range is noted once its bytes are written. A note counts within the boot of the machine in which it was written, for
-then the kernel still has those bytes; and for good once they were synced, as they are whenever a fetch ends in order.
+How far each range has come is noted once its bytes are written. A note counts within the boot of the machine in which
+it was written, for then the kernel still has those bytes; and for good once they were synced, as they are whenever a
+fetch ends in order.
 """
 
 import contextlib
 import errno
 import hashlib
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -19,22 +21,26 @@ from reconciler.core.digest import Digest
 RANGE = 32 << 20
 """Bytes of a range (download-facts)."""
 
+_NOTED = 4 << 20
+"""Bytes of a range that come between two notes: what is lost of each range if the process is killed."""
+
 _HASHED = 256 << 10
 """Bytes that are hashed together: they stay in the processor's cache."""
 
 _SYNCED = "synced"
+_NUMBER = re.compile("[0-9]{1,19}")
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The half-made file at `path`, of so many bytes; `done`: the ranges that are whole, by number.
+    """The half-made file at `path`, of so many bytes; `reached`: the first byte that a range lacks, by its number.
 
     `stale`: the source has another version by now, so that nobody will go on from here.
     """
 
     path: str
     size: int
-    done: set[int] = field(default_factory=set)
+    reached: dict[int, int] = field(default_factory=dict)
     guard: threading.Lock = field(default_factory=threading.Lock)
     stale: threading.Event = field(default_factory=threading.Event)
 
@@ -46,7 +52,8 @@ class Part:
             disk.erase(_note(path))
             _allocate(path, size)
         part = cls(path, size)
-        part.done.update(index for index in _noted(_note(path)) if index < part.count)
+        for first, reached in _noted(_note(path)):
+            part._come_to(first, reached)
         return part
 
     @property
@@ -54,22 +61,34 @@ class Part:
         """How many ranges there are."""
         return -(-self.size // RANGE)
 
+    @property
+    def here(self) -> int:
+        """How many bytes have come."""
+        return sum(reached - index * RANGE for index, reached in self.reached.items())
+
+    def lacks(self, index: int) -> bool:
+        """Whether anything of the range is still to come."""
+        return self.reached.get(index) != self.bounds(index)[1]
+
     def bounds(self, index: int) -> tuple[int, int]:
         """The first byte of a range, and the first after it."""
         return index * RANGE, min(self.size, (index + 1) * RANGE)
 
     def receive(self, index: int, blocks: Callable[[int, int], Iterator[bytes]]) -> None:
-        """Writes a range from `blocks(first, past)`, which must give all of its bytes or raise."""
-        first, past = self.bounds(index)
+        """Writes what a range lacks from `blocks(first, past)`, which must give all of these bytes or raise."""
+        start, past = self.bounds(index)
+        noted = first = self.reached.get(index, start)
         descriptor = os.open(self.path, os.O_WRONLY)
         try:
             for block in blocks(first, past):
                 disk.write(descriptor, block, first)
                 first += len(block)
+                if first - noted >= _NOTED:
+                    noted = self._note(index, first, _boot())
         finally:
             os.close(descriptor)
-        self._note(index, _boot())
-        if len(self.done) == self.count:
+            self._note(index, first, _boot())
+        if not any(map(self.lacks, range(self.count))):
             _sync(self.path)  # now, beside the hashing, which ends later
 
     def digest(self, ready: Callable[[int], None]) -> Digest:
@@ -96,8 +115,8 @@ class Part:
                 disk.erase(_note(self.path))
                 return
             _sync(self.path)
-            for index in sorted(self.done):
-                self._note(index, _SYNCED)
+            for index, reached in sorted(self.reached.items()):
+                self._note(index, reached, _SYNCED)
             _sync(_note(self.path))
 
     def finish(self) -> None:
@@ -106,23 +125,32 @@ class Part:
             disk.seal(stream.fileno())
         disk.erase(_note(self.path))
 
-    def _note(self, index: int, since: str) -> None:
+    def _note(self, index: int, reached: int, since: str) -> int:
         with self.guard, open(_note(self.path), "a", encoding="ascii") as stream:
-            self.done.add(index)
-            stream.write(f"{index} {since}\n")
+            self.reached[index] = reached
+            stream.write(f"{index * RANGE} {reached} {since}\n")
+        return reached
+
+    def _come_to(self, first: int, reached: int) -> None:
+        """Takes a note in, unless it is of ranges of another size, or says nothing new."""
+        index, rest = divmod(first, RANGE)
+        if not rest and index < self.count:
+            reached = min(reached, self.bounds(index)[1])
+            self.reached[index] = max(reached, self.reached.get(index, first))
 
 
 def _note(path: str) -> str:
     return path + ".ranges"
 
 
-def _noted(path: str) -> Iterator[int]:
-    """The ranges of a note that still count. A line that was cut off does not."""
+def _noted(path: str) -> Iterator[tuple[int, int]]:
+    """The first byte of a range, and how far it has come, of each note that still counts. A line cut off does not."""
     boots = (_SYNCED, _boot())
     for line in (disk.read_or_none(path) or b"").decode("ascii", "replace").splitlines():
-        index, _, since = line.partition(" ")
-        if since in boots and index.isdecimal():
-            yield int(index)
+        first, _, rest = line.partition(" ")
+        reached, _, since = rest.partition(" ")
+        if since in boots and _NUMBER.fullmatch(first) and _NUMBER.fullmatch(reached):
+            yield int(first), int(reached)
 
 
 def _boot() -> str:
