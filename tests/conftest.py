@@ -53,9 +53,9 @@ def private_bench(tmp_path: Path) -> Iterator[Bench]:
         yield Bench(repository=repository, server=server, client=client)
 
 
-def start_or_skip(repository: Path) -> embedded.Server:
+def start_or_skip(repository: Path, *flags: str) -> embedded.Server:
     """A machine that cannot run the local Triton at all says so once for each test."""
     try:
-        return embedded.start(repository)
+        return embedded.start(repository, flags=flags)
     except TerminalError as error:
         pytest.skip(str(error))

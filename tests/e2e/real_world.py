@@ -150,14 +150,14 @@ class World:
 
 
 @contextmanager
-def started(folder: Path) -> Iterator[World]:
-    """An empty world with a server that serves nothing."""
+def started(folder: Path, *flags: str) -> Iterator[World]:
+    """An empty world with a server, started with these flags, that serves nothing."""
     volume, work = folder / "volume", folder / "work"
     for path in (volume / "models", work):
         path.mkdir(parents=True)
     clone = Clone(folder=work, remote=work, environ=environment(os.environ))
     clone.git("init", "--quiet", "--initial-branch=main")
-    with start_or_skip(volume / "models") as server:
+    with start_or_skip(volume / "models", *flags) as server:
         world = World(clone=clone, volume=volume, server=server)
         yield world
         server.kill()  # to finalise every Python model takes Triton a second each
