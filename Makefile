@@ -12,11 +12,12 @@ UV := $(VENV)/bin/uv
 SYNC := $(UV) sync --frozen --inexact --quiet --extra embedded --extra s3 --python $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test develop triton bench-fetch
+.PHONY: help setup demo test develop triton bench-fetch histories
 
 help:
 	@echo "make demo    set up, then show the whole thing on a real Triton (two minutes, no GPU)"
 	@echo "make test    set up, then run the tests (some minutes)"
+	@echo "make histories    a hundred random repositories, changed 20 times each, on the real Triton (an hour or two)"
 	@echo "make bench-fetch  compare fetching with other tools (20 minutes, 9 GB of disk); docs/benchmarks.md"
 	@echo "make setup   only set up: .venv/bin/reconcile"
 
@@ -45,6 +46,9 @@ demo: setup
 
 test: develop triton
 	@$(VENV)/bin/python -m pytest -n 2 -m "not slow" $(PYTEST_ARGS)
+
+histories: develop
+	@HISTORIES=100 $(VENV)/bin/python -m pytest -q -m slow tests/e2e/test_random_histories.py
 
 bench-fetch: develop
 	@$(VENV)/bin/python -m bench.fetch --write docs/benchmarks.md $(BENCH_ARGS)

@@ -18,7 +18,7 @@ from tests.e2e.soundness import complaints
 
 pytestmark = [pytest.mark.triton, pytest.mark.slow]
 
-SEEDS = range(int(os.environ.get("HISTORIES", "3")))
+SEEDS = range(int(os.environ.get("HISTORIES", "2")))
 LARGEST = 60
 CHANGES = 20
 
