@@ -122,7 +122,7 @@ _HOSTILE: dict[str, tuple[str, bytes, str]] = {
     "backslash": ("m.tar", tar({"..\\x": b""}), "backslash"),
     "twice": ("m.tar", tar({"a": b"", "./a": b""}), "twice"),
     "case": ("m.tar", tar({"model.py": b"", "Model.py": b""}), "differ only in case"),
-    "file and directory": ("m.tar", tar({"a": b"", "a/b": b""}), "also a directory"),
+    "file and directory": ("m.tar", tar({"a": b"", "a/b": b""}), "both as a file and as a directory"),
     "bomb": ("m.tar.xz", lzma.compress(tar({"zeros": bytes(80 << 20)}), preset=0), "times its size"),
     "zip bomb": ("m.zip", zipped({"zeros": bytes(80 << 20)}), "times its size"),
     "zip parent": ("m.zip", zipped({"../x": b""}), "leaves its directory"),
