@@ -1,7 +1,6 @@
 """`reconcile import triton`: what a server has and what its repository holds, as files of models.d."""
 
 import os
-from collections.abc import Iterator
 from urllib.parse import quote
 
 from reconciler.adapters.sources import NOTHING, Sources, measure
@@ -30,9 +29,9 @@ def from_triton(url: str, repository: str, place: Place) -> ImportReport:
     return kept(Imported(results=tuple(map(triton.model, found))), place)
 
 
-def _directories(repository: str) -> Iterator[str]:
+def _directories(repository: str) -> list[str]:
     with os.scandir(repository) as entries:
-        yield from (entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+        return [entry.name for entry in entries if entry.is_dir() and not entry.name.startswith(".")]
 
 
 def _directory(repository: str, name: str) -> triton.Directory | str:

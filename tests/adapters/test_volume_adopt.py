@@ -218,30 +218,43 @@ _KILLED = """
     import os, signal, sys
     from pathlib import Path
     from reconciler.core.plan import Retire
-    from tests.adapters.test_volume_adopt import adopt, wanted
+    from tests.adapters.test_volume_adopt import adopt, foreign, wanted
     from tests.volume_world import open_world
 
-    left = int(sys.argv[2])
+    root, links, end = Path(sys.argv[1]), sys.argv[2] == "links", sys.argv[3]
 
-    def dying(real):
-        def call(*arguments, **options):
-            global left
-            left -= 1
-            if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return real(*arguments, **options)
-        return call
+    def take_over(step):
+        world = open_world(root / str(step), links=links)
+        foreign(world)
+        left = step
 
-    for name in ("rename", "symlink", "link", "unlink", "fsync", "utime", "fchmod"):
-        setattr(os, name, dying(getattr(os, name)))
-    world = open_world(Path(sys.argv[1]), links=sys.argv[3] == "links")
-    with world.volume.lock("killed"):
-        adopt(world, wanted())
-        if sys.argv[4] == "retire":
-            world.volume.retire(Retire(model="m"))
-        else:
-            world.volume.give_back("m")
-    print("ended")
+        def dying(real):
+            def call(*arguments, **options):
+                nonlocal left
+                left -= 1
+                if left == 0:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                return real(*arguments, **options)
+            return call
+
+        for name in ("rename", "symlink", "link", "unlink", "fsync", "utime", "fchmod"):
+            setattr(os, name, dying(getattr(os, name)))
+        with world.volume.lock("killed"):
+            adopt(world, wanted())
+            if end == "retire":
+                world.volume.retire(Retire(model="m"))
+            else:
+                world.volume.give_back("m")
+
+    for step in range(1, 300):
+        child = os.fork()
+        if child == 0:
+            take_over(step)
+            os._exit(0)
+        ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        print(step, ended, flush=True)
+        if ended != -signal.SIGKILL:
+            break
 """
 
 
@@ -251,31 +264,26 @@ _KILLED = """
 def test_killed_at_any_step_the_name_has_the_directory_or_our_tree_and_the_next_run_goes_on(
     tmp_path: Path, links: str, end: str
 ) -> None:
-    step = 0
-    while True:
-        step += 1
-        world = open_world(tmp_path / f"volume{step}", links=links == "links")
-        own = foreign(world)
-        ended = _run(world, step, links, end)
+    own = foreign(open_world(tmp_path / "0"))
+    for step in _killed(tmp_path, links, end):
+        world = open_world(tmp_path / str(step), links=links == "links")
         if links == "links":  # without them there is a moment with neither, which the next to lock the volume undoes
             assert world.model().is_dir()
         with world.volume.lock("the next"):
-            view = world.volume.observe()
-            held = everything(world.model())
-            if isinstance(view.entries["m"], ForeignEntry):
-                assert held == own
+            if isinstance(world.volume.observe().entries["m"], ForeignEntry):
+                assert everything(world.model()) == own
                 assert adopt(world, wanted()) == world.active().tree
-            else:
-                assert world.active().damage == ()
-                assert held.items() >= {path: data for path, data in own.items() if path != "config.pbtxt"}.items()
+            assert world.active().damage == ()
+            assert (world.model() / "1/model.py").read_bytes() == own["1/model.py"]
             world.volume.retire(Retire(model="m"))
             assert world.active().damage == ()
-        if ended:
-            return
 
 
-def _run(world: World, step: int, links: str, end: str) -> bool:
-    command = [sys.executable, "-c", textwrap.dedent(_KILLED), str(world.root), str(step), links, end]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2], check=False)
-    assert done.returncode == (0 if done.stdout == "ended\n" else -signal.SIGKILL)
-    return done.stdout == "ended\n"
+def _killed(root: Path, links: str, end: str) -> range:
+    """The steps at which a run of its own was killed; at the last of them it came to its end."""
+    command = [sys.executable, "-c", textwrap.dedent(_KILLED), str(root), links, end]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2], check=True)
+    codes = [int(line.split()[1]) for line in done.stdout.splitlines()]
+    assert codes == [-signal.SIGKILL] * (len(codes) - 1) + [0]
+    assert len(codes) > 20
+    return range(1, len(codes) + 1)

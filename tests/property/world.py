@@ -45,12 +45,15 @@ class Link:
 
 @dataclass(slots=True, kw_only=True)
 class Volume:
-    """Links, foreign directories, trees and blobs. `lost`: trees whose document cannot be read."""
+    """Links, foreign directories, trees and blobs. `lost`: trees whose document cannot be read.
+
+    `adoptable`: foreign directories with what they hold, `aside` those that our links have taken the place of.
+    """
 
     links: dict[str, Link] = field(default_factory=dict)
     foreign: set[str] = field(default_factory=set)
-    adoptable: set[str] = field(default_factory=set)
-    aside: set[str] = field(default_factory=set)
+    adoptable: dict[str, ModelConfig] = field(default_factory=dict)
+    aside: dict[str, ModelConfig] = field(default_factory=dict)
     trees: dict[Generation, Tree] = field(default_factory=dict)
     lost: set[Generation] = field(default_factory=set)
     blobs: dict[Digest, int] = field(default_factory=dict)
@@ -82,9 +85,8 @@ class Volume:
     def activate(self, action: Activate) -> None:
         """Make or mend the tree and swap the link; foreign directories and unknown blobs are never asked for."""
         if action.adopts and action.model in self.adoptable:
-            self.adoptable.discard(action.model)
-            self.aside.add(action.model)
-        if action.model in self.foreign | self.adoptable:
+            self.aside[action.model] = self.adoptable.pop(action.model)
+        if action.model in self.foreign | self.adoptable.keys():
             raise BrokenLawError(f"activate {action.model} over a foreign directory")
         absent = action.tree.blobs() - self.blobs.keys() - {Digest(action.tree.generation)}
         if absent:
@@ -97,24 +99,23 @@ class Volume:
         """What the foreign directory holds becomes blobs."""
         if action.model not in self.adoptable:
             raise BrokenLawError(f"adopt {action.model}, which has no directory of its own")
-        self.blobs |= dict.fromkeys(action.held, 1)
         known = self.contents[action.model]
         assert isinstance(known, Known)
-        self.contents[action.model] = replace(known, held=known.held - action.held)
+        self.blobs |= dict.fromkeys(content_blobs(known), 1)
+        self.contents[action.model] = replace(known, held=frozenset())
 
     def give_back(self, model: str) -> None:
         """What is aside is back, and newer than before."""
         if model in self.aside:
             self.tick += 1
             self.links.pop(model, None)
-            self.aside.discard(model)
-            self.adoptable.add(model)
+            self.adoptable[model] = self.aside.pop(model)
 
     def retire(self, action: Retire) -> None:
         """What is aside is gone."""
         if action.model not in self.links and action.model in self.aside:
             raise BrokenLawError(f"retire {action.model}, whose place nothing has taken")
-        self.aside.discard(action.model)
+        self.aside.pop(action.model, None)
 
     def deactivate(self, action: Deactivate) -> None:
         """Take the link away if it still names this generation."""
@@ -215,7 +216,7 @@ class Server:
         """Load from the foreign directory, which holds what it always held."""
         if model not in self.volume.adoptable:
             raise BrokenLawError(f"reload {model}, whose directory is not back")
-        self.load_as(model, self.instances[model].config, None)
+        self.load_as(model, self.volume.adoptable[model], None)
 
     def fail(self, name: str, config: ModelConfig) -> None:
         """A failed load: a plain model keeps its old instance, an ensemble goes down (triton-facts §0.3)."""

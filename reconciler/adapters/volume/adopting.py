@@ -41,7 +41,7 @@ def adopt(shelf: Shelf, action: Adopt, workshop: str) -> None:
         for file in directory.listed(shelf, action.model):
             if file.size in sizes:
                 wanted -= _taken(shelf, file.locator, wanted, workshop)
-        shelf.blobs.sync([*action.held])
+        shelf.blobs.sync([*(action.held - wanted)])
     if wanted:
         words = f"models/{action.model} no longer holds {len(wanted)} of the files that were to be taken over"
         raise TransientError(Reason.SOURCE_CHANGED, words, "The next pass looks afresh.")

@@ -23,8 +23,8 @@ _MESSAGES = {
     "Policy": "latest=100:Latest all=101:Nothing specific=102:Specific",
     "Label": "key=1:string value=2:int64",
     "ModelConfig": (
-        "name=1:string base_path=2:string model_type=3:ModelType model_platform=4:string logging_config=6:LoggingConfig "
-        "model_version_policy=7:Policy version_labels=8:*Label"
+        "name=1:string base_path=2:string model_type=3:ModelType model_platform=4:string "
+        "logging_config=6:LoggingConfig model_version_policy=7:Policy version_labels=8:*Label"
     ),
     "ModelConfigList": "config=1:*ModelConfig",
     "ModelServerConfig": "model_config_list=1:ModelConfigList custom_model_config=2:Nothing",
