@@ -13,6 +13,7 @@ from reconciler.demo.inference import Question, traffic
 from tests.conftest import start_or_skip
 from tests.e2e import running
 from tests.e2e.bad_world import Ground, document, mentions, payload
+from tests.e2e.command import reconcile
 from tests.e2e.served_world import Stage
 
 pytestmark = pytest.mark.triton
@@ -74,7 +75,7 @@ def test_a_served_directory_is_taken_over_without_fetching_it_and_without_a_gap(
     assert requests.sent > 0
     link = stage.ground.volume / "models" / "own"
     assert link.is_symlink()
-    assert stage.served()["own"].removeprefix("sha256:") == link.resolve().name
+    assert stamp(stage, "own") == link.resolve().name
     assert os.listdir(stage.ground.volume / ".reconciler" / "adopted") == []
     again = stage.ground.run("apply", "--adopt", "own")
     assert (again.code, "No changes." in again.out) == (0, True), again.said
@@ -129,29 +130,56 @@ def test_to_take_over_what_git_does_not_have_is_a_mistake_of_the_command_line(st
     mentions(done.err, "to take over nobody for", "reconcile import triton")
 
 
+def stamp(stage: Stage, name: str) -> str:
+    """What the server itself says that it serves."""
+    config = json.dumps(running.asked(f"{stage.triton.http_url}/v2/models/{name}/config", None))
+    return config.partition('"reconciler.generation": {"string_value": "sha256:')[2][:64]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("moment", ["adopt: started", "activate: started", "load: started", "retire: started"])
+@pytest.mark.parametrize(("verb", "factor"), [("adopt", 3), ("activate", 4), ("load", 6), ("retire", 7)])
 def test_an_adoption_that_is_killed_leaves_something_serving_and_the_next_run_ends_it(
-    stage: Stage, moment: str, tmp_path: Path
+    stage: Stage, verb: str, factor: int, tmp_path: Path
 ) -> None:
-    name = "killed-" + moment.partition(":")[0]
-    stage.ground.want({name: pinned(name, foreign(stage, name))})
-    where = (
-        "--repo",
-        str(stage.ground.repository),
-        "--volume",
-        str(stage.ground.volume),
-        "--server",
-        stage.ground.server,
-    )
-    verb, _, _ = moment.partition(":")
-    with traffic(stage.triton.http_url, asked(stage, name, 2.0)) as requests:
+    name, ground = f"killed-{verb}", stage.ground
+    ground.want({name: pinned(name, foreign(stage, name, factor))})
+    where = ("--repo", str(ground.repository), "--volume", str(ground.volume), "--server", ground.server)
+    with traffic(stage.triton.http_url, asked(stage, name, float(factor))) as requests:
         with running.begun((*where, "--adopt", name), os.environ, tmp_path / "log") as run:
             run.reach(f"{verb} {name}[^\n]*: started")
             run.process.kill()
             run.code()
-        assert os.path.lexists(stage.ground.volume / "models" / name)
-        done = stage.ground.run("apply", "--adopt", name)
+        assert os.path.lexists(ground.volume / "models" / name)
+        done = ground.run("apply", "--adopt", name)
     assert (done.code, requests.failures) == (0, []), done.said
-    assert stage.served()[name].removeprefix("sha256:") == (stage.ground.volume / "models" / name).resolve().name
-    assert os.listdir(stage.ground.volume / ".reconciler" / "adopted") == []
+    assert stamp(stage, name) == (ground.volume / "models" / name).resolve().name
+    assert os.listdir(ground.volume / ".reconciler" / "adopted") == []
+
+
+def test_what_a_running_triton_serves_is_written_down_and_taken_over(stage: Stage, tmp_path: Path) -> None:
+    """`import triton`, a commit, `apply --adopt`: nothing is fetched, nothing fails, and it is all in git."""
+    own = payload(stage.ground.volume / "models" / "live", 9)
+    url = f"{stage.triton.http_url}/v2/repository/models/live/load"
+    config = {"backend": "python", "max_batch_size": 0, "parameters": {"depth": {"string_value": "3"}}}
+    tensors = {"data_type": "TYPE_FP32", "dims": [-1]}
+    whole = {**config, "input": [{"name": "IN", **tensors}], "output": [{"name": "OUT", **tensors}]}
+    running.asked(url, {"parameters": {"config": json.dumps({"name": "live", **whole})}})
+    payload(stage.ground.volume / "models" / "idle", 11)
+    where = ("--server", stage.ground.server, "--repository", str(stage.ground.volume / "models"))
+    written = reconcile("import", "triton", *where, "--out", str(tmp_path))
+    mentions(written.out, "+ live", "+ idle")
+    live = (tmp_path / "live.yaml").read_text()
+    mentions(live, f"file://{own}", digest_of(own), "depth")
+    assert "max_batch_size" not in live
+    assert "instance_group" not in live
+    mentions((tmp_path / "idle.yaml").read_text(), "enabled: false")
+    stage.ground.want({name: (tmp_path / f"{name}.yaml").read_text() for name in ("live", "idle")})
+    plan = stage.ground.run("plan", "--adopt", "live", "--adopt", "idle")
+    assert "fetch " not in plan.out
+    with traffic(stage.triton.http_url, asked(stage, "live", 9.0)) as requests:
+        done = stage.ground.run("apply", "--adopt", "live", "--adopt", "idle")
+    assert (done.code, requests.failures) == (0, []), done.said
+    assert stamp(stage, "live") == own.resolve().name
+    served = json.dumps(running.asked(f"{stage.triton.http_url}/v2/models/live/config", None))
+    assert '"depth": {"string_value": "3"}' in served
+    assert stage.ground.run("plan", "--detailed-exitcode").code == 0

@@ -1,6 +1,6 @@
 """What other systems call a framework, as Triton's backend or platform; and what files it then wants to find."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from reconciler.core.layout import DEFAULT_FILENAMES
 
@@ -34,19 +34,18 @@ def backend(words: Iterable[str], fallback: str | None) -> str | None:
 
 def unknown(words: str) -> str:
     """Why there is no file for a framework that Triton has no backend for."""
-    said = f"the framework {words}" if words else "no framework"
-    return f"{said} is not one that a Triton backend runs ({_TABLE}); --framework BACKEND says which one shall"
+    said = f"no Triton backend runs {words}" if words else "no framework is named"
+    return f"{said}, of those known here ({_TABLE}); --framework BACKEND says which one shall"
 
 
-def hints(words: str, chosen: str) -> tuple[str, ...]:
-    """What its files must look like, where that differs from what other servers take."""
+def hints(words: str, chosen: str) -> Iterator[str]:
+    """What its files must look like, where that differs from what other servers take; and what was chosen for it."""
+    if words and words.lower() not in BACKENDS:
+        yield f"framework: {words}: it is {chosen} now, as the command line says"
     if chosen == "tensorflow_savedmodel":
-        return ("the files: Triton wants a SavedModel as <version>/model.savedmodel/saved_model.pb",)
-    if chosen == "fil" and words.lower() in _MODEL_TYPES:
+        yield "files: Triton wants a SavedModel as <version>/model.savedmodel/saved_model.pb"
+    elif chosen == "fil" and words.lower() in _MODEL_TYPES:
         kind = _MODEL_TYPES[words.lower()]
-        return (f"the files: Triton's fil backend wants a config.pbtxt whose parameter model_type is {kind} (or json)",)
-    if chosen in DEFAULT_FILENAMES:
-        return (
-            f"the files: Triton wants <version>/{DEFAULT_FILENAMES[chosen]}, or one file of that kind as the source",
-        )
-    return ()
+        yield f"files: Triton's fil backend wants a config.pbtxt whose parameter model_type is {kind} (or its kin)"
+    elif chosen in DEFAULT_FILENAMES:
+        yield f"files: Triton wants <version>/{DEFAULT_FILENAMES[chosen]}, or one file of that kind as the source"
