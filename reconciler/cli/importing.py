@@ -19,9 +19,7 @@ _KINDS = {
 }
 
 
-@click.group(
-    name="import", epilog="\b\nExample:\n  kubectl get trainedmodels -o yaml | reconcile import trainedmodel -"
-)
+@click.group(name="import", epilog="\b\nExample:\n  reconcile import trainedmodel trainedmodels.yaml --dry-run")
 def group() -> None:
     """Write models.d files from another system.
 
