@@ -19,4 +19,5 @@ def request_of(options: Options, desired: Desired, now: datetime, failed: Mappin
         frozen=frozen(desired.repository.policy.freeze, now),
         allow_removals=options.allow_removals,
         no_server=options.no_server,
+        adopt=frozenset(options.adopt),
     )

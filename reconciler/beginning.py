@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from reconciler.choosing import chosen_target, with_models
+from reconciler.choosing import check_adopted, chosen_target, with_models
 from reconciler.looking import Pass
 from reconciler.options import Options
 from reconciler.reading import read_desired, read_statuses
@@ -17,6 +17,7 @@ def begun(options: Options, now: datetime) -> Iterator[Pass]:
     desired = read_desired(options, None)
     target = chosen_target(desired, options)
     options = with_models(desired, target, options)
+    check_adopted(desired, target, options)
     statuses = read_statuses(desired, target, options, None)
     with opened(target, desired, options.environment, options.limits) as world:
         yield Pass(options=options, desired=desired, target=target, world=world, statuses=statuses, now=now)

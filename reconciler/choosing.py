@@ -37,6 +37,16 @@ def check_models(desired: Desired, observed: Observed, options: Options) -> None
         raise UsageError(Reason.USAGE, f"there is no model called {', '.join(unknown)}", hint)
 
 
+def check_adopted(desired: Desired, target: Target, options: Options) -> None:
+    """Raises UsageError for a directory that is to be taken over for a model that git does not have."""
+    wanted = {*asked_for(desired, target, options.models), *desired.rejected}
+    unknown = sorted(set(options.adopt) - wanted)
+    if unknown and not desired.problems:
+        hint = "`reconcile import triton` writes files for what a server has"
+        message = f"there is no model in git for target {target.name} to take over {', '.join(unknown)} for"
+        raise UsageError(Reason.USAGE, message, hint)
+
+
 def chosen_target(desired: Desired, options: Options) -> Target:
     """The target that flags and reconciler.yaml name. Raises UsageError where they name none or too little."""
     target = _named(desired.repository.targets, options)

@@ -39,7 +39,8 @@ class Pass:
 
     def observe(self, stalled: Mapping[str, StalledAt]) -> Observed:
         """The world afresh, with the sources of those models only that this pass is about."""
-        return self.world.observe(asked_of(self.desired, self.target, self.options), stalled)
+        asked = asked_of(self.desired, self.target, self.options)
+        return self.world.observe(asked, stalled, frozenset(self.options.adopt))
 
     def first_look(self) -> Look:
         """The same as `look`. Raises UsageError for a MODEL that is nowhere, which it may well be later in a run."""

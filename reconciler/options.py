@@ -13,7 +13,8 @@ class Options:
     """What a command line asks for; it wins over reconciler.yaml. Timeout in seconds, for one load.
 
     `labels`: only the models that these select, as if they had been named. `no_server`: fetch and activate only.
-    `limits`: of all fetches together. `environment`: where credentials profiles find their secrets; never shown.
+    `adopt`: models whose foreign directories are taken over. `limits`: of all fetches together. `environment`: where
+    credentials profiles find their secrets; never shown.
     """
 
     repo: str = "."
@@ -26,6 +27,7 @@ class Options:
     timeout: float | None = None
     allow_removals: int | None = None
     no_server: bool = False
+    adopt: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     git_username: str = ""
     git_token: str | None = field(default=None, repr=False)

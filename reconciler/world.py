@@ -22,11 +22,17 @@ class World:
     volume: Volume
     servers: Mapping[str, Triton]
 
-    def observe(self, models: Iterable[ModelSpec], stalled: Mapping[str, StalledAt]) -> Observed:
-        """Everything afresh, these sources too. A server or source that cannot be read is a value of its own."""
+    def observe(
+        self, models: Iterable[ModelSpec], stalled: Mapping[str, StalledAt], adopt: frozenset[str] = frozenset()
+    ) -> Observed:
+        """Everything afresh, these sources too. A server or source that cannot be read is a value of its own.
+
+        `adopt`: models whose foreign directories are to be taken over.
+        """
+        resolve = self.volume.resolve
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="observe") as pool:
             views = {url: pool.submit(server.observe) for url, server in self.servers.items()}
-            contents = {model.name: pool.submit(self.volume.resolve, model) for model in models}
+            contents = {model.name: pool.submit(resolve, model, adopting_it=model.name in adopt) for model in models}
             volume = self.volume.observe()
             return Observed(
                 volume=volume,

@@ -6,7 +6,22 @@ from collections.abc import Sequence
 
 import click
 
-from reconciler.cli import apply, demo, exits, explain, gc, graph, lock, out, plan, show, signals, status, validate
+from reconciler.cli import (
+    apply,
+    demo,
+    exits,
+    explain,
+    gc,
+    graph,
+    importing,
+    lock,
+    out,
+    plan,
+    show,
+    signals,
+    status,
+    validate,
+)
 
 NAME = "reconcile"
 COMMANDS: tuple[click.Command, ...] = (
@@ -15,6 +30,7 @@ COMMANDS: tuple[click.Command, ...] = (
     explain.explain,
     gc.gc,
     graph.graph,
+    importing.group,
     lock.lock,
     plan.plan,
     show.show,

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from reconciler.cli import out
-from reconciler.cli.options import MAX_BANDWIDTH, OUTPUT, REMOVALS, TRANSFERS, Chosen, Common, choosing, shared
+from reconciler.cli.options import ADOPT, MAX_BANDWIDTH, OUTPUT, REMOVALS, TRANSFERS, Chosen, Common, choosing, shared
 from reconciler.cli.signals import Interruption
 from reconciler.core.plan import Plan
 from reconciler.core.progress import Reporter
@@ -61,6 +61,7 @@ def progress(common: Common, *, err: bool) -> AbstractContextManager[Reporter]:
 @OUTPUT
 @click.option("-y", "--yes", is_flag=True, envvar="RECONCILE_YES", show_envvar=True, help="Do not ask.")
 @REMOVALS
+@ADOPT
 @MAX_BANDWIDTH
 @TRANSFERS
 @choosing
@@ -81,7 +82,8 @@ def apply(common: Common, output: str, *, yes: bool, allow_removals: int | None,
     consent = Consent(ask=not yes and sys.stdin.isatty(), err=as_json, interruption=interruption)
     chosen: Chosen = more["chosen"]
     path = plan_file.named(chosen.models)
-    asked = replace(options(common, plan_file.beside(path, chosen), allow_removals), limits=limits)
+    asked = options(common, plan_file.beside(path, chosen), allow_removals, more["adopt"])
+    asked = replace(asked, limits=limits)
     saved = plan_file.read(path) if path is not None else None
 
     def confirm(plan: Plan) -> bool:

@@ -8,6 +8,7 @@ import click
 
 from reconciler.core.conditions import Kind, ModelStatus, Truth
 from reconciler.core.errors import LockedError, Problem, Reason, ReconcileError, RefusedError, StaleError, UsageError
+from reconciler.core.imports.fates import Fate
 from reconciler.core.lock_report import SOUND, LockReport
 from reconciler.core.plan import Change, Outcome, Plan, Result
 
@@ -93,6 +94,12 @@ def of_plan(plan: Plan, problems: Collection[Problem]) -> list[Exit]:
 def of_locks(report: LockReport) -> list[Exit]:
     """A lock that is not as it should be, and documents that are not."""
     told = ((any(model.state not in SOUND for model in report.models), Exit.ERROR), (report.problems, Exit.INVALID))
+    return [code for holds, code in told if holds]
+
+
+def of_imports(fates: Collection[Fate]) -> list[Exit]:
+    """Models that no file could be made of, and files that are there already."""
+    told = ((Fate.EXISTS in fates, Exit.REFUSED), (Fate.REFUSED in fates, Exit.INVALID))
     return [code for holds, code in told if holds]
 
 

@@ -14,7 +14,9 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def options(common: Common, chosen: Chosen | None = None, allow_removals: int | None = None) -> Options:
+def options(
+    common: Common, chosen: Chosen | None = None, allow_removals: int | None = None, adopt: tuple[str, ...] = ()
+) -> Options:
     """The options of one pass. Raises UsageError for what is no address of a server."""
     for url in common.servers:
         try:
@@ -32,6 +34,7 @@ def options(common: Common, chosen: Chosen | None = None, allow_removals: int | 
         timeout=common.timeout,
         allow_removals=allow_removals,
         no_server=common.no_server,
+        adopt=adopt,
         git_username=os.environ.get("RECONCILE_GIT_USERNAME", ""),
         git_token=os.environ.get("RECONCILE_GIT_TOKEN") or None,
         environment=os.environ,

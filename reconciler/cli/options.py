@@ -107,6 +107,14 @@ REMOVALS = click.option(
 )
 
 
+ADOPT = click.option(
+    "--adopt",
+    multiple=True,
+    metavar="MODEL",
+    help="Take over a directory of this name in models/ that is not ours; may be given again.",
+)
+
+
 def _labels(context: click.Context, parameter: click.Parameter, value: str | None) -> Selector | None:
     try:
         return labels.selector(value) if value is not None else None

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from reconciler.cli import exits, out
-from reconciler.cli.options import REMOVALS, Chosen, Common, choosing, output_of, shared
+from reconciler.cli.options import ADOPT, REMOVALS, Chosen, Common, choosing, output_of, shared
 
 
 @click.command(
@@ -14,6 +14,7 @@ from reconciler.cli.options import REMOVALS, Chosen, Common, choosing, output_of
 @shared
 @output_of("text", "json", "markdown")
 @REMOVALS
+@ADOPT
 @click.option(
     "--out", "file", metavar="FILE", help="Save the plan, for `reconcile apply FILE` and `reconcile show FILE`."
 )
@@ -31,9 +32,9 @@ def plan(common: Common, output: str, *, allow_removals: int | None, detailed_ex
     from reconciler.render.summary import changes
 
     chosen: Chosen = more["chosen"]
-    seen = reconcile.look(options(common, chosen, allow_removals), now=now())
+    seen = reconcile.look(options(common, chosen, allow_removals, more["adopt"]), now=now())
     if more["file"]:
-        plan_file.write(more["file"], plan_file.saved(seen, chosen.models))
+        plan_file.write(more["file"], plan_file.saved(seen, chosen.models, more["adopt"]))
     found = problems.of(seen.desired)
     if output == "json":
         out.document(plan_json.document(seen.plan, found))

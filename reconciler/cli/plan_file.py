@@ -16,13 +16,15 @@ from reconciler.render import plan_text
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
-def saved(seen: Look, models: tuple[str, ...]) -> Saved:
+def saved(seen: Look, models: tuple[str, ...], adopt: tuple[str, ...]) -> Saved:
     """The plan as it is saved."""
     servers = {url: view.version for url, view in seen.observed.servers.items() if isinstance(view, Serving)}
     shown = tuple((line.tone.value, line.text) for line in plan_text.lines(seen.plan))
     target, revision = seen.target.name, seen.plan.revision
     steps = steps_of(seen.plan)
-    return Saved(target=target, revision=revision, models=models, steps=steps, servers=servers, shown=shown)
+    return Saved(
+        target=target, revision=revision, models=models, adopt=adopt, steps=steps, servers=servers, shown=shown
+    )
 
 
 def write(path: str, plan: Saved) -> None:
@@ -55,7 +57,7 @@ def read(path: str) -> Saved:
 def meant(plan: Saved, options: Options) -> Options:
     """The options with what the plan says of its revision and its models."""
     ref = plan.revision if options.ref is None and _COMMIT.fullmatch(plan.revision) else options.ref
-    return replace(options, ref=ref, target=options.target or plan.target, models=plan.models)
+    return replace(options, ref=ref, target=options.target or plan.target, models=plan.models, adopt=plan.adopt)
 
 
 def check(path: str, plan: Saved, found: Plan) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from reconciler.core.artifact import Tree
 from reconciler.core.capacity import chosen_update
 from reconciler.core.errors import Reason
-from reconciler.core.observed import Active, Observed, Served, Serving
+from reconciler.core.observed import Active, Entry, ForeignEntry, Observed, Served, Serving
 from reconciler.core.served import above_on, active_tree, is_up, serving, stamp_on, tree_on, up_somewhere
 from reconciler.core.spec import ModelSpec, Target, Update
 from reconciler.core.verdicts import Request, Verdict, Wanted
@@ -77,10 +77,11 @@ def _delta(verdict: Wanted, observed: Observed, servers: Mapping[str, Serving]) 
     entry = observed.volume.entries.get(name)
     active = entry if isinstance(entry, Active) else None
     served = {server: view.models.get(name) for server, view in servers.items()}
-    activation = _activation(verdict, active, served.values())
+    activation = _activation(verdict, entry, served.values())
     mends = observed.volume.mends.get(verdict.artifact.tree.generation, 0) + (activation is Reason.TREE_DAMAGED)
     if not verdict.spec.load.enabled:
-        up = {server for server, state in served.items() if state is not None and state.up and state.generation}
+        ours = {server: state for server, state in served.items() if state is not None and state.up}
+        up = {server for server, state in ours.items() if state.generation or activation is Reason.ADOPTED}
         return Delta(
             verdict=verdict,
             active=active,
@@ -93,12 +94,14 @@ def _delta(verdict: Wanted, observed: Observed, servers: Mapping[str, Serving]) 
     return Delta(verdict=verdict, active=active, activation=activation, mends=mends, loads=loads)
 
 
-def _activation(verdict: Wanted, active: Active | None, served: Iterable[Served | None]) -> Reason | None:
+def _activation(verdict: Wanted, active: Entry | None, served: Iterable[Served | None]) -> Reason | None:
     wanted = verdict.artifact.tree.generation
     if active is None:
         return Reason.NOT_ON_VOLUME
+    if isinstance(active, ForeignEntry):
+        return Reason.ADOPTED
     if active.generation != wanted:
-        already = any(state is not None and state.up and state.generation == wanted for state in served)
+        already = wanted in {state.generation for state in served if state is not None and state.up}
         return Reason.LINK_REPOINTED if already else Reason.GENERATION_CHANGED
     return Reason.TREE_DAMAGED if active.damage or active.tree is None else None
 
@@ -110,8 +113,8 @@ def _load_reason(verdict: Wanted, served: Served | None, activation: Reason | No
         failed = any(state.reason not in ("", "unloaded") for state in served.versions)
         return Reason.NOT_READY if failed else Reason.NOT_LOADED
     if served.generation != verdict.artifact.tree.generation:
-        changed = activation is Reason.GENERATION_CHANGED
-        return Reason.GENERATION_CHANGED if changed else Reason.SERVED_GENERATION_DIFFERS
+        changed = activation in (Reason.GENERATION_CHANGED, Reason.ADOPTED)
+        return activation if changed else Reason.SERVED_GENERATION_DIFFERS
     ready = {state.version for state in served.versions if state.state == "READY"}
     if set(verdict.artifact.versions) - ready:
         return Reason.NOT_READY

@@ -23,6 +23,7 @@ class Reason(StrEnum):
     REMOVED = "Removed"
     UNREFERENCED = "Unreferenced"
     CONTENT_UNKNOWN = "ContentUnknown"
+    ADOPTED = "Adopted"
 
     # why a model is held
     REJECTED = "Rejected"

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import assert_never
 
+from reconciler.core import adoption
 from reconciler.core.content import Unavailable
 from reconciler.core.deltas import Delta
 from reconciler.core.errors import Reason
-from reconciler.core.observed import Active, ForeignEntry, Serving, Unreachable
+from reconciler.core.observed import Active, Entry, ForeignEntry, Serving, Unreachable
 from reconciler.core.plan import Change, ModelPlan, Prune, Step
 from reconciler.core.removals import ours
 from reconciler.core.units import Scene
@@ -37,7 +38,7 @@ def _model_lines(scene: Scene, ids: Mapping[str, tuple[str, ...]]) -> Iterator[M
             case Hold():
                 yield _held_line(name, verdict, active)
             case Deferred():
-                yield _deferred_line(verdict, active, ids.get(name, ()))
+                yield _deferred_line(verdict, entry, ids.get(name, ()))
             case Wanted() if name in scene.deltas:
                 yield _wanted_line(scene.deltas[name], ids.get(name, ()), _gap(name, scene))
             case Wanted():
@@ -73,11 +74,12 @@ def _held_line(name: str, hold: Hold, active: Active | None) -> ModelPlan:
     )
 
 
-def _deferred_line(verdict: Deferred, active: Active | None, ids: tuple[str, ...]) -> ModelPlan:
+def _deferred_line(verdict: Deferred, entry: Entry | None, ids: tuple[str, ...]) -> ModelPlan:
+    active = entry if isinstance(entry, Active) else None
     return ModelPlan(
         model=verdict.spec.name,
-        change=Change.UPDATE if active else Change.CREATE,
-        reason=Reason.CONTENT_UNKNOWN if active else Reason.NOT_ON_VOLUME,
+        change=Change.UPDATE if entry else Change.CREATE,
+        reason=_why_deferred(entry),
         message=verdict.message,
         active=active.generation if active else None,
         steps=ids,
@@ -85,8 +87,16 @@ def _deferred_line(verdict: Deferred, active: Active | None, ids: tuple[str, ...
     )
 
 
+def _why_deferred(entry: Entry | None) -> Reason:
+    if isinstance(entry, ForeignEntry):
+        return Reason.ADOPTED
+    return Reason.CONTENT_UNKNOWN if entry else Reason.NOT_ON_VOLUME
+
+
 def _wanted_line(delta: Delta, ids: tuple[str, ...], gap: str) -> ModelPlan:
     kept = delta.verdict.kept
+    if delta.empty and ids:
+        return _left_over_line(delta, ids)
     if kept is not None and delta.empty and not gap:
         goes_on = "what is active goes on serving"
         return _held_line(delta.verdict.spec.name, _with_note(kept, goes_on), delta.active)
@@ -107,7 +117,22 @@ def _wanted_line(delta: Delta, ids: tuple[str, ...], gap: str) -> ModelPlan:
     )
 
 
+def _left_over_line(delta: Delta, ids: tuple[str, ...]) -> ModelPlan:
+    """All is as it should be, but for what an adoption that was cut short has left."""
+    return ModelPlan(
+        model=delta.verdict.spec.name,
+        change=Change.MEND,
+        reason=Reason.ADOPTED,
+        message=adoption.LEFT_OVER,
+        active=delta.active.generation if delta.active else None,
+        wanted=delta.verdict.artifact.tree.generation,
+        steps=ids,
+    )
+
+
 def _damage(delta: Delta) -> str:
+    if delta.activation is Reason.ADOPTED:
+        return adoption.told(delta)
     if delta.active is None or delta.activation is not Reason.TREE_DAMAGED:
         return ""
     return "; ".join(delta.active.damage)

@@ -27,9 +27,13 @@ class Active:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForeignEntry:
-    """`models/<name>` is there and not ours: a directory, a link elsewhere, a file. `kind` is for people."""
+    """`models/<name>` is there and not ours: a directory, a link elsewhere, a file. `kind` is for people.
+
+    `adoptable`: there is a model's directory behind it that could be taken over.
+    """
 
     kind: str
+    adoptable: bool = False
 
 
 Entry = Active | ForeignEntry
@@ -41,7 +45,8 @@ class VolumeView:
 
     `blobs`: every blob by digest with its size in bytes. `partials`: names of half-made things left by earlier runs.
     `free_bytes`: room for what is to be fetched, with what half-fetched files have taken already; None if not known.
-    `mends`: how often a damaged tree was mended, where it ever was.
+    `mends`: how often a damaged tree was mended, where it ever was. `aside`: models whose own directory an adoption has
+    set aside, until what took its place is served.
     """
 
     entries: Mapping[str, Entry] = field(default_factory=dict)
@@ -50,6 +55,7 @@ class VolumeView:
     partials: tuple[str, ...] = ()
     free_bytes: int | None = None
     mends: Mapping[Generation, int] = field(default_factory=dict)
+    aside: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

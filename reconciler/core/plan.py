@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from reconciler.core.artifact import Tree
-from reconciler.core.digest import Digest, Generation
+from reconciler.core.digest import Digest, FileDigest, Generation
 from reconciler.core.errors import Reason
 from reconciler.core.spec import Probe, Source
 
@@ -23,16 +23,32 @@ class Fetch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Adopt:
+    """Make blobs of what the model's foreign directory holds, which is not changed by that but in its files' times.
+
+    `files`: what the sources hold, by source as in ModelSpec.sources(); `held`: which contents of it come from the
+    directory; `size` of these in bytes.
+    """
+
+    model: str
+    files: Mapping[int | None, tuple[FileDigest, ...]]
+    held: frozenset[Digest]
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Activate:
     """Make (or mend) the tree and point `models/<model>` at it. `previous` is what the link points at now.
 
-    `mends`: how often the tree has been mended then, noted before it is touched.
+    `mends`: how often the tree has been mended then, noted before it is touched. `adopts`: a foreign directory of that
+    name is set aside for it.
     """
 
     model: str
     tree: Tree
     previous: Generation | None
     mends: int = 0
+    adopts: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +65,8 @@ class Restore:
 
     `tree` is what the link named; None: there was no link, so it is taken away where it names `instead`. `served`: by
     server, what was up there and is loaded again unless it still is; None: it was not up and is unloaded.
-    `timeout` in seconds for each of these loads and unloads; `mends`: how often trees have been mended.
+    `timeout` in seconds for each of these loads and unloads; `mends`: how often trees have been mended. `adopted`: not
+    None where the model's own directory was set aside and comes back; the servers on which it was up from there.
     """
 
     model: str
@@ -58,6 +75,7 @@ class Restore:
     served: Mapping[str, Tree | None]
     timeout: float
     mends: Mapping[Generation, int] = field(default_factory=dict)
+    adopted: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +114,13 @@ class Deactivate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retire:
+    """Delete the directory that an adoption has set aside: what took its place is served."""
+
+    model: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prune:
     """Delete what nothing refers to: whole trees, blobs, half-made things of earlier runs; size in bytes."""
 
@@ -105,7 +130,7 @@ class Prune:
     size: int
 
 
-Action = Fetch | Activate | Load | Unload | Deactivate | Prune
+Action = Fetch | Adopt | Activate | Load | Unload | Deactivate | Retire | Prune
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

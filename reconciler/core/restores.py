@@ -7,6 +7,7 @@ above it (triton-facts §0.3); an unloaded model is gone; and old instances read
 from collections.abc import Iterator
 
 from reconciler.core import graph
+from reconciler.core.adoption import strangers
 from reconciler.core.artifact import Tree
 from reconciler.core.deltas import Delta, way_back
 from reconciler.core.observed import Observed
@@ -61,13 +62,16 @@ def _restore(name: str, delta: Delta, observed: Observed) -> Iterator[Restore]:
     linked = delta.active.tree if delta.active is not None else None
     if delta.active is not None and linked is None:
         return  # its document is lost: nobody knows what to put back
+    adopted = strangers(delta, observed)
+    served = dict(_served(name, delta, observed))
     yield Restore(
         model=name,
-        tree=linked,
+        tree=linked if adopted is None else None,
         instead=delta.verdict.artifact.tree.generation,
-        served=dict(_served(name, delta, observed)),
+        served={server: before for server, before in served.items() if server not in (adopted or ())},
         timeout=delta.verdict.spec.load.timeout,
         mends=observed.volume.mends,
+        adopted=adopted,
     )
 
 

@@ -24,8 +24,8 @@ KIND, MAJOR, MINOR = "reconcile-plan", 1, 0
 class Saved:
     """A plan that was shown.
 
-    `models`: those that were asked for, none for all. `steps`: a digest of each by its id, in order. `servers`: version
-    by URL. `shown`: lines as (tone, text).
+    `models`: those that were asked for, none for all; `adopt`: those whose directories are taken over. `steps`: a
+    digest of each by its id, in order. `servers`: version by URL. `shown`: lines as (tone, text).
     """
 
     target: str
@@ -34,6 +34,7 @@ class Saved:
     steps: Mapping[str, str]
     servers: Mapping[str, str]
     shown: tuple[tuple[str, str], ...]
+    adopt: tuple[str, ...] = ()
 
 
 def steps_of(plan: Plan) -> dict[str, str]:
@@ -64,6 +65,7 @@ def to_text(saved: Saved) -> str:
         "target": saved.target,
         "revision": saved.revision,
         "models": [*saved.models],
+        "adopt": [*saved.adopt],
         "servers": dict(saved.servers),
         "steps": [[name, digest] for name, digest in saved.steps.items()],
         "shown": [[tone, text] for tone, text in saved.shown],
@@ -99,6 +101,7 @@ def _saved(raw: dict[str, object]) -> Saved:
         target=str(raw["target"]),
         revision=str(raw["revision"]),
         models=tuple(str(model) for model in cast("list[str]", raw["models"])),
+        adopt=tuple(str(model) for model in cast("list[str]", raw.get("adopt", []))),
         steps={str(name): str(digest) for name, digest in steps},
         servers={str(url): str(version) for url, version in cast("dict[str, str]", raw["servers"]).items()},
         shown=tuple((str(tone), str(text)) for tone, text in shown),

@@ -61,7 +61,7 @@ def _step() -> JsonObject:
     return _all(
         {
             "id": _TEXT,
-            "kind": {"enum": ["fetch", "activate", "load", "unload", "deactivate", "prune"]},
+            "kind": {"enum": ["fetch", "adopt", "activate", "load", "unload", "deactivate", "retire", "prune"]},
             "model": {"type": ["string", "null"]},
             "server": {"type": ["string", "null"]},
             "reason": _TEXT,

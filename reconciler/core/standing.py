@@ -9,7 +9,20 @@ from reconciler.core.content import Known
 from reconciler.core.digest import Digest, Generation, tree_digest
 from reconciler.core.errors import Reason
 from reconciler.core.observed import Active, Observed, Served, Serving, StalledAt, Unreachable
-from reconciler.core.plan import Activate, Change, Deactivate, Fetch, Load, ModelPlan, Outcome, Prune, Result, Unload
+from reconciler.core.plan import (
+    Activate,
+    Adopt,
+    Change,
+    Deactivate,
+    Fetch,
+    Load,
+    ModelPlan,
+    Outcome,
+    Prune,
+    Result,
+    Retire,
+    Unload,
+)
 from reconciler.core.spec import ModelSpec
 
 CONTENT_DECIDES = frozenset(
@@ -172,25 +185,33 @@ def _first(standing: Standing, result: Result) -> Outcome | None:
 
 
 def _failure(outcome: Outcome) -> Trouble:
-    at, stalled = None, None
-    match outcome.step.action:
-        case Fetch():
-            words = "fetching failed"
+    action, at, stalled = outcome.step.action, None, None
+    match action:
         case Activate(tree=tree):
             at, words = tree.generation, f"generation {short(tree.generation)} could not be activated"
         case Load(tree=tree):
             failed = _LOADED.get(outcome.reason, "failed to load")
             at, words = tree.generation, f"generation {short(tree.generation)} {failed}"
-        case Unload(server=server):
-            words = f"unloading from {server} failed"
-        case Deactivate() | Prune():
-            words = "removing failed"
-        case action:
-            assert_never(action)
+        case _:
+            words = _failed(action)
     message = f"{words}: {outcome.message}"
     if at is not None and outcome.terminal and outcome.reason in CONTENT_DECIDES:
         stalled = StalledAt(generation=at, reason=outcome.reason, message=stable(message))
     return Trouble(reason=outcome.reason, message=message, failed=True, terminal=outcome.terminal, at=stalled)
+
+
+def _failed(action: Fetch | Adopt | Unload | Deactivate | Retire | Prune) -> str:
+    match action:
+        case Fetch():
+            return "fetching failed"
+        case Adopt():
+            return "taking over its directory failed"
+        case Unload(server=server):
+            return f"unloading from {server} failed"
+        case Deactivate() | Retire() | Prune():
+            return "removing failed"
+        case _:
+            assert_never(action)
 
 
 def _stalled(standing: Standing) -> Trouble:

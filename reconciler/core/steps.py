@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.core import graph
+from reconciler.core.adoption import adopting, retirements
 from reconciler.core.deltas import Delta
 from reconciler.core.errors import Reason
 from reconciler.core.observed import Observed
@@ -47,7 +48,7 @@ def steps(scene: Scene) -> Ordered:
         finals |= dict.fromkeys((*unit.models, *unit.removals), ended)
         found += fetches
         found += [replace(step, lane=lanes[_model(step)]) for step in (*chain, *gone)]
-    return Ordered(steps=tuple(found), finals=finals)
+    return Ordered(steps=(*found, *retirements(scene, finals)), finals=finals)
 
 
 def _union(ids: Iterator[Ids]) -> Ids:
@@ -81,6 +82,8 @@ def _fetches(unit: Unit, scene: Scene) -> Iterator[Step]:
     for name in unit.models:
         delta = scene.deltas[name]
         missing = delta.verdict.missing
+        if delta.activation is Reason.ADOPTED and (step := adopting(name, scene)) is not None:
+            yield step
         if delta.activation is not None and missing:
             files = delta.verdict.artifact.tree.files
             size = sum({file.digest: file.size for file in files if file.digest in missing}.values())
@@ -115,7 +118,13 @@ def _ups(unit: Unit, scene: Scene) -> Iterator[Step]:
         delta = scene.deltas[name]
         if delta.activation is not None:
             previous = delta.active.generation if delta.active else None
-            activate = Activate(model=name, tree=delta.verdict.artifact.tree, previous=previous, mends=delta.mends)
+            activate = Activate(
+                model=name,
+                tree=delta.verdict.artifact.tree,
+                previous=previous,
+                mends=delta.mends,
+                adopts=delta.activation is Reason.ADOPTED,
+            )
             yield Step(id=f"activate:{name}", action=activate, reason=delta.activation)
         for server, reason in sorted(delta.loads.items()):
             load = _load(name, delta, server, _expected(name, server, scene, whole=last[server] == name))

@@ -77,7 +77,7 @@ class Request:
 
     `models`: only these, empty for all. `today` (UTC) decides about suspensions. `failed`: models whose fetch failed
     in this run already. `frozen`: why only drift may be mended, empty if all may. `allow_removals`: a person's
-    word for this many.
+    word for this many. `adopt`: models whose foreign directories are to be taken over.
     """
 
     today: datetime.date
@@ -86,6 +86,7 @@ class Request:
     frozen: str = ""
     allow_removals: int | None = None
     no_server: bool = False
+    adopt: frozenset[str] = frozenset()
 
 
 def first_look(desired: Desired, observed: Observed, target: Target, request: Request) -> dict[str, Verdict]:
@@ -124,13 +125,17 @@ def _left_alone(spec: ModelSpec, observed: Observed, request: Request) -> Hold |
         until = f" until {spec.suspend.until}" if spec.suspend.until else ""
         message = f"suspended{until}: {spec.suspend.reason or 'no reason given'}"
         return Hold(reason=Reason.SUSPENDED, message=message, needs=needs)
-    return _foreign(spec, observed)
+    return _foreign(spec, observed, request)
 
 
-def _foreign(spec: ModelSpec, observed: Observed) -> Hold | None:
+def _foreign(spec: ModelSpec, observed: Observed, request: Request) -> Hold | None:
     entry = observed.volume.entries.get(spec.name)
     if isinstance(entry, ForeignEntry):
-        message = f"models/{spec.name} on the volume is {entry.kind} and not ours: move it away or rename the model"
+        if entry.adoptable and spec.name in request.adopt:
+            return None
+        ways = f"take it over with --adopt {spec.name}, or " if entry.adoptable else ""
+        found = f"models/{spec.name} on the volume is {entry.kind} and not ours"
+        message = f"{found}: {ways}move it away or rename the model"
         return Hold(reason=Reason.FOREIGN, message=message)
     if entry is None and (server := _foreign_server(spec.name, observed)):
         message = f"{server} serves a model of this name that we did not load: unload it there or rename the model"

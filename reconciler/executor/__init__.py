@@ -11,7 +11,20 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from reconciler.core.errors import Reason
-from reconciler.core.plan import Activate, Deactivate, Fetch, Load, Outcome, Plan, Prune, Result, Step, Unload
+from reconciler.core.plan import (
+    Activate,
+    Adopt,
+    Deactivate,
+    Fetch,
+    Load,
+    Outcome,
+    Plan,
+    Prune,
+    Result,
+    Retire,
+    Step,
+    Unload,
+)
 from reconciler.core.progress import Moved, Reporter
 from reconciler.executor.attempts import Attempts
 from reconciler.executor.hands import Server, Volume
@@ -56,7 +69,7 @@ def execute(plan: Plan, hands: Hands) -> tuple[Outcome, ...]:
         operations = stack.enter_context(ThreadPoolExecutor(OPERATIONS, thread_name_prefix="operation"))
 
         def start(step: Step) -> None:
-            pool = fetches if isinstance(step.action, Fetch) else operations
+            pool = fetches if isinstance(step.action, (Fetch, Adopt)) else operations
             run.running[pool.submit(_carry_out, step, hands)] = step
 
         while _advance(run, hands, start):
@@ -119,6 +132,8 @@ def _effect(step: Step, hands: Hands) -> None:
     match step.action:
         case Fetch() as action:
             _fetch(step, action, hands)
+        case Adopt() as action:
+            hands.volume.adopt(action)
         case Activate() as action:
             hands.volume.activate(action)
         case Load() as action:
@@ -127,6 +142,8 @@ def _effect(step: Step, hands: Hands) -> None:
             hands.servers[action.server].unload(action)
         case Deactivate() as action:
             hands.volume.deactivate(action)
+        case Retire() as action:
+            hands.volume.retire(action)
         case Prune() as action:
             hands.volume.prune(action)
         case _:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from reconciler.core.observed import ServerView
-from reconciler.core.plan import Activate, Deactivate, Fetch, Load, Prune, Unload
+from reconciler.core.plan import Activate, Adopt, Deactivate, Fetch, Load, Prune, Retire, Unload
 from reconciler.core.progress import Moved
 
 
@@ -14,8 +14,17 @@ class Volume(Protocol):
     def fetch(self, action: Fetch, *, progress: Callable[[Moved], None], cancelled: Callable[[], bool]) -> None:
         """Bring the sources' files onto the volume as blobs; progress is told what comes as it comes."""
 
+    def adopt(self, action: Adopt) -> None:
+        """Make blobs of what a foreign directory holds."""
+
     def activate(self, action: Activate) -> None:
-        """Make or mend the tree and swap the link."""
+        """Make or mend the tree and swap the link; a directory that is adopted is set aside."""
+
+    def give_back(self, model: str) -> None:
+        """Put what an adoption has set aside back in its place; done already is done."""
+
+    def retire(self, action: Retire) -> None:
+        """Delete what an adoption has set aside."""
 
     def deactivate(self, action: Deactivate) -> None:
         """Take the link away."""
@@ -32,6 +41,9 @@ class Server(Protocol):
 
     def load(self, action: Load) -> None:
         """Load, read the stamps back, probe: one try."""
+
+    def reload(self, model: str, timeout: float) -> None:
+        """Load what is on the disk as it is, for a model that is not ours; timeout in seconds."""
 
     def unload(self, action: Unload) -> None:
         """Unload and wait until it is gone."""

@@ -43,6 +43,8 @@ def _put_back(restores: tuple[Restore, ...], volume: Volume, servers: Mapping[st
             for url, before in restore.served.items():
                 if before is not None and _to_be_loaded(restore.model, before, servers[url]):
                     _load_again(restore, before, url, volume, servers)
+            for url in restore.adopted or ():
+                _load_its_own(restore, servers[url])
         except ReconcileError as error:
             yield f"and {restore.model} could not be put back: {error.message}"
 
@@ -59,8 +61,18 @@ def _load_again(restore: Restore, before: Tree, url: str, volume: Volume, server
         _put_link_back(restore, volume)
 
 
+def _load_its_own(restore: Restore, server: Server) -> None:
+    """From the directory that is back, unless what came from there is still up."""
+    view = server.observe()
+    served = _up(restore.model, view)
+    if isinstance(view, Serving) and (served is None or served.generation is not None):
+        server.reload(restore.model, restore.timeout)
+
+
 def _put_link_back(restore: Restore, volume: Volume) -> None:
-    if restore.tree is not None:
+    if restore.adopted is not None:
+        volume.give_back(restore.model)
+    elif restore.tree is not None:
         volume.activate(Activate(model=restore.model, tree=restore.tree, previous=None))
     else:
         volume.deactivate(Deactivate(model=restore.model, generation=restore.instead))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
-from reconciler.core.plan import Activate, Deactivate, Fetch, Load, Prune, Step, Unload
+from reconciler.core.plan import Activate, Adopt, Deactivate, Fetch, Load, Prune, Retire, Step, Unload
 from reconciler.core.quantities import in_words
 from reconciler.render import words
 
@@ -21,19 +21,16 @@ class Deed:
 
 def deed(step: Step) -> Deed:
     """What the step does, in the words that every renderer uses."""
+    verb = type(step.action).__name__.lower()
     match step.action:
-        case Fetch(model=model, size=size):
-            return Deed(verb="fetch", model=model, size=size)
-        case Activate(model=model):
-            return Deed(verb="activate", model=model)
-        case Load(model=model, server=server):
-            return Deed(verb="load", model=model, server=server)
-        case Unload(model=model, server=server):
-            return Deed(verb="unload", model=model, server=server)
-        case Deactivate(model=model):
-            return Deed(verb="deactivate", model=model)
+        case Fetch(model=model, size=size) | Adopt(model=model, size=size):
+            return Deed(verb=verb, model=model, size=size)
+        case Load(model=model, server=server) | Unload(model=model, server=server):
+            return Deed(verb=verb, model=model, server=server)
+        case Activate(model=model) | Deactivate(model=model) | Retire(model=model):
+            return Deed(verb=verb, model=model)
         case Prune(size=size):
-            return Deed(verb="prune", size=size)
+            return Deed(verb=verb, size=size)
     assert_never(step.action)
 
 
@@ -49,17 +46,27 @@ def doing(step: Step) -> str:
     match step.action:
         case Fetch(size=size):
             return "fetch (size not known before)" if size is None else f"fetch {in_words(size)}"
-        case Activate(tree=tree):
-            return f"activate {words.short(tree.generation)}"
         case Load(server=server, tree=tree):
             return f"load {words.short(tree.generation)} on {words.line(server)}"
         case Unload(server=server):
             return f"unload from {words.line(server)}"
+        case _:
+            return _on_the_volume(step.action)
+
+
+def _on_the_volume(action: Adopt | Activate | Deactivate | Retire | Prune) -> str:
+    match action:
+        case Adopt(size=size):
+            return f"adopt {in_words(size)} of its directory"
+        case Activate(tree=tree, adopts=adopts):
+            return f"activate {words.short(tree.generation)}{', and set its directory aside' if adopts else ''}"
         case Deactivate(generation=generation):
             return f"deactivate {words.short(generation)}"
+        case Retire():
+            return "retire its directory, which was set aside"
         case Prune():
-            return pruning(step.action)
-    assert_never(step.action)
+            return pruning(action)
+    assert_never(action)
 
 
 def pruning(action: Prune) -> str:

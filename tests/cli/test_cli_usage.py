@@ -49,7 +49,9 @@ def test_each_command_has_help_with_an_example(command: str, capsys: pytest.Capt
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_each_option_of_each_command_is_explained(command: str) -> None:
-    options = [one for one in cli.group.commands[command].params if isinstance(one, click.Option)]
+    found = cli.group.commands[command]
+    commands = [*found.commands.values()] if isinstance(found, click.Group) else [found]
+    options = [one for each in commands for one in each.params if isinstance(one, click.Option)]
     assert options
     assert [option.name for option in options if not option.help] == []
 

@@ -7,7 +7,7 @@ A content is written `v7` (a plain model), `v7 FP64` (with other tensors), `v7 F
 import datetime
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,7 @@ from tests.property.world import content_blobs
 
 _STATES = "damaged|document lost|tree gone|failed|loading|down|another version"
 _CONTENT = re.compile(rf"v(\d+)(?: (FP\d+)(?: to (FP\d+))?)?(?: of ([a-z0-9, -]+?))?(?:, ({_STATES}))?")
+FETCH, HELD = ", to be fetched", ", in its directory"
 _DAMAGE = {
     "damaged": ("1/model.py is missing",),
     "document lost": ("the tree's document is lost or changed",),
@@ -108,6 +109,7 @@ def _observed(raw: dict[str, Any], contents: dict[str, Content]) -> Observed:
             blobs=dict.fromkeys(blobs, 100),
             partials=tuple(raw.get("half-made", ())),
             free_bytes=raw.get("free"),
+            aside=frozenset(raw.get("set aside", ())),
         ),
         servers=servers,
         contents=contents,
@@ -144,14 +146,15 @@ def _text(entry: Any) -> str:
 def _content(name: str, text: str) -> Content:
     if text in _UNREADABLE:
         return _UNREADABLE[text]
-    known = _variant(name, text.removesuffix(", to be fetched")).known()
-    missing = content_blobs(known) if text.endswith("to be fetched") else set()
-    return Known(files=known.files, configs=known.configs, missing=frozenset(missing))
+    known = _variant(name, text.removesuffix(FETCH).removesuffix(HELD)).known()
+    files = frozenset(file.digest for found in known.files.values() for file in found)
+    missing = frozenset(content_blobs(known)) if text.endswith(FETCH) else frozenset()
+    return replace(known, missing=missing, held=files if text.endswith(HELD) else frozenset())
 
 
 def _entry(name: str, text: str, trees: dict[Generation, Tree | None]) -> Entry:
     if not text.startswith("v"):
-        return ForeignEntry(kind=text)
+        return ForeignEntry(kind=text, adoptable="directory" in text)
     tree = _tree(name, text)
     kept = None if _state(text) == "document lost" else tree
     trees[tree.generation] = kept
@@ -210,7 +213,7 @@ def _problem(file: str) -> Problem:
 
 def _spec(name: str, entry: Any) -> ModelSpec:
     raw = entry if isinstance(entry, dict) else {"content": entry}
-    text = raw["content"].removesuffix(", to be fetched")
+    text = raw["content"].removesuffix(FETCH).removesuffix(HELD)
     plain = (
         Variant(name=name, number=1, data_type="") if text in {*_UNREADABLE, "not read"} else _variant(name, text)
     ).spec()
@@ -255,6 +258,7 @@ def _request(raw: dict[str, Any]) -> Request:
         frozen=asked.get("frozen", ""),
         allow_removals=asked.get("allow removals"),
         no_server=asked.get("server") == "none",
+        adopt=frozenset(asked.get("adopt", ())),
     )
 
 

@@ -9,7 +9,7 @@ from reconciler.core.content import Known
 from reconciler.core.digest import Digest, FileDigest, of_bytes, tree_digest
 from reconciler.core.errors import Problem, Reason
 from reconciler.core.observed import ForeignEntry, Observed, Served, Serving, StalledAt, Unreachable, VolumeView
-from reconciler.core.plan import Change, Deactivate, Prune, Result, Step, Unload
+from reconciler.core.plan import Adopt, Change, Deactivate, Prune, Result, Step, Unload
 from reconciler.core.plan import Outcome as PlanOutcome
 from reconciler.core.spec import Probe
 from reconciler.core.status import Pass, from_files, stalled, summarise, to_files
@@ -183,6 +183,13 @@ def test_a_failure_to_take_something_away_is_told_in_its_own_words() -> None:
     gone = line(Change.REMOVE, None, Reason.REMOVED)
     status = status_of(after(world(OLD, {A: Serving()}), gone, removal, wanted=None), UP_BEFORE)
     assert status.conditions[Kind.READY].message == "removing failed: read-only; nothing is served"
+
+
+def test_a_directory_that_could_not_be_taken_over_is_told_in_its_own_words() -> None:
+    action = Adopt(model="m", files={}, held=frozenset(), size=0)
+    failed = outcome(action, Result.FAILED, Reason.SOURCE_CHANGED, "it changed")
+    status = status_of(after(HERE, line(Change.UPDATE), failed))
+    assert status.conditions[Kind.READY].message.startswith("taking over its directory failed: it changed")
 
 
 def test_a_failed_prune_is_no_models_failure() -> None:

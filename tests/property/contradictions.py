@@ -30,10 +30,16 @@ def observations(draw: st.DrawFn) -> Observed:
         tree = draw(st.sampled_from(trees))
         kept = draw(st.sampled_from((tree, tree, None)))
         found = Active(generation=tree.generation, tree=kept, damage=draw(st.sampled_from(((), ("gone",)))))
-        entries[name] = ForeignEntry(kind="a file") if draw(st.integers(0, 2)) == 2 else found
+        other = ForeignEntry(kind="a file", adoptable=draw(st.booleans()))
+        entries[name] = other if draw(st.integers(0, 2)) == 2 else found
     present = {tree.generation: draw(st.sampled_from((tree, None))) for tree in draw(st.lists(st.sampled_from(trees)))}
     return Observed(
-        volume=VolumeView(entries=entries, trees=present, blobs={blob: 3 for tree in trees for blob in tree.blobs()}),
+        volume=VolumeView(
+            entries=entries,
+            trees=present,
+            blobs={blob: 3 for tree in trees for blob in tree.blobs()},
+            aside=draw(st.frozensets(st.sampled_from((*NAMES, "x")), max_size=2)),
+        ),
         servers={url: draw(_views(trees)) for url in draw(st.sets(st.sampled_from(URLS)))},
         stalled={
             name: StalledAt(generation=draw(st.sampled_from(trees)).generation, reason=Reason.LOAD_FAILED, message="x")
@@ -69,4 +75,5 @@ def requests(draw: st.DrawFn) -> Request:
         failed=draw(st.sampled_from(({}, {"b": FAULTS[0]}))),
         allow_removals=draw(st.sampled_from((None, 0, 3))),
         no_server=draw(st.booleans()),
+        adopt=draw(st.frozensets(st.sampled_from(NAMES), max_size=3)),
     )

@@ -10,7 +10,7 @@ from hypothesis import note
 
 from reconciler.core.artifact import Tree
 from reconciler.core.circumstances import circumstances
-from reconciler.core.content import Content, Unavailable
+from reconciler.core.content import Content, Known, Unavailable
 from reconciler.core.digest import Generation
 from reconciler.core.errors import Reason
 from reconciler.core.modelfacts import facts
@@ -35,7 +35,8 @@ def planned(
     stalled: Stalled | None = None,
 ) -> Plan:
     """The plan for this world as it is now."""
-    return plan(desired, world.observe(stalled), TARGET, Request(today=TODAY, failed=failed or {}))
+    request = Request(today=TODAY, failed=failed or {}, adopt=frozenset(world.volume.adoptable))
+    return plan(desired, world.observe(stalled), TARGET, request)
 
 
 def wish_for(world: World, wish: Wish) -> Desired:
@@ -44,6 +45,10 @@ def wish_for(world: World, wish: Wish) -> Desired:
     world.volume.contents = dict(contents)
     world.volume.fetchable = dict(fetchable)
     for name, content in contents.items():
+        own = name in world.volume.adoptable and isinstance(content, Known) and content.missing
+        if own and isinstance(content, Known):
+            held = frozenset(file.digest for files in content.files.values() for file in files)
+            world.volume.contents[name] = replace(content, missing=frozenset(), held=held)
         if name not in fetchable and not isinstance(content, Unavailable):
             world.volume.blobs |= dict.fromkeys(content_blobs(content), 1)
     return desired

@@ -12,7 +12,7 @@ from typing import assert_never
 from reconciler.core.content import Unavailable
 from reconciler.core.errors import Reason, ReconcileError, TerminalError
 from reconciler.core.modelfacts import facts
-from reconciler.core.plan import Activate, Deactivate, Fetch, Load, Plan, Prune, Step, Unload
+from reconciler.core.plan import Activate, Adopt, Deactivate, Fetch, Load, Plan, Prune, Retire, Step, Unload
 from reconciler.executor.restoring import or_put_back
 from tests.property.world import World
 
@@ -78,20 +78,30 @@ class Run:
         match step.action:
             case Fetch() as action:
                 volume.fetch(action, progress=lambda _: None, cancelled=lambda: False)
-            case Activate() as action:
-                volume.activate(action)
             case Load() as action:
                 self._load(action, mishap)
             case Unload() as action:
                 self.world.servers[action.server].unload(action)
-            case Deactivate() as action:
-                volume.deactivate(action)
-            case Prune() as action:
-                volume.prune(action)
             case _:
-                assert_never(step.action)
+                self._on_volume(step.action)
         if mishap == "late" and isinstance(step.action, (Unload, Fetch)):
             raise _failure(step)
+
+    def _on_volume(self, action: Adopt | Activate | Deactivate | Retire | Prune) -> None:
+        volume = self.world.volume
+        match action:
+            case Adopt():
+                volume.adopt(action)
+            case Activate():
+                volume.activate(action)
+            case Deactivate():
+                volume.deactivate(action)
+            case Retire():
+                volume.retire(action)
+            case Prune():
+                volume.prune(action)
+            case _:
+                assert_never(action)
 
 
 def _failure(step: Step) -> TerminalError:

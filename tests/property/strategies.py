@@ -203,14 +203,15 @@ def _happen(draw: st.DrawFn, world: World) -> None:
 def _on_server(draw: st.DrawFn, event: str, name: str, server: Server) -> None:
     link = server.volume.links.get(name)
     match event:
-        case "serve" if name not in server.volume.foreign:
+        case "serve" if name not in server.volume.foreign | server.volume.adoptable.keys():
             tree = tree_of(draw(variants(name)))
             server.volume.link(name, tree)
             server.load_as(name, facts(tree.config), tree.generation)
         case "load" if link is not None:
             server.load_as(name, facts(link.tree.config), link.tree.generation)
         case "stranger":
-            server.load_as(name, facts(draw(variants(name)).config()), None)
+            own = server.volume.adoptable.get(name)
+            server.load_as(name, own or facts(draw(variants(name)).config()), None)
         case "unload":
             server.unload(Unload(model=name, server="", timeout=1))
         case "restart":
@@ -222,11 +223,13 @@ def _on_server(draw: st.DrawFn, event: str, name: str, server: Server) -> None:
 def _on_volume(draw: st.DrawFn, event: str, name: str, volume: Volume) -> None:
     link = volume.links.get(name)
     match event:
-        case "link" if name not in volume.foreign:
+        case "link" if name not in volume.foreign | volume.adoptable.keys():
             volume.link(name, tree_of(draw(variants(name))))
         case "unlink":
             volume.links.pop(name, None)
-        case "foreign" if link is None:
+        case "directory" if link is None and name not in volume.foreign:
+            volume.adoptable[name] = facts(draw(variants(name)).config())
+        case "foreign" if link is None and name not in volume.adoptable:
             volume.foreign.add(name)
         case "damage" if link is not None:
             link.damaged = True
@@ -246,7 +249,8 @@ _EVENTS = (
     *("load",) * 4,
     "unlink",
     "foreign",
-    "stranger",
+    "directory",
+    *("stranger",) * 2,
     *("unload",) * 2,
     "restart",
     *("damage",) * 2,

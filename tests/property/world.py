@@ -6,7 +6,7 @@ were swapped after it loaded.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reconciler.core.artifact import Tree
 from reconciler.core.content import Content, Known
@@ -26,7 +26,7 @@ from reconciler.core.observed import (
     VersionState,
     VolumeView,
 )
-from reconciler.core.plan import Activate, Deactivate, Fetch, Load, Prune, Unload
+from reconciler.core.plan import Activate, Adopt, Deactivate, Fetch, Load, Prune, Retire, Unload
 from reconciler.core.progress import Moved
 
 
@@ -45,10 +45,15 @@ class Link:
 
 @dataclass(slots=True, kw_only=True)
 class Volume:
-    """Links, foreign directories, trees and blobs. `lost`: trees whose document cannot be read."""
+    """Links, foreign directories, trees and blobs. `lost`: trees whose document cannot be read.
+
+    `adoptable`: foreign directories with what they hold, `aside` those that our links have taken the place of.
+    """
 
     links: dict[str, Link] = field(default_factory=dict)
     foreign: set[str] = field(default_factory=set)
+    adoptable: dict[str, ModelConfig] = field(default_factory=dict)
+    aside: dict[str, ModelConfig] = field(default_factory=dict)
     trees: dict[Generation, Tree] = field(default_factory=dict)
     lost: set[Generation] = field(default_factory=set)
     blobs: dict[Digest, int] = field(default_factory=dict)
@@ -79,7 +84,9 @@ class Volume:
 
     def activate(self, action: Activate) -> None:
         """Make or mend the tree and swap the link; foreign directories and unknown blobs are never asked for."""
-        if action.model in self.foreign:
+        if action.adopts and action.model in self.adoptable:
+            self.aside[action.model] = self.adoptable.pop(action.model)
+        if action.model in self.foreign | self.adoptable.keys():
             raise BrokenLawError(f"activate {action.model} over a foreign directory")
         absent = action.tree.blobs() - self.blobs.keys() - {Digest(action.tree.generation)}
         if absent:
@@ -87,6 +94,28 @@ class Volume:
         if action.mends:
             self.mends[action.tree.generation] = action.mends
         self.link(action.model, action.tree)
+
+    def adopt(self, action: Adopt) -> None:
+        """What the foreign directory holds becomes blobs."""
+        if action.model not in self.adoptable:
+            raise BrokenLawError(f"adopt {action.model}, which has no directory of its own")
+        known = self.contents[action.model]
+        assert isinstance(known, Known)
+        self.blobs |= dict.fromkeys(content_blobs(known), 1)
+        self.contents[action.model] = replace(known, held=frozenset())
+
+    def give_back(self, model: str) -> None:
+        """What is aside is back, and newer than before."""
+        if model in self.aside:
+            self.tick += 1
+            self.links.pop(model, None)
+            self.adoptable[model] = self.aside.pop(model)
+
+    def retire(self, action: Retire) -> None:
+        """What is aside is gone."""
+        if action.model not in self.links and action.model in self.aside:
+            raise BrokenLawError(f"retire {action.model}, whose place nothing has taken")
+        self.aside.pop(action.model, None)
 
     def deactivate(self, action: Deactivate) -> None:
         """Take the link away if it still names this generation."""
@@ -112,6 +141,7 @@ class Volume:
     def view(self) -> VolumeView:
         """As the adapter observes it."""
         entries: dict[str, Entry] = {name: ForeignEntry(kind="a directory") for name in self.foreign}
+        entries |= {name: ForeignEntry(kind="a directory", adoptable=True) for name in self.adoptable}
         for name, link in self.links.items():
             lost = link.tree.generation in self.lost
             damage = ("the tree's document is lost or changed",) if lost else ("1/model.py is missing",)
@@ -127,6 +157,7 @@ class Volume:
             blobs=dict(self.blobs),
             partials=tuple(sorted(self.partials)),
             mends=dict(self.mends),
+            aside=frozenset(self.aside),
         )
 
 
@@ -180,6 +211,12 @@ class Server:
             raise
         self.instances[name] = Instance(config=config, generation=generation, tick=self.volume.tick)
         self._ripple(name)
+
+    def reload(self, model: str, timeout: float) -> None:  # noqa: ARG002
+        """Load from the foreign directory, which holds what it always held."""
+        if model not in self.volume.adoptable:
+            raise BrokenLawError(f"reload {model}, whose directory is not back")
+        self.load_as(model, self.volume.adoptable[model], None)
 
     def fail(self, name: str, config: ModelConfig) -> None:
         """A failed load: a plain model keeps its old instance, an ensemble goes down (triton-facts §0.3)."""

@@ -9,7 +9,7 @@ from reconciler.adapters.triton.grpcwire import GrpcWire
 from reconciler.adapters.triton.httpwire import HttpWire
 from reconciler.adapters.triton.looking import Deadline
 from reconciler.adapters.triton.wire import CallFailed, Wire
-from reconciler.core.errors import Reason, TerminalError
+from reconciler.core.errors import Reason, TerminalError, TransientError
 from reconciler.core.observed import ServerView, Unreachable
 from reconciler.core.plan import Load, Unload
 from reconciler.core.spec import Probe
@@ -39,6 +39,14 @@ class Triton:
             reason, message = faults.unreachable(failure)
             return Unreachable(reason=reason, message=message)
 
+    def configs(self, deadline: float = 30.0) -> looking.Configs:
+        """The config of each model that is up, as served. Raises TransientError if they cannot be had."""
+        try:
+            return looking.configs(self._wire, Deadline(deadline))
+        except CallFailed as failure:
+            reason, message = faults.unreachable(failure)
+            raise TransientError(reason, f"{self._where}: {message}") from failure
+
     def load(self, action: Load) -> None:
         """One try: load, read back the stamps of the model and its dependents, probe.
 
@@ -48,6 +56,10 @@ class Triton:
         """
         operations.load(self._where, self._wire, action)
         self.probe(action.model, action.probes)
+
+    def reload(self, model: str, timeout: float) -> None:
+        """Load what is on the disk as it is: nothing is read back. Raises as `load`; timeout in seconds."""
+        operations.reload(self._where, self._wire, model, timeout)
 
     def unload(self, action: Unload) -> None:
         """Unload and wait until it is gone; gone already is done. Raises TransientError (TimedOut, UnloadFailed)."""

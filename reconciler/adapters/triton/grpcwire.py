@@ -64,7 +64,7 @@ class GrpcWire:
             )
         return answer["config"]
 
-    def load(self, model: str, config: str, timeout: float) -> None:
+    def load(self, model: str, config: str | None, timeout: float) -> None:
         with _sorted():
             self._client.load_model(model, headers=self._headers, config=config, client_timeout=timeout)
 

@@ -64,8 +64,8 @@ class HttpWire:
         found: JsonObject = self._json("GET", f"{_model(model)}{part}/config", timeout)
         return found
 
-    def load(self, model: str, config: str, timeout: float) -> None:
-        body = json.dumps({"parameters": {"config": config}}).encode()
+    def load(self, model: str, config: str | None, timeout: float) -> None:
+        body = json.dumps({"parameters": {} if config is None else {"config": config}}).encode()
         self._call("POST", f"/v2/repository/models/{quote(model, safe='')}/load", timeout, body)
 
     def unload(self, model: str, timeout: float) -> None:

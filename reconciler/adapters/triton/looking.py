@@ -19,6 +19,10 @@ _PAUSE = 0.05
 _NO_STAT = "failed to stat file"
 
 
+Configs = Mapping[str, JsonObject]
+"""Configs as served, by model."""
+
+
 class Deadline:
     """A moment until which calls may take; each call gets what is left, and at least a moment to fail in."""
 
@@ -50,6 +54,15 @@ def look(wire: Wire, deadline: Deadline) -> Serving:
     return Serving(
         version=version, models={model: _served(found, by_model[model]) for model, found in sorted(states.items())}
     )
+
+
+def configs(wire: Wire, deadline: Deadline) -> Configs:
+    """The config of each model that is READY. Raises CallFailed."""
+    rows = _with_unlisted(index(wire, deadline), wire.loaded(deadline.left))
+    ready = sorted(model for model, of_model in rows.items() if any(row.state == "READY" for row in of_model))
+    with ThreadPoolExecutor(_READERS, thread_name_prefix="triton-config") as pool:
+        found = list(pool.map(lambda model: served_config(wire, model, deadline), ready))
+    return {model: config for model, config in zip(ready, found, strict=True) if config is not None}
 
 
 def index(wire: Wire, deadline: Deadline) -> Sequence[Row]:

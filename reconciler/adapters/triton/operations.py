@@ -53,6 +53,14 @@ def load(server: str, wire: Wire, action: Load) -> None:
             time.sleep(_REST)
 
 
+def reload(server: str, wire: Wire, model: str, timeout: float) -> None:
+    """Loads what is on the disk, which has to be newer than what was loaded (triton-facts §0.1)."""
+    try:
+        wire.load(model, None, timeout)
+    except CallFailed as failure:
+        raise faults.of_load(server, model, failure, timeout) from failure
+
+
 def unload(server: str, wire: Wire, action: Unload) -> None:
     """Unloads and waits until nothing of it runs any more: only then may its directory go."""
     deadline = Deadline(action.timeout)

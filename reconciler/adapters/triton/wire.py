@@ -75,8 +75,8 @@ class Wire(Protocol):
     def config(self, model: str, version: str, timeout: float) -> JsonObject:
         """The config as served, proto field names; version "" is the latest that is READY."""
 
-    def load(self, model: str, config: str, timeout: float) -> None:
-        """Load with this config (JSON)."""
+    def load(self, model: str, config: str | None, timeout: float) -> None:
+        """Load with this config (JSON), or the one on the disk."""
 
     def unload(self, model: str, timeout: float) -> None:
         """Unload; the server answers before it is gone."""

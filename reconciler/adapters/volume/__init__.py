@@ -8,13 +8,25 @@ import contextlib
 from collections.abc import Callable, Iterator
 
 from reconciler.adapters.sources import Remembered, Sources
-from reconciler.adapters.volume import activation, disk, fetch, known, lock, prune, resolve, signatures, view
+from reconciler.adapters.volume import (
+    activation,
+    adopting,
+    aside,
+    disk,
+    fetch,
+    known,
+    lock,
+    prune,
+    resolve,
+    signatures,
+    view,
+)
 from reconciler.adapters.volume.pace import Limits, Pace, Watch
 from reconciler.adapters.volume.shelf import open_shelf
 from reconciler.adapters.volume.turns import Turns
 from reconciler.core.content import Content
 from reconciler.core.observed import VolumeView
-from reconciler.core.plan import Activate, Deactivate, Fetch, Prune
+from reconciler.core.plan import Activate, Adopt, Deactivate, Fetch, Prune, Retire
 from reconciler.core.progress import Moved
 from reconciler.core.spec import ModelSigners, ModelSpec, Source
 
@@ -52,14 +64,16 @@ class Volume:
         self._shelf.places.check()
         return view.observe(self._shelf)
 
-    def resolve(self, model: ModelSpec) -> Content:
+    def resolve(self, model: ModelSpec, *, adopting_it: bool = False) -> Content:
         """What the model's sources hold, as far as it is known without fetching; writes nothing on the volume.
 
-        Failures of sources are values. Raises TerminalError or TransientError if the volume cannot be read.
+        `adopting_it`: what its foreign directory holds counts as here, unless signatures are required. Failures of
+        sources are values. Raises TerminalError or TransientError if the volume cannot be read.
         """
         self._shelf.places.check()
         with disk.translated(f"read the volume {self._shelf.places.root}"):
-            return signatures.signed(self._shelf, self._signers, model, resolve.resolve(self._shelf, model))
+            look = adopting.content if adopting_it and self._signers is None else resolve.resolve
+            return signatures.signed(self._shelf, self._signers, model, look(self._shelf, model))
 
     def remembered(self, source: Source) -> Remembered:
         """What was learnt of a source here, which counts as long as its fingerprints are the same."""
@@ -69,6 +83,8 @@ class Volume:
     def lock(self, owner: str) -> Iterator[None]:
         """Keeps every other run away from the volume; `owner` is shown to it. Raises LockedError at once."""
         with lock.hold(self._shelf.places, owner):
+            with disk.translated(f"look at the volume {self._shelf.places.root}"):
+                aside.recover(self._shelf.places)
             yield
 
     def fetch(self, action: Fetch, *, progress: Callable[[Moved], None], cancelled: Callable[[], bool]) -> None:
@@ -89,6 +105,21 @@ class Volume:
         """
         with self._workshop(f"activate {action.model}") as workshop:
             activation.activate(self._shelf, action, workshop)
+
+    def adopt(self, action: Adopt) -> None:
+        """Makes blobs of what the model's foreign directory holds. Raises TransientError or TerminalError."""
+        with self._workshop(f"take over models/{action.model}") as workshop:
+            adopting.adopt(self._shelf, action, workshop)
+
+    def give_back(self, model: str) -> None:
+        """Puts the directory back that our link has taken the place of. Raises whatever the disk says."""
+        with self._workshop(f"put the directory of {model} back") as workshop:
+            aside.give_back(self._shelf.places, self._shelf.links, model, workshop)
+
+    def retire(self, action: Retire) -> None:
+        """Deletes the directory that our link has taken the place of. Raises whatever the disk says."""
+        with self._workshop(f"delete the directory of {action.model} that was set aside") as workshop:
+            aside.retire(self._shelf.places, action.model, workshop)
 
     def deactivate(self, action: Deactivate) -> None:
         """Takes our entry away, if it still is this generation.

@@ -2,22 +2,29 @@
 
 import os
 
-from reconciler.adapters.volume import disk, trees
+from reconciler.adapters.volume import aside, disk, trees
 from reconciler.adapters.volume.shelf import Shelf
 from reconciler.core.artifact import Tree
 from reconciler.core.errors import Reason, TransientError
+from reconciler.core.observed import ForeignEntry
 from reconciler.core.plan import Activate, Deactivate
 
 
 def activate(shelf: Shelf, action: Activate, workshop: str) -> None:
     """Makes the entry this tree, whole and newer than before. Raises TerminalError or TransientError."""
-    shelf.links.ours(action.model)
+    adopts = action.adopts and isinstance(shelf.links.at(action.model), ForeignEntry)
+    if not adopts:
+        shelf.links.ours(action.model)
     _note_mends(shelf, action, workshop)
     shelf.blobs.keep(action.tree.document(), workshop)
     if not shelf.links.work(workshop):
+        if adopts:
+            aside.move(shelf.places, action.model)
         _move_in(shelf, action, workshop)
         return
     _raise_tree(shelf, action.tree, workshop)
+    if adopts:
+        aside.swap(shelf.places, action.model, action.tree.generation)
     shelf.links.point(action.model, action.tree.generation, workshop)
 
 

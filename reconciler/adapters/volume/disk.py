@@ -24,6 +24,10 @@ nobody wrote to the file since. Triton takes a future mtime for newer than every
 WRITABLE, READ_ONLY = 0o755, 0o555
 """Modes of directories."""
 
+_HERE, _EXCHANGE = -100, 2
+"""AT_FDCWD and RENAME_EXCHANGE of linux/fs.h and fcntl.h."""
+
+_CANNOT_EXCHANGE = frozenset({errno.ENOSYS, errno.EINVAL, errno.EXDEV, errno.EOPNOTSUPP})
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
@@ -94,6 +98,19 @@ def sync_filesystem(path: str) -> None:
             raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), path)
     finally:
         os.close(descriptor)
+
+
+def exchange(one: str, other: str) -> bool:
+    """Swaps what two names stand for, at once; False where kernel, library or filesystem cannot."""
+    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if call is None:
+        return False
+    if call(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) == 0:
+        return True
+    number = ctypes.get_errno()
+    if number in _CANNOT_EXCHANGE:
+        return False
+    raise OSError(number, os.strerror(number), one, None, other)
 
 
 def hash_file(path: str) -> Digest:

@@ -36,18 +36,19 @@ class Links:
         path = self._places.model(name)
         target = _link_text(path)
         if target is not None:
-            return linked_generation(target) or ForeignEntry(kind=f"link to {target}")
+            elsewhere = ForeignEntry(kind=f"link to {target}", adoptable=os.path.isdir(path))
+            return linked_generation(target) or elsewhere
         if not os.path.isdir(path):
             return ForeignEntry(kind="file") if os.path.lexists(path) else None
         mark = (disk.read_or_none(self._places.mark(name)) or b"").decode(errors="replace")
-        return Generation(mark) if is_digest(mark) else ForeignEntry(kind="directory")
+        return Generation(mark) if is_digest(mark) else ForeignEntry(kind="directory", adoptable=True)
 
     def ours(self, name: str) -> Generation | None:
         """The generation that is there. Raises TerminalError(FOREIGN) if it is not ours."""
         found = self.at(name)
         if isinstance(found, ForeignEntry):
             words = f"models/{name} on {self._places.root} is a {found.kind} that this program did not make"
-            hint = "Move it away, or leave the model out of this target: it is never overwritten."
+            hint = "Move it away, leave the model out of this target, or take it over with `apply --adopt`."
             raise TerminalError(Reason.FOREIGN, words, hint)
         return found
 

@@ -61,6 +61,15 @@ class Places:
         """Which generation a model's directory is, on a filesystem without links."""
         return self.below("active", name)
 
+    @property
+    def aside_folder(self) -> str:
+        """Where foreign directories are whose names our links have taken, until these are served."""
+        return self.below("adopted")
+
+    def aside(self, name: str) -> str:
+        """Where a model's own directory is set aside."""
+        return os.path.join(self.aside_folder, name)
+
     def check(self) -> None:
         """Raises TerminalError(VOLUME_UNUSABLE) if there is no volume."""
         with disk.translated(f"look at the volume {self.root}"):

@@ -6,7 +6,7 @@ remembered; reading (only what is local, or tells nothing but its content). The 
 
 import hashlib
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from reconciler.adapters.sources import (
@@ -40,10 +40,17 @@ class Found:
     configs: Mapping[str, bytes] = field(default_factory=dict)
 
 
-def resolve(shelf: Shelf, model: ModelSpec) -> Content:
-    """What the sources hold. Expected failures are values: Unavailable."""
+Elsewhere = Callable[[int | None, Source], Found | None]
+
+
+def resolve(shelf: Shelf, model: ModelSpec, *, elsewhere: Elsewhere = lambda _, __: None) -> Content:
+    """What the sources hold; `elsewhere` may know without them. Expected failures are values: Unavailable."""
     try:
-        found = {key: _resolve(shelf, source, whole_model=key is None) for key, source in model.sources().items()}
+        found = {
+            key: (None if source.locked is not None else elsewhere(key, source))
+            or _resolve(shelf, source, whole_model=key is None)
+            for key, source in model.sources().items()
+        }
     except ReconcileError as error:
         terminal = isinstance(error, TerminalError)
         return Unavailable(reason=error.reason, message=str(error), terminal=terminal)
@@ -51,6 +58,11 @@ def resolve(shelf: Shelf, model: ModelSpec) -> Content:
     if unfetched:
         return Unfetched(size=_sum([each.size for each in unfetched]), files=_sum([each.files for each in unfetched]))
     return _known(shelf, {key: each for key, each in found.items() if isinstance(each, Found)})
+
+
+def configs_of(files: tuple[FileDigest, ...], key: int | None) -> tuple[str, ...]:
+    """Which of a source's files are configs."""
+    return tuple(file.path for file in files if is_config(file.path)) if key is None else ()
 
 
 def _known(shelf: Shelf, found: Mapping[int | None, Found]) -> Known:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from reconciler.adapters.volume import disk, trees
+from reconciler.adapters.volume import aside, disk, trees
 from reconciler.adapters.volume.blobs import Blobs
 from reconciler.adapters.volume.links import Links
 from reconciler.adapters.volume.places import Places, generation_named
@@ -17,6 +17,8 @@ def observe(shelf: Shelf) -> VolumeView:
     places, blobs, links = shelf.places, shelf.blobs, shelf.links
     with disk.translated(f"read the volume {places.root}"):
         entries = {name: entry for name in links.names() if (entry := _entry(places, blobs, links, name)) is not None}
+        away = frozenset(aside.names(places))
+        entries |= {name: ForeignEntry(kind="directory", adoptable=True) for name in away - entries.keys()}
         found = {entry.generation: entry.tree for entry in entries.values() if isinstance(entry, Active)}
         return VolumeView(
             entries=entries,
@@ -24,6 +26,7 @@ def observe(shelf: Shelf) -> VolumeView:
             blobs=blobs.sizes(),
             partials=tuple(entry.name for entry in disk.entries(places.below("partial"))),
             mends=dict(_mends(places)),
+            aside=away,
             free_bytes=disk.free_bytes(places.root) + _taken(places),
         )
 
