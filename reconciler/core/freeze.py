@@ -33,9 +33,7 @@ def _end(window: Freeze, now: datetime) -> datetime | None:
     """When the window that is open now ends, None if none is. The minute in which it begins is in it."""
     zone = ZoneInfo(window.timezone)
     here = now.astimezone(zone).replace(second=0, microsecond=0) + timedelta(minutes=1)
-    began = next(CronSim(window.cron, here, reverse=True), None)
-    if began is None:
-        return None
+    began = next(CronSim(window.cron, here, reverse=True))
     end = datetime.fromtimestamp(began.timestamp() + window.duration, zone)
     return end if now < end else None
 
