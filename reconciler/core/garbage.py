@@ -5,6 +5,7 @@ Unlike the pruning at the end of an apply it waits for nothing, so what an apply
 
 from dataclasses import replace
 
+from reconciler.core.capacity import Sizes
 from reconciler.core.lines import unknown
 from reconciler.core.observed import Observed
 from reconciler.core.plan import Plan
@@ -18,7 +19,8 @@ from reconciler.core.verdicts import Request, first_look
 def garbage(desired: Desired, observed: Observed, target: Target, request: Request) -> Plan:
     """A plan with at most the one step that prunes; none where a server cannot be asked what it serves."""
     verdicts = first_look(desired, observed, target, replace(request, models=frozenset()))
-    scene = Scene(verdicts=verdicts, observed=observed, deltas={}, removals={})
+    sizes = Sizes(desired.models, verdicts, observed)
+    scene = Scene(verdicts=verdicts, observed=observed, deltas={}, removals={}, sizes=sizes)
     step = None if desired.problems else prune(scene, Ordered(steps=(), finals={}), desired)
     return Plan(
         target=target.name,

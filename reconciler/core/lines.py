@@ -7,8 +7,10 @@ from reconciler.core.content import Unavailable
 from reconciler.core.deltas import Delta
 from reconciler.core.errors import Reason
 from reconciler.core.observed import Active, ForeignEntry, Serving, Unreachable
-from reconciler.core.plan import Change, ModelPlan, Prune, Step
+from reconciler.core.plan import Change, GapKind, ModelPlan, Prune, Step
 from reconciler.core.removals import ours
+from reconciler.core.served import up_somewhere
+from reconciler.core.spec import Update
 from reconciler.core.units import Scene
 from reconciler.core.verdicts import Deferred, Hold, Wanted
 
@@ -37,9 +39,9 @@ def _model_lines(scene: Scene, ids: Mapping[str, tuple[str, ...]]) -> Iterator[M
             case Hold():
                 yield _held_line(name, verdict, active)
             case Deferred():
-                yield _deferred_line(verdict, active, ids.get(name, ()))
+                yield _deferred_line(verdict, active, ids.get(name, ()), up=up_somewhere(name, scene.observed))
             case Wanted() if name in scene.deltas:
-                yield _wanted_line(scene.deltas[name], ids.get(name, ()), _gap(name, scene))
+                yield _wanted_line(scene.deltas[name], ids.get(name, ()), *_gap(name, scene))
             case Wanted():
                 yield _held_line(name, _no_server(scene, verdict), active)
             case never:
@@ -73,7 +75,8 @@ def _held_line(name: str, hold: Hold, active: Active | None) -> ModelPlan:
     )
 
 
-def _deferred_line(verdict: Deferred, active: Active | None, ids: tuple[str, ...]) -> ModelPlan:
+def _deferred_line(verdict: Deferred, active: Active | None, ids: tuple[str, ...], *, up: bool) -> ModelPlan:
+    recreated = up and verdict.spec.update is Update.RECREATE
     return ModelPlan(
         model=verdict.spec.name,
         change=Change.UPDATE if active else Change.CREATE,
@@ -82,10 +85,12 @@ def _deferred_line(verdict: Deferred, active: Active | None, ids: tuple[str, ...
         active=active.generation if active else None,
         steps=ids,
         deferred=True,
+        gap="unloaded before the new generation is loaded, if it has changed" if recreated else "",
+        gap_kind=GapKind.RECREATED if recreated else None,
     )
 
 
-def _wanted_line(delta: Delta, ids: tuple[str, ...], gap: str) -> ModelPlan:
+def _wanted_line(delta: Delta, ids: tuple[str, ...], gap: str, kind: GapKind | None) -> ModelPlan:
     kept = delta.verdict.kept
     if kept is not None and delta.empty and not gap:
         goes_on = "what is active goes on serving"
@@ -102,6 +107,7 @@ def _wanted_line(delta: Delta, ids: tuple[str, ...], gap: str) -> ModelPlan:
         stalled=kept is not None and kept.stalled,
         kept=kept.reason if kept is not None else None,
         gap=gap,
+        gap_kind=kind,
         warnings=(*delta.verdict.warnings, *delta.warnings, *notes),
         message=_damage(delta),
     )
@@ -135,19 +141,21 @@ def _reason(delta: Delta) -> Reason:
     return min({**delta.unloads, **delta.loads}.values())
 
 
-def _gap(name: str, scene: Scene) -> str:
-    """Why requests will fail for a while, empty if they will not."""
+def _gap(name: str, scene: Scene) -> tuple[str, GapKind | None]:
+    """Why requests will fail for a while, in words and in one; nothing of both if they will not."""
     delta = scene.deltas[name]
     through = frozenset[str]().union(*(down.get(name, frozenset()) for down in scene.jolted.values()))
     if delta.unloads and not delta.loads:
-        return "it is unloaded and stays so: load.enabled is false"
+        return "it is unloaded and stays so: load.enabled is false", GapKind.UNLOADED
     if delta.taken_down:
-        return f"unloaded while {', '.join(sorted(set(delta.taken_down)))} is recreated"
+        words = f"unloaded while {', '.join(sorted(set(delta.taken_down)))} is recreated"
+        return words, GapKind.NEEDS_RECREATED
     if delta.unloads:
-        return "unloaded before the new generation is loaded"
+        return "unloaded before the new generation is loaded", GapKind.RECREATED
     if through:
-        return f"down until all has followed the change of {', '.join(sorted(through))}, which it does not fit"
-    return ""
+        words = f"down until all has followed the change of {', '.join(sorted(through))}, which it does not fit"
+        return words, GapKind.NEEDS_CHANGED
+    return "", None
 
 
 def _removal_lines(scene: Scene, held: Mapping[str, Hold], ids: Mapping[str, tuple[str, ...]]) -> Iterator[ModelPlan]:
@@ -162,6 +170,7 @@ def _removal_lines(scene: Scene, held: Mapping[str, Hold], ids: Mapping[str, tup
             message="no longer in the desired state of this target",
             active=removal.generation,
             steps=ids.get(name, ()),
+            gap_kind=GapKind.REMOVED if removal.servers else None,
         )
 
 

@@ -12,6 +12,7 @@ from reconciler.core.deltas import Delta, way_back
 from reconciler.core.observed import Observed
 from reconciler.core.plan import Restore
 from reconciler.core.served import active_tree, is_up, serving, stamp_on, tree_on
+from reconciler.core.spec import Resources
 from reconciler.core.units import Scene, Unit
 
 TIMEOUT = 600.0
@@ -43,6 +44,7 @@ def _bystanders(server: str, unit: Unit, scene: Scene) -> Iterator[Restore]:
                 served={server: served},
                 timeout=TIMEOUT,
                 mends=volume.mends,
+                resources=_noted(name, scene.observed),
             )
 
 
@@ -68,7 +70,15 @@ def _restore(name: str, delta: Delta, observed: Observed) -> Iterator[Restore]:
         served=dict(_served(name, delta, observed)),
         timeout=delta.verdict.spec.load.timeout,
         mends=observed.volume.mends,
+        resources=_noted(name, observed),
+        apart=bool(delta.unloads),
     )
+
+
+def _noted(name: str, observed: Observed) -> Resources:
+    """What it was declared to take when what is up was loaded."""
+    marks = (view.models[name].resources for view in serving(observed).values() if name in view.models)
+    return next((mark for mark in marks if mark is not None), Resources())
 
 
 def _served(name: str, delta: Delta, observed: Observed) -> Iterator[tuple[str, Tree | None]]:

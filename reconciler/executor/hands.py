@@ -30,8 +30,8 @@ class Server(Protocol):
     def observe(self) -> ServerView:
         """What the server has now."""
 
-    def load(self, action: Load) -> None:
-        """Load, read the stamps back, probe: one try."""
+    def load(self, action: Load) -> frozenset[str]:
+        """Load, read the stamps back, probe: one try. The dependents that were found down and came back."""
 
     def unload(self, action: Unload) -> None:
         """Unload and wait until it is gone."""

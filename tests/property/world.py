@@ -157,7 +157,7 @@ class Server:
             return Unreachable(reason=Reason.SERVER_UNREACHABLE, message="connection refused")
         return Serving(models={name: _served(instance) for name, instance in self.instances.items()})
 
-    def load(self, action: Load) -> None:
+    def load(self, action: Load) -> frozenset[str]:
         """Load what the link names, and read the stamps back."""
         link = self.volume.links.get(action.model)
         if link is None or link.tree.generation != action.tree.generation:
@@ -168,6 +168,7 @@ class Server:
             found = self.instances.get(dependent.model)
             if found is None or not found.up:
                 raise TerminalError(Reason.DEPENDENT_DOWN, f"{dependent.model} went down under {action.model}")
+        return frozenset()
 
     def load_as(self, name: str, config: ModelConfig, generation: Generation | None) -> None:
         """Triton's load with a config. Raises TerminalError as Triton refuses; an ensemble then goes down."""

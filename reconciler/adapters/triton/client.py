@@ -39,15 +39,18 @@ class Triton:
             reason, message = faults.unreachable(failure)
             return Unreachable(reason=reason, message=message)
 
-    def load(self, action: Load) -> None:
+    def load(self, action: Load) -> frozenset[str]:
         """One try: load, read back the stamps of the model and its dependents, probe.
+
+        Gives those dependents that were found down, but came back in time.
 
         Raises TerminalError (LoadFailed, DependentDown, ProbeFailed, NotExplicitMode) for what the content or the
         set-up decides, TransientError (LoadFailed, TimedOut, StampMismatch, ServerUnreachable, DependentDown) for
         what may pass.
         """
-        operations.load(self._where, self._wire, action)
+        came_back = operations.load(self._where, self._wire, action)
         self.probe(action.model, action.probes)
+        return came_back
 
     def unload(self, action: Unload) -> None:
         """Unload and wait until it is gone; gone already is done. Raises TransientError (TimedOut, UnloadFailed)."""
