@@ -24,7 +24,7 @@ def restores(unit: Unit, scene: Scene) -> Iterator[Restore]:
     for name in unit.models:
         delta = scene.deltas[name]
         if delta.verdict.spec.load.enabled and _changes(delta, scene.observed):
-            yield from _restore(name, delta, scene.observed)
+            yield from _restore(name, delta, scene)
     for server in scene.jolted:
         yield from _bystanders(server, unit, scene)
 
@@ -44,7 +44,7 @@ def _bystanders(server: str, unit: Unit, scene: Scene) -> Iterator[Restore]:
                 served={server: served},
                 timeout=TIMEOUT,
                 mends=volume.mends,
-                resources=_noted(name, scene.observed),
+                resources=_noted(name, scene),
             )
 
 
@@ -59,7 +59,8 @@ def _changes(delta: Delta, observed: Observed) -> bool:
     )
 
 
-def _restore(name: str, delta: Delta, observed: Observed) -> Iterator[Restore]:
+def _restore(name: str, delta: Delta, scene: Scene) -> Iterator[Restore]:
+    observed = scene.observed
     linked = delta.active.tree if delta.active is not None else None
     if delta.active is not None and linked is None:
         return  # its document is lost: nobody knows what to put back
@@ -70,15 +71,16 @@ def _restore(name: str, delta: Delta, observed: Observed) -> Iterator[Restore]:
         served=dict(_served(name, delta, observed)),
         timeout=delta.verdict.spec.load.timeout,
         mends=observed.volume.mends,
-        resources=_noted(name, observed),
+        resources=_noted(name, scene),
         apart=bool(delta.unloads),
     )
 
 
-def _noted(name: str, observed: Observed) -> Resources:
-    """What it was declared to take when what is up was loaded."""
-    marks = (view.models[name].resources for view in serving(observed).values() if name in view.models)
-    return next((mark for mark in marks if mark is not None), Resources())
+def _noted(name: str, scene: Scene) -> Resources:
+    """What is declared for what is up."""
+    stamps = (stamp_on(view, name) for view in serving(scene.observed).values())
+    stamp = next((stamp for stamp in stamps if stamp is not None), None)
+    return (scene.sizes.declared(name, stamp) if stamp is not None else None) or Resources()
 
 
 def _served(name: str, delta: Delta, observed: Observed) -> Iterator[tuple[str, Tree | None]]:
