@@ -6,7 +6,7 @@ if it may be; what does not fit even so is refused, unless it is only mended.
 """
 
 from bisect import insort
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from reconciler.core.amounts import Amount, Kind, excesses, limit, most, shortage, total
@@ -34,6 +34,45 @@ class Schedule:
     strained: frozenset[str] = frozenset()
 
 
+Rank = Callable[[Unit], tuple[bool, int, tuple[str, ...]]]
+
+
+class _Queue:
+    """Units whose time may have come. What did not fit is not looked at again until something was given back."""
+
+    def __init__(self, units: Iterable[Unit], rank: Rank) -> None:
+        self._ranks = {unit: rank(unit) for unit in units}
+        owner = {name: unit for unit in self._ranks for name in (*unit.models, *unit.removals)}
+        self._waits = {unit: {owner[name] for name in unit.after} for unit in self._ranks}
+        self._users: dict[Unit, list[Unit]] = {}
+        for unit, others in self._waits.items():
+            for other in others:
+                self._users.setdefault(other, []).append(unit)
+        self._stuck: list[Unit] = []
+        self._ready = sorted((unit for unit, others in self._waits.items() if not others), key=self._ranks.__getitem__)
+
+    def __bool__(self) -> bool:
+        return bool(self._ready or self._stuck)
+
+    def next(self, short: Callable[[Unit], object]) -> Unit:
+        """The first that fits; where none does, the first."""
+        while self._ready:
+            unit = self._ready.pop(0)
+            if not short(unit):
+                return unit
+            insort(self._stuck, unit, key=self._ranks.__getitem__)
+        return self._stuck.pop(0)
+
+    def done(self, unit: Unit, *, again: bool) -> None:
+        """What waited for it may go on; `again`: all that did not fit may fit now."""
+        if again:
+            self._ready, self._stuck = sorted((*self._ready, *self._stuck), key=self._ranks.__getitem__), []
+        for user in self._users.get(unit, ()):
+            self._waits[user].discard(unit)
+            if not self._waits[user]:
+                insort(self._ready, user, key=self._ranks.__getitem__)
+
+
 class Turns:
     """One unit after the other; what is taken is followed as if all went well, and as if nothing was given back."""
 
@@ -45,23 +84,21 @@ class Turns:
         }
         self._now = {server: total(taken.values()) for server, taken in self._taken.items()}
         self._worst, self._peaks = dict(self._now), [*self._now.values()]
-        self._placed: dict[Unit, Unit] = {}
+        self._placed: list[Unit] = []
+        self._givers: list[Unit] = []
+        self._last_taker: tuple[str, ...] = ()
         self._apart, self._strained = set[str](), set[str]()
         self._refused: dict[str, Hold] = {}
 
     def schedule(self) -> Schedule:
         """All units placed, those that do not fit with the reason."""
-        owner = {name: unit for unit in self._found for name in (*unit.models, *unit.removals)}
-        waits = {unit: {owner[name] for name in unit.after} for unit in self._found}
-        ready = sorted((unit for unit, others in waits.items() if not others), key=self._rank)
-        while ready:
-            unit = self._place(ready)
-            del waits[unit]
-            for other in [other for other, others in waits.items() if others == {unit}]:
-                insort(ready, other, key=self._rank)
-            waits = {other: others - {unit} for other, others in waits.items()}
+        queue = _Queue(self._found, self._rank)
+        while queue:
+            unit = queue.next(self._short)
+            given_back = self._let_in(unit) and self._place(unit)
+            queue.done(unit, again=given_back)
         return Schedule(
-            units=tuple(self._placed.values()),
+            units=tuple(self._placed),
             peak=most(self._peaks),
             apart=frozenset(self._apart),
             refused=self._refused,
@@ -84,14 +121,13 @@ class Turns:
             for kind in excesses(self._now[server], one.peak, self._capacity)
         ]
 
-    def _place(self, ready: list[Unit]) -> Unit:
-        """The first that fits, or just the first, takes its turn."""
-        unit = next((unit for unit in ready if not self._short(unit)), ready[0])
-        ready.remove(unit)
-        if self._let_in(unit):
-            self._placed[unit] = self._in_turn(unit)
-            self._book(unit)
-        return unit
+    def _place(self, unit: Unit) -> bool:
+        """Whether there is more room afterwards anywhere."""
+        self._placed.append(self._in_turn(unit))
+        self._book(unit)
+        gives = any(one.net.memory < 0 or one.net.gpu_memory < 0 for one in self._found[unit].values())
+        self._givers += [unit] if gives else []
+        return gives
 
     def _let_in(self, unit: Unit) -> bool:
         """As it is, or recreated, or not at all, unless it is only mended."""
@@ -113,21 +149,23 @@ class Turns:
         """Behind the one before it, and after those whose memory it needs, as they may fail."""
         if not self._takes(unit):
             return unit
-        takers = [other for other in self._placed if self._takes(other)]
-        givers = {
+        awaited = {
             name
             for server, one in self._found[unit].items()
             for kind in Kind
-            for other in self._givers(server, kind, one.peak.of(kind))
+            for other in self._needed(server, kind, one.peak.of(kind))
             for name in (*other.models, *other.removals)
         }
-        return replace(unit, after=unit.after | givers, behind=frozenset(takers[-1].models if takers else ()))
+        behind, self._last_taker = self._last_taker, unit.models
+        return replace(unit, after=unit.after | awaited, behind=frozenset(behind))
 
-    def _givers(self, server: str, kind: Kind, peak: int) -> list[Unit]:
+    def _needed(self, server: str, kind: Kind, peak: int) -> list[Unit]:
         """Those that must have given their memory back before there is room."""
         room = limit(self._capacity, kind)
         over = self._worst[server].of(kind) + peak - room if room is not None and peak > 0 else 0
-        gives = {unit: -self._found[unit][server].net.of(kind) for unit in self._placed}
+        if over <= 0:
+            return []
+        gives = {unit: -self._found[unit][server].net.of(kind) for unit in self._givers}
         found = list[Unit]()
         for unit in sorted(gives, key=lambda unit: (-gives[unit], unit.models, unit.removals)):
             if over <= 0 or gives[unit] <= 0:
