@@ -2,19 +2,20 @@
 
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.adapters import gitrepo
 from reconciler.core import status
 from reconciler.core.errors import ReconcileError
+from reconciler.core.gaps import Gap, gaps
 from reconciler.core.plan import Outcome, Plan
 from reconciler.looking import Look, Pass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What an apply did. `look` was shown before; `last` is the plan of its last round.
+    """What an apply did. `look` was shown before; `last` is the plan of its last round; `gaps` those in service.
 
     `published`: the status commit, None if nothing was to be written; `unpublished`: why nothing must be.
     """
@@ -23,21 +24,24 @@ class Report:
     last: Plan
     outcomes: tuple[Outcome, ...]
     statuses: Mapping[str, status.ModelStatus]
+    gaps: tuple[Gap, ...] = ()
     published: str | None = None
     publish_error: ReconcileError | None = None
     unpublished: str = ""
 
 
-def committed(begun: Pass, first: Look, last: Plan, outcomes: tuple[Outcome, ...]) -> Report:
+def committed(begun: Pass, first: Look, plans: Sequence[Plan], outcomes: tuple[Outcome, ...]) -> Report:
     """Looks again and writes how every model stands now. What fails at writing is in the report.
 
-    `last`: the plan of the last round, where `first` is what the user was shown. Raises ReconcileError if the volume
+    `plans`: those of all rounds, where `first` is what the user was shown. Raises ReconcileError if the volume
     cannot be read.
     """
     after = begun.observe({})
+    last = plans[-1]
     done = status.Pass(plan=last, outcomes=outcomes, observed=after, desired=begun.desired)
     statuses = status.summarise(done, begun.statuses, now=begun.now.strftime("%Y-%m-%dT%H:%M:%SZ"))
-    report = Report(look=first, last=last, outcomes=outcomes, statuses=statuses)
+    found = gaps(plans, outcomes, first.observed, after)
+    report = Report(look=first, last=last, outcomes=outcomes, statuses=statuses, gaps=found)
     if unpublished := _unsure_of_target(begun):
         return replace(report, unpublished=unpublished)
     try:

@@ -44,13 +44,14 @@ def apply(
         if not confirm(seen.plan):
             raise RefusedError(Reason.NOT_CONFIRMED, "Nothing was done: the plan was not confirmed.")
         with_hands = hands(one.world, reporter, cancelled)
-        outcomes, last = execute(seen.plan, with_hands), seen
+        outcomes, last, plans = execute(seen.plan, with_hands), seen, [seen.plan]
         for _ in range(_FURTHER_LOOKS):
             if not _more_may_follow(last) or cancelled():
                 break
             last = one.look(failures(outcomes))
+            plans.append(last.plan)
             outcomes += execute(last.plan, with_hands) if last.plan.refusal is None else ()
-        return committed(one, seen, last.plan, outcomes)
+        return committed(one, seen, plans, outcomes)
 
 
 def _more_may_follow(seen: Look) -> bool:

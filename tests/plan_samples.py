@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from reconciler.core.amounts import Span
 from reconciler.core.artifact import Tree
 from reconciler.core.digest import Generation, of_bytes
 from reconciler.core.errors import Reason
@@ -10,6 +11,7 @@ from reconciler.core.plan import (
     Change,
     Deactivate,
     Fetch,
+    GapKind,
     Load,
     ModelPlan,
     Outcome,
@@ -98,6 +100,7 @@ EVERYTHING = Plan(
             wanted=generation("b"),
             steps=("unload:bert",),
             gap="both copies do not fit 80.0 GiB of gpuMemory",
+            gap_kind=GapKind.RECREATED,
         ),
         ModelPlan(
             model="later",
@@ -143,6 +146,18 @@ EVERYTHING = Plan(
         load("ens", "load:densenet", reason=Reason.DEPENDENCY_RELOADED),
         deactivate("old", "unload:old"),
         prune(),
+    ),
+    spans=(
+        Span(name="memory", before=0, peak=0, after=0),
+        Span(
+            name="gpuMemory",
+            before=60 << 30,
+            peak=70 << 30,
+            after=10 << 30,
+            capacity=80 << 30,
+            uncounted=("ens (nothing declared)",),
+        ),
+        Span(name="disk", before=1 << 30, peak=2 << 30, after=1 << 30),
     ),
 )
 

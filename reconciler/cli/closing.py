@@ -14,12 +14,13 @@ def told(report: Report, caught: Signals | None, *, as_json: bool) -> int:
     unasked = {model.model for model in report.last.models if model.reason is Reason.NOT_SELECTED}
     statuses = {name: status for name, status in report.statuses.items() if name not in unasked}
     if as_json:
-        document = report_json.document(plan, report.outcomes, found)
+        document = report_json.document(plan, report.outcomes, found) | {"gaps": report_json.gaps(report.gaps)}
         out.document(
             document | report_json.ending(statuses, report.published, report.publish_error, report.unpublished)
         )
     else:
         out.show(outcome_text.closing(report.outcomes, plan.target))
+        out.show(outcome_text.gaps(report.gaps))
         out.show(outcome_text.not_ready(statuses))
         out.show(outcome_text.pushed(report.published, report.publish_error, report.unpublished))
     out.show(problems.lines(found), err=True)

@@ -37,6 +37,7 @@ BLOCKED = frozenset(
         Reason.DEPENDENCY_HELD,
         Reason.STILL_NEEDED,
         Reason.NO_SPACE,
+        Reason.NO_CAPACITY,
     }
 )
 """Why what git wants of a model is not done, other than by somebody's wish or as something could not be reached."""

@@ -11,6 +11,7 @@ from typing import cast
 from reconciler.core import digest
 from reconciler.core.digest import Digest, FileDigest, Generation
 from reconciler.core.jsonvalue import Json, JsonObject, canonical, parsed
+from reconciler.core.spec import Resources
 
 STAMP = "reconciler.generation"
 """The parameter of a served config that carries the generation."""
@@ -18,7 +19,10 @@ STAMP = "reconciler.generation"
 MENDS = "reconciler.mends"
 """The parameter that carries how often a damaged tree had been mended when it was loaded; absent for never."""
 
-MARKS = (STAMP, MENDS)
+RESOURCES = "reconciler.resources"
+"""The parameter that carries what the model was declared to take when it was loaded; absent where that was nothing."""
+
+MARKS = (STAMP, MENDS, RESOURCES)
 """Parameters that nobody else may set: what is served is compared by them."""
 
 CONFIG_FILE = "config.pbtxt"
@@ -80,14 +84,39 @@ def parse_document(text: bytes) -> Tree:
 
 def stamped(config: JsonObject, generation: Generation) -> JsonObject:
     """The config with the generation as a parameter."""
+    return _with_parameter(config, STAMP, generation)
+
+
+def _with_parameter(config: JsonObject, name: str, value: str) -> JsonObject:
     parameters = cast("JsonObject", config.get("parameters", {}))
-    return {**config, "parameters": {**parameters, STAMP: {"string_value": generation}}}
+    return {**config, "parameters": {**parameters, name: {"string_value": value}}}
 
 
 def mend_marked(config: JsonObject, mends: int) -> JsonObject:
     """The config with how often its tree was mended: what was loaded before the last time was not what it says."""
-    parameters = cast("JsonObject", config.get("parameters", {}))
-    return {**config, "parameters": {**parameters, MENDS: {"string_value": str(mends)}}} if mends else config
+    return _with_parameter(config, MENDS, str(mends)) if mends else config
+
+
+def resource_marked(config: JsonObject, resources: Resources) -> JsonObject:
+    """The config with what the model is declared to take: git may say something else, or nothing, later."""
+    declared: JsonObject = {"memory": resources.memory, "gpuMemory": resources.gpu_memory}
+    known = {name: value for name, value in declared.items() if value is not None}
+    return _with_parameter(config, RESOURCES, canonical(known).decode()) if known else config
+
+
+def resources_of(config: Mapping[str, Json]) -> Resources | None:
+    """What the model was declared to take when this served config (JSON) was loaded; None where that is not noted."""
+    value = _parameter(config, RESOURCES)
+    try:
+        raw = parsed(value.encode()) if value is not None else None
+        return None if raw is None else Resources(memory=_bytes(raw, "memory"), gpu_memory=_bytes(raw, "gpuMemory"))
+    except (ValueError, TypeError, AttributeError):
+        return None
+
+
+def _bytes(raw: Mapping[str, Json], name: str) -> int | None:
+    value = raw.get(name)
+    return value if isinstance(value, int) and value >= 0 else None
 
 
 def mends_of(config: Mapping[str, Json]) -> int:

@@ -4,14 +4,14 @@ Level-triggered: a first rollout, an update, a rollback and every kind of drift 
 """
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from reconciler.core.artifact import Tree
-from reconciler.core.capacity import chosen_update
 from reconciler.core.errors import Reason
 from reconciler.core.observed import Active, Entry, ForeignEntry, Observed, Served, Serving
-from reconciler.core.served import above_on, active_tree, is_up, serving, stamp_on, tree_on, up_somewhere
-from reconciler.core.spec import ModelSpec, Target, Update
+from reconciler.core.served import above_on, active_tree, is_up, serving, stamp_on, tree_on
+from reconciler.core.spec import Update
 from reconciler.core.verdicts import Request, Verdict, Wanted
 
 
@@ -46,30 +46,27 @@ class Delta:
 
 
 def deltas(
-    verdicts: Mapping[str, Verdict],
-    observed: Observed,
-    target: Target,
-    specs: Mapping[str, ModelSpec],
-    request: Request,
+    verdicts: Mapping[str, Verdict], observed: Observed, request: Request, apart: AbstractSet[str] = frozenset()
 ) -> dict[str, Delta]:
     """A delta for each wanted model; none where no server that is to be used could be reached.
 
-    `specs`: every model of the desired state, for what they declare to need.
+    `apart`: models whose two copies do not fit, so that they are unloaded first.
     """
     wanted = {name: verdict for name, verdict in sorted(verdicts.items()) if isinstance(verdict, Wanted)}
     servers = {} if request.no_server else serving(observed)
     if not servers and not request.no_server:
         return {}
     found = {name: _delta(verdict, observed, servers) for name, verdict in wanted.items()}
-    sharing = [spec for name, spec in sorted(specs.items()) if name in verdicts and _takes_room(spec, observed)]
     for name in sorted(found):
-        if chosen_update(found[name].verdict.spec, sharing, target) is Update.RECREATE:
+        if name in apart or found[name].verdict.spec.update is Update.RECREATE:
             found |= _recreated(name, found, observed)
     return found
 
 
-def _takes_room(spec: ModelSpec, observed: Observed) -> bool:
-    return spec.load.enabled or up_somewhere(spec.name, observed)
+def may_be_recreated(name: str, found: Mapping[str, Delta], observed: Observed) -> bool:
+    """Whether it gives way to another generation, and can be put back where that fails."""
+    changed = _recreated(name, found, observed).get(name)
+    return changed is not None and bool(changed.unloads)
 
 
 def _delta(verdict: Wanted, observed: Observed, servers: Mapping[str, Serving]) -> Delta:

@@ -42,6 +42,7 @@ class Reason(StrEnum):
     BACKEND_UNAVAILABLE = "BackendUnavailable"
     SERVER_UNREACHABLE = "ServerUnreachable"
     NOT_EXPLICIT_MODE = "NotExplicitMode"
+    NO_CAPACITY = "NoCapacity"
 
     # why a run is refused
     REMOVALS_EXCEEDED = "RemovalsExceeded"

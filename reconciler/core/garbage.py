@@ -5,20 +5,22 @@ Unlike the pruning at the end of an apply it waits for nothing, so what an apply
 
 from dataclasses import replace
 
-from reconciler.core.lines import unknown
+from reconciler.core.capacity import Sizes
 from reconciler.core.observed import Observed
 from reconciler.core.plan import Plan
 from reconciler.core.prune import prune
 from reconciler.core.spec import Desired, Target
 from reconciler.core.steps import Ordered
 from reconciler.core.units import Scene
+from reconciler.core.unseen import unknown
 from reconciler.core.verdicts import Request, first_look
 
 
 def garbage(desired: Desired, observed: Observed, target: Target, request: Request) -> Plan:
     """A plan with at most the one step that prunes; none where a server cannot be asked what it serves."""
     verdicts = first_look(desired, observed, target, replace(request, models=frozenset()))
-    scene = Scene(verdicts=verdicts, observed=observed, deltas={}, removals={})
+    sizes = Sizes(desired.models, verdicts, observed)
+    scene = Scene(verdicts=verdicts, observed=observed, deltas={}, removals={}, sizes=sizes)
     step = None if desired.problems else prune(scene, Ordered(steps=(), finals={}), desired)
     return Plan(
         target=target.name,

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping
 from typing import assert_never
 
 from reconciler.core import adoption
-from reconciler.core.content import Unavailable
 from reconciler.core.deltas import Delta
 from reconciler.core.errors import Reason
 from reconciler.core.observed import Active, Entry, ForeignEntry, Serving, Unreachable
-from reconciler.core.plan import Change, ModelPlan, Prune, Step
+from reconciler.core.plan import Change, GapKind, ModelPlan, Prune, Step
 from reconciler.core.removals import ours
+from reconciler.core.served import up_somewhere
+from reconciler.core.spec import Update
 from reconciler.core.units import Scene
 from reconciler.core.verdicts import Deferred, Hold, Wanted
 
@@ -38,9 +39,9 @@ def _model_lines(scene: Scene, ids: Mapping[str, tuple[str, ...]]) -> Iterator[M
             case Hold():
                 yield _held_line(name, verdict, active)
             case Deferred():
-                yield _deferred_line(verdict, entry, ids.get(name, ()))
+                yield _deferred_line(verdict, entry, ids.get(name, ()), up=up_somewhere(name, scene.observed))
             case Wanted() if name in scene.deltas:
-                yield _wanted_line(scene.deltas[name], ids.get(name, ()), _gap(name, scene))
+                yield _wanted_line(scene.deltas[name], ids.get(name, ()), *_gap(name, scene))
             case Wanted():
                 yield _held_line(name, _no_server(scene, verdict), active)
             case never:
@@ -74,8 +75,9 @@ def _held_line(name: str, hold: Hold, active: Active | None) -> ModelPlan:
     )
 
 
-def _deferred_line(verdict: Deferred, entry: Entry | None, ids: tuple[str, ...]) -> ModelPlan:
+def _deferred_line(verdict: Deferred, entry: Entry | None, ids: tuple[str, ...], *, up: bool) -> ModelPlan:
     active = entry if isinstance(entry, Active) else None
+    recreated = up and verdict.spec.update is Update.RECREATE
     return ModelPlan(
         model=verdict.spec.name,
         change=Change.UPDATE if entry else Change.CREATE,
@@ -84,6 +86,8 @@ def _deferred_line(verdict: Deferred, entry: Entry | None, ids: tuple[str, ...])
         active=active.generation if active else None,
         steps=ids,
         deferred=True,
+        gap="unloaded before the new generation is loaded, if it has changed" if recreated else "",
+        gap_kind=GapKind.RECREATED if recreated else None,
     )
 
 
@@ -93,7 +97,7 @@ def _why_deferred(entry: Entry | None) -> Reason:
     return Reason.CONTENT_UNKNOWN if entry else Reason.NOT_ON_VOLUME
 
 
-def _wanted_line(delta: Delta, ids: tuple[str, ...], gap: str) -> ModelPlan:
+def _wanted_line(delta: Delta, ids: tuple[str, ...], gap: str, kind: GapKind | None) -> ModelPlan:
     kept = delta.verdict.kept
     if delta.empty and ids:
         return _left_over_line(delta, ids)
@@ -112,6 +116,7 @@ def _wanted_line(delta: Delta, ids: tuple[str, ...], gap: str) -> ModelPlan:
         stalled=kept is not None and kept.stalled,
         kept=kept.reason if kept is not None else None,
         gap=gap,
+        gap_kind=kind,
         warnings=(*delta.verdict.warnings, *delta.warnings, *notes),
         message=_damage(delta),
     )
@@ -160,19 +165,21 @@ def _reason(delta: Delta) -> Reason:
     return min({**delta.unloads, **delta.loads}.values())
 
 
-def _gap(name: str, scene: Scene) -> str:
-    """Why requests will fail for a while, empty if they will not."""
+def _gap(name: str, scene: Scene) -> tuple[str, GapKind | None]:
+    """Why requests will fail for a while, in words and in one; nothing of both if they will not."""
     delta = scene.deltas[name]
     through = frozenset[str]().union(*(down.get(name, frozenset()) for down in scene.jolted.values()))
     if delta.unloads and not delta.loads:
-        return "it is unloaded and stays so: load.enabled is false"
+        return "it is unloaded and stays so: load.enabled is false", GapKind.UNLOADED
     if delta.taken_down:
-        return f"unloaded while {', '.join(sorted(set(delta.taken_down)))} is recreated"
+        words = f"unloaded while {', '.join(sorted(set(delta.taken_down)))} is recreated"
+        return words, GapKind.NEEDS_RECREATED
     if delta.unloads:
-        return "unloaded before the new generation is loaded"
+        return "unloaded before the new generation is loaded", GapKind.RECREATED
     if through:
-        return f"down until all has followed the change of {', '.join(sorted(through))}, which it does not fit"
-    return ""
+        words = f"down until all has followed the change of {', '.join(sorted(through))}, which it does not fit"
+        return words, GapKind.NEEDS_CHANGED
+    return "", None
 
 
 def _removal_lines(scene: Scene, held: Mapping[str, Hold], ids: Mapping[str, tuple[str, ...]]) -> Iterator[ModelPlan]:
@@ -187,6 +194,7 @@ def _removal_lines(scene: Scene, held: Mapping[str, Hold], ids: Mapping[str, tup
             message="no longer in the desired state of this target",
             active=removal.generation,
             steps=ids.get(name, ()),
+            gap_kind=GapKind.REMOVED if removal.servers else None,
         )
 
 
@@ -204,19 +212,3 @@ def _foreign(scene: Scene) -> Iterator[ModelPlan]:
                 kinds.setdefault(name, f"served by {server}, not loaded by us")
     for name in sorted(kinds.keys() - mine):
         yield ModelPlan(model=name, change=Change.FOREIGN, reason=Reason.FOREIGN, message=kinds[name])
-
-
-def unknown(scene: Scene) -> tuple[str, ...]:
-    """Servers, and sources of models that this pass is about, that could not be looked at, in words."""
-    return tuple(_unknown(scene))
-
-
-def _unknown(scene: Scene) -> Iterator[str]:
-    for server, view in sorted(scene.observed.servers.items()):
-        if isinstance(view, Unreachable):
-            yield f"{server}: {view.message}"
-    for model, verdict in scene.verdicts.items():
-        content = scene.observed.contents.get(model)
-        asked = not isinstance(verdict, Hold) or verdict.reason is not Reason.NOT_SELECTED
-        if asked and isinstance(content, Unavailable) and not content.terminal:
-            yield f"the source of {model}: {content.message}"

@@ -10,6 +10,7 @@ from reconciler.core.artifact import Tree
 from reconciler.core.content import Content
 from reconciler.core.digest import Digest, Generation
 from reconciler.core.errors import Reason
+from reconciler.core.spec import Resources
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,13 +73,15 @@ class Served:
     """A model the server knows as more than a directory name.
 
     `generation` is the stamp in its config, None if it has none or is not up. `members` are the models that the
-    served config's ensemble steps name. `mends`: how often its tree had been mended when it was loaded.
+    served config's ensemble steps name. `mends`: how often its tree had been mended when it was loaded. `resources`:
+    what it was declared to take then, None where that was not noted.
     """
 
     versions: tuple[VersionState, ...] = ()
     generation: Generation | None = None
     members: frozenset[str] = frozenset()
     mends: int = 0
+    resources: Resources | None = None
 
     @property
     def up(self) -> bool:

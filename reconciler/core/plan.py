@@ -7,10 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from reconciler.core.amounts import Span
 from reconciler.core.artifact import Tree
 from reconciler.core.digest import Digest, FileDigest, Generation
 from reconciler.core.errors import Reason
-from reconciler.core.spec import Probe, Source
+from reconciler.core.spec import Probe, Resources, Source
+
+NOTHING_DECLARED = Resources()
+
+AT_ONCE = 4
+"""Loads and unloads at once: Triton loads with four threads by default (triton-facts §3)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +73,8 @@ class Restore:
     server, what was up there and is loaded again unless it still is; None: it was not up and is unloaded.
     `timeout` in seconds for each of these loads and unloads; `mends`: how often trees have been mended. `adopted`: not
     None where the model's own directory was set aside and comes back; the servers on which it was up from there.
+    `resources`: what it was declared to take. `apart`: both copies do not fit, so what came in its place is unloaded
+    first.
     """
 
     model: str
@@ -76,6 +84,8 @@ class Restore:
     timeout: float
     mends: Mapping[Generation, int] = field(default_factory=dict)
     adopted: tuple[str, ...] | None = None
+    resources: Resources = NOTHING_DECLARED
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +93,8 @@ class Load:
     """Load the active tree with its stamped config, read back its stamp and those of `dependents`, run the probes.
 
     `timeout` in seconds for one try; `retries` beyond the first, for failures that can pass. `mends`: how often the
-    tree has been mended, which goes with the config.
+    tree has been mended, and `resources` what it is declared to take: both go with the config. `takes_down`: ensembles
+    that are down from then on until all that they need has followed.
     """
 
     model: str
@@ -94,6 +105,8 @@ class Load:
     dependents: tuple[Expected, ...] = ()
     probes: tuple[Probe, ...] = ()
     mends: int = 0
+    resources: Resources = NOTHING_DECLARED
+    takes_down: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,9 +150,10 @@ Action = Fetch | Adopt | Activate | Load | Unload | Deactivate | Retire | Prune
 class Step:
     """One action with its reason.
 
-    `after`: ids of steps that must have succeeded before. Steps of one `lane` never overlap. If it fails in the end,
-    `restores` are put back in their order: what is needed before what needs it. `continues`: what the steps before it
-    changed is half a change without it, so a run that was asked to stop still does it.
+    `after`: ids of steps that must have succeeded before; `behind`: of steps that must have ended, well or not. Steps
+    of one `lane` never overlap. If it fails in the end, `restores` are put back in their order: what is needed before
+    what needs it. `continues`: what the steps before it changed is half a change without it, so a run that was asked to
+    stop still does it.
     """
 
     id: str
@@ -147,6 +161,7 @@ class Step:
     reason: Reason
     detail: str = ""
     after: frozenset[str] = frozenset()
+    behind: frozenset[str] = frozenset()
     lane: str | None = None
     restores: tuple[Restore, ...] = ()
     continues: bool = False
@@ -165,15 +180,30 @@ class Change(StrEnum):
     FOREIGN = "foreign"
 
 
+class GapKind(StrEnum):
+    """Why a model that is up will not answer for a while, or any more. A first load is none, nor is a replacement."""
+
+    RECREATED = "recreated"
+    NEEDS_RECREATED = "needs-recreated"
+    NEEDS_CHANGED = "needs-changed"
+    UNLOADED = "unloaded"
+    REMOVED = "removed"
+
+    @property
+    def ends(self) -> bool:
+        """Whether it is over once the plan is carried out."""
+        return self not in (GapKind.UNLOADED, GapKind.REMOVED)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelPlan:
     """What becomes of one model and why.
 
     `active` is what the volume's link names now, `wanted` what it will name; `wanted` is None where `deferred`: what
     its sources hold is known only after they are fetched, and the rest is planned then. `gap` says why requests will
-    fail meanwhile, empty if they will not. `stalled`: trying again is hopeless, so a person or a spec change is needed.
-    `warnings` are facts worth knowing that do not hold it. `kept`: why `wanted` is what is active, which is mended,
-    and not what git wants.
+    fail meanwhile, empty if they will not or it is removed; `gap_kind` says that too. `stalled`: trying again is
+    hopeless, so a person or a spec change is needed. `warnings` are facts worth knowing that do not hold it. `kept`:
+    why `wanted` is what is active, which is mended, and not what git wants.
     """
 
     model: str
@@ -187,6 +217,7 @@ class ModelPlan:
     stalled: bool = False
     kept: Reason | None = None
     gap: str = ""
+    gap_kind: GapKind | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -210,6 +241,7 @@ class Plan:
     refusal: Refusal | None = None
     unknown: tuple[str, ...] = ()  # servers and sources that could not be looked at, in words
     totals: Mapping[str, int] = field(default_factory=dict)
+    spans: tuple[Span, ...] = ()  # memories and disk, before, at most meanwhile, and after
 
     @property
     def empty(self) -> bool:
@@ -230,7 +262,8 @@ class Result(StrEnum):
 class Outcome:
     """What came of a step.
 
-    `terminal`: trying again will not mend the failure. `seconds` is for people and never goes into a status.
+    `terminal`: trying again will not mend the failure. `began` and `seconds` (by the run's clock) are for people and
+    never go into a status. `found_down`: models and their servers that were up before and were down meanwhile.
     """
 
     step: Step
@@ -238,4 +271,6 @@ class Outcome:
     reason: Reason = Reason.SUCCEEDED
     message: str = ""
     terminal: bool = False
+    began: float = 0.0
     seconds: float = 0.0
+    found_down: frozenset[tuple[str, str]] = frozenset()

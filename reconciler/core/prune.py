@@ -5,7 +5,7 @@ known, and no half-fetched file while anything is still to be fetched; but where
 that is not active, served or wanted goes, though it may have to be fetched again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from reconciler.core.digest import Digest
 from reconciler.core.errors import Reason
@@ -16,13 +16,13 @@ from reconciler.core.room import is_short
 from reconciler.core.served import serving, stamp_on
 from reconciler.core.spec import Desired
 from reconciler.core.steps import Ordered, steps
-from reconciler.core.units import Scene
+from reconciler.core.units import Scene, Unit
 from reconciler.core.verdicts import Request
 
 
-def pruned(scene: Scene, desired: Desired, request: Request) -> tuple[Step, ...]:
+def pruned(scene: Scene, units: Iterable[Unit], desired: Desired, request: Request) -> tuple[Step, ...]:
     """Every step in order, the pruning last; a pass that is not about everything does without."""
-    ordered = steps(scene)
+    ordered = steps(scene, units)
     pruning = None if request.no_server or request.models or request.frozen else prune(scene, ordered, desired)
     return (*ordered.steps, pruning) if pruning is not None else ordered.steps
 

@@ -4,7 +4,7 @@ Promise: nothing foreign is removed, nothing that something still up needs, and 
 server cannot be read whole.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reconciler.core.digest import Generation
@@ -48,13 +48,6 @@ def removals(
         held |= needed
         going -= needed.keys()
     return {name: _removal(name, observed) for name in sorted(going)}, held
-
-
-def leaving(
-    desired: Desired, observed: Observed, request: Request
-) -> Callable[[Mapping[str, Verdict]], frozenset[str]]:
-    """Which models would go under some verdicts."""
-    return lambda verdicts: frozenset(removals(desired, observed, verdicts, request)[0])
 
 
 def _held(name: str, desired: Desired, observed: Observed, request: Request) -> Hold | None:

@@ -13,6 +13,7 @@ from reconciler.core.deltas import Delta, way_back
 from reconciler.core.observed import Observed
 from reconciler.core.plan import Restore
 from reconciler.core.served import active_tree, is_up, serving, stamp_on, tree_on
+from reconciler.core.spec import Resources
 from reconciler.core.units import Scene, Unit
 
 TIMEOUT = 600.0
@@ -24,7 +25,7 @@ def restores(unit: Unit, scene: Scene) -> Iterator[Restore]:
     for name in unit.models:
         delta = scene.deltas[name]
         if delta.verdict.spec.load.enabled and _changes(delta, scene.observed):
-            yield from _restore(name, delta, scene.observed)
+            yield from _restore(name, delta, scene)
     for server in scene.jolted:
         yield from _bystanders(server, unit, scene)
 
@@ -44,6 +45,7 @@ def _bystanders(server: str, unit: Unit, scene: Scene) -> Iterator[Restore]:
                 served={server: served},
                 timeout=TIMEOUT,
                 mends=volume.mends,
+                resources=_noted(name, scene),
             )
 
 
@@ -58,7 +60,8 @@ def _changes(delta: Delta, observed: Observed) -> bool:
     )
 
 
-def _restore(name: str, delta: Delta, observed: Observed) -> Iterator[Restore]:
+def _restore(name: str, delta: Delta, scene: Scene) -> Iterator[Restore]:
+    observed = scene.observed
     linked = delta.active.tree if delta.active is not None else None
     if delta.active is not None and linked is None:
         return  # its document is lost: nobody knows what to put back
@@ -72,7 +75,16 @@ def _restore(name: str, delta: Delta, observed: Observed) -> Iterator[Restore]:
         timeout=delta.verdict.spec.load.timeout,
         mends=observed.volume.mends,
         adopted=adopted,
+        resources=_noted(name, scene),
+        apart=bool(delta.unloads),
     )
+
+
+def _noted(name: str, scene: Scene) -> Resources:
+    """What is declared for what is up."""
+    stamps = (stamp_on(view, name) for view in serving(scene.observed).values())
+    stamp = next((stamp for stamp in stamps if stamp is not None), None)
+    return (scene.sizes.declared(name, stamp) if stamp is not None else None) or Resources()
 
 
 def _served(name: str, delta: Delta, observed: Observed) -> Iterator[tuple[str, Tree | None]]:

@@ -1,43 +1,64 @@
 """What there is room for on the volume: no fetch begins that cannot end (spec §8: a full disk).
 
-In the order of their names, each model that fits into what those before it leave; what several have in common counts
-once. Trees are links to the same files, so they take no room of their own.
+What several models have in common counts once. Trees are links to the same files, so they take no room of their own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from reconciler.core import quantities
 from reconciler.core.digest import Digest
 from reconciler.core.errors import Reason
-from reconciler.core.observed import Active, Observed
-from reconciler.core.verdicts import Deferred, Hold, Verdict, Wanted, keep
+from reconciler.core.observed import Active, Observed, VolumeView
+from reconciler.core.spec import Target
+from reconciler.core.verdicts import Deferred, Hold, Verdict, Wanted
 
 
-def with_room(verdicts: Mapping[str, Verdict], observed: Observed) -> dict[str, Verdict]:
-    """The verdicts, with a hold for every model whose files do not fit; all the same where free space is not known."""
-    found = dict(verdicts)
-    room, counted = observed.volume.free_bytes, set[Digest]()
-    if room is None:
-        return found
-    for name, verdict in sorted(verdicts.items()):
-        if isinstance(verdict, Hold):
-            continue
-        files = _to_come(verdict, observed)
-        own = verdict.size or 0 if isinstance(verdict, Deferred) else 0
-        needed = own + sum(size for digest, size in files.items() if digest not in counted)
-        if needed > room:
-            size = quantities.in_words(needed)
-            message = f"{size} are to be fetched, and the volume has no room for so much: enlarge it, or remove models"
-            wanted = verdict.artifact.tree.generation if isinstance(verdict, Wanted) else None
-            hold = Hold(reason=Reason.NO_SPACE, message=message, wanted=wanted)
-            found[name] = keep(verdict.spec, hold, observed)
-        else:
-            room -= needed
-            counted |= files.keys()
-    return found
+class Disk:
+    """The room that is left while model after model is let in."""
+
+    def __init__(self, observed: Observed, target: Target) -> None:
+        self._observed = observed
+        self._room, self._why = _room(observed.volume, target)
+        self._counted = set[Digest]()
+
+    def shortage(self, verdicts: Iterable[Wanted | Deferred]) -> str:
+        """Why there is no room for these, empty if there is."""
+        needed = self._needed(verdicts)
+        if self._room is None or needed <= self._room or not needed:
+            return ""
+        size, room = quantities.in_words(needed), quantities.in_words(max(self._room, 0))
+        return f"{size} are to be fetched, and {self._why.format(room=room)}: enlarge it, or remove models"
+
+    def take(self, verdicts: Iterable[Wanted | Deferred]) -> None:
+        """These are to be fetched."""
+        among = list(verdicts)
+        if self._room is not None:
+            self._room -= self._needed(among)
+        self._counted |= {digest for verdict in among for digest in to_come(verdict, self._observed)}
+
+    def _needed(self, verdicts: Iterable[Wanted | Deferred]) -> int:
+        among = list(verdicts)
+        files = {digest: size for one in among for digest, size in to_come(one, self._observed).items()}
+        unknown = sum(one.size or 0 for one in among if isinstance(one, Deferred))
+        return unknown + sum(size for digest, size in files.items() if digest not in self._counted)
 
 
-def _to_come(verdict: Wanted | Deferred, observed: Observed) -> dict[Digest, int]:
+def _room(volume: VolumeView, target: Target) -> tuple[int | None, str]:
+    """What is really free, or what the target's capacity leaves where that is less; and how to say it."""
+    declared = target.capacity.disk
+    left = None if declared is None else declared - used(volume)
+    if left is None or (volume.free_bytes is not None and volume.free_bytes <= left):
+        return volume.free_bytes, "the volume has {room} free"
+    taken, there = quantities.in_words(used(volume)), quantities.in_words(declared or 0)
+    return left, f"{taken} of the {there} of capacity.disk are taken, which leaves {{room}}"
+
+
+def used(volume: VolumeView) -> int:
+    """Bytes of all blobs; trees are links to them."""
+    return sum(volume.blobs.values())
+
+
+def to_come(verdict: Wanted | Deferred, observed: Observed) -> dict[Digest, int]:
     """Sizes of the files that its tree will be made of and that are not on the volume."""
     if isinstance(verdict, Deferred):
         return {}

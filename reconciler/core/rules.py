@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import cast
 
+from reconciler.core import priority, rules_config, rules_probe
 from reconciler.core.checked import Checked
 from reconciler.core.conformance import suggestion
 from reconciler.core.errors import Problem
@@ -10,8 +11,6 @@ from reconciler.core.jsonvalue import Json
 from reconciler.core.locations import is_below, is_relative, resolved
 from reconciler.core.nodes import Path, described, quoted
 from reconciler.core.parse_repository import Settings
-from reconciler.core.rules_config import stamped, unfit_config
-from reconciler.core.rules_probe import misfits
 from reconciler.core.signers import key_faults
 
 _POLICY = "of reconciler.yaml"
@@ -21,8 +20,9 @@ def broken_rules(checked: Checked, stem: str, settings: Settings, *, locked: boo
     """Every fault of a model that its schema cannot see. `locked`: its lock says which bytes are meant."""
     yield from _name(checked, stem)
     yield from _dependencies(checked, stem)
-    yield from unfit_config(checked, "spec", "config")
-    yield from stamped(checked, "spec", "config")
+    yield from priority.faults(checked)
+    yield from rules_config.unfit_config(checked, "spec", "config")
+    yield from rules_config.stamped(checked, "spec", "config")
     name = checked.sound("spec", "config", "name")
     if isinstance(name, str) and name != stem:
         yield checked.fault(("spec", "config", "name"), quoted(name), f"{quoted(stem)}, or no name here")
@@ -31,13 +31,13 @@ def broken_rules(checked: Checked, stem: str, settings: Settings, *, locked: boo
         yield from _credentials(checked, path, settings)
         if not locked:
             yield from _digest(checked, path, settings)
-    yield from misfits(checked)
+    yield from rules_probe.misfits(checked)
 
 
 def broken_defaults(checked: Checked, files: Mapping[str, bytes]) -> Iterator[Problem]:
     """Every fault of reconciler.yaml, and of the files that it names, that its schema cannot see."""
-    yield from unfit_config(checked, "spec", "defaults", "config")
-    yield from stamped(checked, "spec", "defaults", "config")
+    yield from rules_config.unfit_config(checked, "spec", "defaults", "config")
+    yield from rules_config.stamped(checked, "spec", "defaults", "config")
     yield from key_faults(checked, files)
 
 

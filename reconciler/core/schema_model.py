@@ -81,7 +81,10 @@ _METADATA = mapping(
     {"name": "densenet", "labels": {"team": "vision"}},
     {
         "name": name("The model's name in Triton: the same as the file's, without .yaml.", "densenet"),
-        "labels": texts("What targets select models by.", {"team": "vision", "tier": "gold"}),
+        "labels": texts(
+            "What targets select models by. `priority`, a whole number, says who comes first where not all fit.",
+            {"team": "vision", "tier": "gold"},
+        ),
         "annotations": texts("Free text, never interpreted.", {"owner": "vision@example.com"}),
     },
     required=["name"],

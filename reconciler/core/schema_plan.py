@@ -1,7 +1,7 @@
 """The JSON Schema of `reconcile plan -o json`: what scripts may rely on. Within a major version keys are only added."""
 
 from reconciler.core.jsonvalue import Json, JsonObject
-from reconciler.core.plan import Change
+from reconciler.core.plan import Change, GapKind
 
 _TEXT: JsonObject = {"type": "string"}
 _FLAG: JsonObject = {"type": "boolean"}
@@ -34,6 +34,11 @@ def plan_schema() -> JsonObject:
                 "unknown": _list(_TEXT),
                 "problems": _list(_problem()),
                 "summary": _all(dict.fromkeys(("add", "change", "remove", "unchanged", "held", "foreign"), _COUNT)),
+                "resources": {
+                    "description": "memory, gpuMemory (of the fullest server) and disk along the plan.",
+                    "type": "object",
+                    "additionalProperties": _span(),
+                },
                 "totals": {"type": "object", "additionalProperties": {"type": "integer"}},
             }
         ),
@@ -51,6 +56,10 @@ def _model() -> JsonObject:
             "deferred": {"description": "What it will be is known once its source is fetched.", **_FLAG},
             "stalled": {"description": "Trying again will not help.", **_FLAG},
             "gap": {"description": "Why requests will fail for a while; empty if they will not.", **_TEXT},
+            "gap_kind": {
+                "description": "The same in one word; `removed` is no gap but an end. Null if there is none.",
+                "enum": [None, *(kind.value for kind in GapKind)],
+            },
             "warnings": _list(_TEXT),
             "steps": {"description": "Ids of its steps, in order.", **_list(_TEXT)},
         }
@@ -67,7 +76,20 @@ def _step() -> JsonObject:
             "reason": _TEXT,
             "detail": _TEXT,
             "after": {"description": "Ids of steps that must have succeeded before.", **_list(_TEXT)},
+            "behind": {"description": "Ids of steps that must have ended before, well or not.", **_list(_TEXT)},
             "bytes": {"type": ["integer", "null"]},
+        }
+    )
+
+
+def _span() -> JsonObject:
+    return _all(
+        {
+            "before": _COUNT,
+            "peak": {"description": "The most that is taken at any moment.", **_COUNT},
+            "after": _COUNT,
+            "capacity": {"type": ["integer", "null"], "minimum": 0},
+            "uncounted": {"description": "What takes an amount that is not known.", **_list(_TEXT)},
         }
     )
 

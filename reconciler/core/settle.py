@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.core import graph
+from reconciler.core.admission import Gate
 from reconciler.core.assembly import Artifact
 from reconciler.core.ensembles import misfits
 from reconciler.core.errors import Reason
 from reconciler.core.jolts import jolts, movers
 from reconciler.core.observed import Active, Observed, Serving
-from reconciler.core.room import with_room
 from reconciler.core.served import (
     artifacts_on,
     is_up,
@@ -38,19 +38,22 @@ class Stage:
     verdicts: Verdicts
     observed: Observed
     going: frozenset[str]
+    gate: Gate
 
 
-def settle(verdicts: Verdicts, observed: Observed, going: Callable[[Verdicts], frozenset[str]]) -> dict[str, Verdict]:
+def settle(
+    verdicts: Verdicts, observed: Observed, going: Callable[[Verdicts], frozenset[str]], gate: Gate
+) -> dict[str, Verdict]:
     """The verdicts of those that there is room for, after every rule between models has been applied to the end."""
-    settled = with_room(verdicts, observed)
-    while changes := _first_changes(Stage(verdicts=settled, observed=observed, going=going(settled))):
+    settled = dict(verdicts)
+    while changes := _first_changes(Stage(verdicts=settled, observed=observed, going=going(settled), gate=gate)):
         settled |= changes
     return settled
 
 
 def _first_changes(stage: Stage) -> dict[str, Verdict]:
     """What the first rule that applies changes; empty when all is settled."""
-    for rule in (_rings, _idle, _missing, _unsure, _waiting, _broken, _jolted, _in_use):
+    for rule in (_rings, _idle, _missing, _unsure, _waiting, _broken, _jolted, _in_use, _crowded):
         changes = dict(rule(stage))
         if changes:
             return changes
@@ -266,6 +269,11 @@ def _in_use(stage: Stage) -> Changes:
                     wanted=verdict.artifact.tree.generation,
                 ),
             )
+
+
+def _crowded(stage: Stage) -> Changes:
+    """Models that there is no room for, once all else is settled."""
+    yield from stage.gate.refused(stage.verdicts, stage.observed, stage.going).items()
 
 
 def _users(name: str, view: Serving, stage: Stage) -> Iterator[str]:

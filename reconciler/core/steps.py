@@ -5,18 +5,18 @@ dependency is loaded before what needs it is activated, so that no reload by Tri
 dependents are unloaded first; then unload, unlink, prune. The steps of a unit are a chain, and each knows the way back.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.core import graph
 from reconciler.core.adoption import adopting, retirements
-from reconciler.core.deltas import Delta
 from reconciler.core.errors import Reason
 from reconciler.core.observed import Observed
 from reconciler.core.plan import Activate, Deactivate, Expected, Fetch, Load, Step, Unload
 from reconciler.core.restores import restores
 from reconciler.core.served import above_on, members_anywhere, serving, stamp_on
-from reconciler.core.units import Scene, Unit, units
+from reconciler.core.spec import Resources
+from reconciler.core.units import Scene, Unit
 from reconciler.core.verdicts import Deferred, Verdict, needs_of
 
 UNLOAD_TIMEOUT = 600.0
@@ -33,13 +33,13 @@ class Ordered:
     finals: Mapping[str, Ids]
 
 
-def steps(scene: Scene) -> Ordered:
-    """Every step but the prune: fetches whose result decides the rest, then unit by unit."""
+def steps(scene: Scene, units: Iterable[Unit]) -> Ordered:
+    """Every step but the prune: fetches whose result decides the rest, then unit by unit, in this order."""
     found = list(_deferred_fetches(scene))
     finals: dict[str, Ids] = {}
     lanes = _lanes(scene.verdicts, scene.observed)
-    for unit in units(scene):
-        before = _union(finals[name] for name in unit.after)
+    for unit in units:
+        before, behind = (_union(finals[name] for name in names) for names in (unit.after, unit.behind))
         fetches = list(_fetches(unit, scene))
         chain = list(_chain(unit, scene, before | {step.id for step in fetches}))
         gone = list(_removal_steps(unit, scene, frozenset({chain[-1].id}) if chain else before))
@@ -47,7 +47,8 @@ def steps(scene: Scene) -> Ordered:
         ended = frozenset(step.id for step in (*chain[-1:], *gone)) - waited_for
         finals |= dict.fromkeys((*unit.models, *unit.removals), ended)
         found += fetches
-        found += [replace(step, lane=lanes[_model(step)]) for step in (*chain, *gone)]
+        first = replace(chain[0], behind=behind) if chain else None
+        found += [replace(step, lane=lanes[_model(step)]) for step in (*filter(None, [first]), *chain[1:], *gone)]
     return Ordered(steps=(*found, *retirements(scene, finals)), finals=finals)
 
 
@@ -127,20 +128,24 @@ def _ups(unit: Unit, scene: Scene) -> Iterator[Step]:
             )
             yield Step(id=f"activate:{name}", action=activate, reason=delta.activation)
         for server, reason in sorted(delta.loads.items()):
-            load = _load(name, delta, server, _expected(name, server, scene, whole=last[server] == name))
+            load = _load(name, server, scene, whole=last[server] == name)
             yield Step(id=f"load:{name}@{server}", action=load, reason=reason)
 
 
-def _load(name: str, delta: Delta, server: str, dependents: tuple[Expected, ...]) -> Load:
+def _load(name: str, server: str, scene: Scene, *, whole: bool) -> Load:
+    delta = scene.deltas[name]
+    down = scene.jolted.get(server, {})
     return Load(
         model=name,
         server=server,
         tree=delta.verdict.artifact.tree,
         timeout=delta.verdict.spec.load.timeout,
         retries=delta.verdict.spec.load.retries,
-        dependents=dependents,
+        dependents=_expected(name, server, scene, whole=whole),
         probes=delta.verdict.spec.probes if delta.verdict.kept is None else (),
         mends=delta.mends,
+        resources=scene.sizes.declared(name, delta.verdict.artifact.tree.generation) or Resources(),
+        takes_down=tuple(other for other in sorted(down) if name in down[other]),
     )
 
 

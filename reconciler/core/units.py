@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import permutations
 
 from reconciler.core import graph
+from reconciler.core.capacity import Sizes
 from reconciler.core.deltas import Delta
 from reconciler.core.jolts import jolts, movers
 from reconciler.core.observed import Observed
@@ -28,6 +29,7 @@ class Scene:
     observed: Observed
     deltas: Mapping[str, Delta]
     removals: Mapping[str, Removal]
+    sizes: Sizes
     jolted: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
 
     def changing(self) -> frozenset[str]:
@@ -37,11 +39,15 @@ class Scene:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
-    """Models in the order in which they are loaded, removals in the order in which they go; `after`: other models."""
+    """Models in the order in which they are loaded, removals in the order in which they go.
+
+    `after`: other models whose units must have succeeded; `behind`: whose units must have ended.
+    """
 
     models: tuple[str, ...]
     removals: tuple[str, ...]
     after: frozenset[str]
+    behind: frozenset[str] = frozenset()
 
 
 def jolted(

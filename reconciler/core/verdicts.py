@@ -13,7 +13,7 @@ from reconciler.core.assembly import Artifact, assemble, of_tree
 from reconciler.core.content import Known, Unavailable, Unfetched
 from reconciler.core.digest import Digest, Generation
 from reconciler.core.errors import Reason
-from reconciler.core.modelfacts import backend_of
+from reconciler.core.modelfacts import backend_of, facts
 from reconciler.core.observed import Active, ForeignEntry, Observed, Serving, StalledAt
 from reconciler.core.placement import selects
 from reconciler.core.spec import Desired, ModelSpec, Target
@@ -152,16 +152,12 @@ def _foreign_server(name: str, observed: Observed) -> str | None:
 
 
 def _judge(spec: ModelSpec, desired: Desired, observed: Observed, target: Target, request: Request) -> Verdict:
-    if target.backends is not None and backend_of(spec.framework) not in {
-        *map(backend_of, target.backends),
-        "ensemble",
-    }:
-        message = f"{spec.framework} is not among the target's backends: {', '.join(target.backends)}"
-        return keep(spec, Hold(reason=Reason.BACKEND_UNAVAILABLE, message=message, stalled=True), observed)
+    if hold := _no_backend(target, spec.framework, "spec.framework"):
+        return keep(spec, hold, observed)
     content = request.failed.get(spec.name) or observed.contents.get(spec.name)
     match content:
         case Known():
-            return _judge_known(spec, content, desired, observed)
+            return _judge_known(spec, content, desired, observed, target)
         case Unfetched():
             return Deferred(spec=spec, message="known after fetch", fetch=True, size=content.size)
         case Unavailable():
@@ -173,11 +169,23 @@ def _judge(spec: ModelSpec, desired: Desired, observed: Observed, target: Target
             assert_never(never)
 
 
-def _judge_known(spec: ModelSpec, content: Known, desired: Desired, observed: Observed) -> Verdict:
+def _no_backend(target: Target, framework: str, where: str) -> Hold | None:
+    """Why the target cannot run it: neither backend nor platform is among those it declares to have."""
+    there = None if target.backends is None else {*map(backend_of, target.backends), "ensemble", ""}
+    if there is None or target.backends is None or backend_of(framework) in there:
+        return None
+    message = f"{framework} ({where}) is not among the target's backends: {', '.join(target.backends) or 'none'}"
+    return Hold(reason=Reason.BACKEND_UNAVAILABLE, message=message, stalled=True)
+
+
+def _judge_known(spec: ModelSpec, content: Known, desired: Desired, observed: Observed, target: Target) -> Verdict:
     artifact = assemble(spec, content, desired.repository.default_config)
     if not isinstance(artifact, Artifact):
         message = "; ".join(artifact)
         return keep(spec, Hold(reason=Reason.PREFLIGHT_FAILED, message=message, stalled=True), observed)
+    for path, config in artifact.tree.configs().items():
+        if hold := _no_backend(target, facts(config).framework, path):
+            return keep(spec, hold, observed)
     stalled = observed.stalled.get(spec.name)
     wanted = artifact.tree.generation
     if stalled is not None and stalled.generation == wanted and not _disproved(stalled, spec.name, observed):

@@ -7,11 +7,12 @@ A failure blocks only what waits for it. Cancelling begins nothing new, but what
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from reconciler.core.errors import Reason
 from reconciler.core.plan import (
+    AT_ONCE,
     Activate,
     Adopt,
     Deactivate,
@@ -28,12 +29,12 @@ from reconciler.core.plan import (
 from reconciler.core.progress import Moved, Reporter
 from reconciler.executor.attempts import Attempts
 from reconciler.executor.hands import Server, Volume
-from reconciler.executor.restoring import or_put_back
+from reconciler.executor.restoring import Down, or_put_back
 
 __all__ = ["Attempts", "Hands", "execute"]
 
-FETCHES, OPERATIONS = 4, 4
-"""How many at once. Triton loads with four threads by default (triton-facts §3)."""
+FETCHES, OPERATIONS = 4, AT_ONCE
+"""How many at once."""
 
 _ENDED = {Result.FAILED: "failed", Result.CANCELLED: "was cancelled"}
 
@@ -86,6 +87,8 @@ def _advance(run: _Run, hands: Hands, start: Callable[[Step], None]) -> bool:
     while moved:
         moved = False
         for step in list(run.waiting):
+            if not step.behind <= run.outcomes.keys():
+                continue  # also if it is blocked: what is behind it waits for what it is behind
             settled = _settled(step, run, hands.attempts)
             ready = step.after <= run.outcomes.keys() and step.lane not in run.lanes()
             if settled is None and not ready:
@@ -123,12 +126,14 @@ def _at_the_root(failed: Outcome) -> str:
 
 def _carry_out(step: Step, hands: Hands) -> Outcome:
     hands.reporter.started(step)
-    return hands.attempts.outcome(
-        step, lambda: or_put_back(lambda: _effect(step, hands), step.restores, hands.volume, hands.servers)
+    down: Down = set()
+    outcome = hands.attempts.outcome(
+        step, lambda: or_put_back(lambda: _effect(step, hands, down), step.restores, hands.volume, hands.servers, down)
     )
+    return replace(outcome, found_down=frozenset(down))
 
 
-def _effect(step: Step, hands: Hands) -> None:
+def _effect(step: Step, hands: Hands, down: Down) -> None:
     match step.action:
         case Fetch() as action:
             _fetch(step, action, hands)
@@ -137,7 +142,7 @@ def _effect(step: Step, hands: Hands) -> None:
         case Activate() as action:
             hands.volume.activate(action)
         case Load() as action:
-            _load(action, hands)
+            _load(action, hands, down)
         case Unload() as action:
             hands.servers[action.server].unload(action)
         case Deactivate() as action:
@@ -150,9 +155,11 @@ def _effect(step: Step, hands: Hands) -> None:
             assert_never(step.action)
 
 
-def _load(action: Load, hands: Hands) -> None:
-    server = hands.servers[action.server]
-    hands.attempts.retrying(lambda: server.load(action), retries=action.retries)
+def _load(action: Load, hands: Hands, down: Down) -> None:
+    def once() -> None:
+        down.update((model, action.server) for model in hands.servers[action.server].load(action))
+
+    hands.attempts.retrying(once, retries=action.retries)
 
 
 def _fetch(step: Step, action: Fetch, hands: Hands) -> None:

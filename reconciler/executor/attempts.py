@@ -59,6 +59,7 @@ class Attempts:
                 reason=error.reason,
                 message=str(error),
                 terminal=isinstance(error, TerminalError),
+                began=started,
                 seconds=self.clock() - started,
             )
-        return Outcome(step=step, result=Result.DONE, seconds=self.clock() - started)
+        return Outcome(step=step, result=Result.DONE, began=started, seconds=self.clock() - started)

@@ -39,8 +39,8 @@ class Server(Protocol):
     def observe(self) -> ServerView:
         """What the server has now."""
 
-    def load(self, action: Load) -> None:
-        """Load, read the stamps back, probe: one try."""
+    def load(self, action: Load) -> frozenset[str]:
+        """Load, read the stamps back, probe: one try. The dependents that were found down and came back."""
 
     def reload(self, model: str, timeout: float) -> None:
         """Load what is on the disk as it is, for a model that is not ours; timeout in seconds."""

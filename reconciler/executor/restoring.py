@@ -12,22 +12,38 @@ from reconciler.core.observed import Served, ServerView, Serving
 from reconciler.core.plan import Activate, Deactivate, Load, Restore, Unload
 from reconciler.executor.hands import Server, Volume
 
+Down = set[tuple[str, str]]
+"""Models and their servers that were up before the step and were found down in it."""
+
 
 def or_put_back(
-    effect: Callable[[], None], restores: tuple[Restore, ...], volume: Volume, servers: Mapping[str, Server]
+    effect: Callable[[], None],
+    restores: tuple[Restore, ...],
+    volume: Volume,
+    servers: Mapping[str, Server],
+    down: Down,
 ) -> None:
-    """Runs the effect; its failure is raised after everything was put back."""
+    """Runs the effect; its failure is raised after everything was put back, with what was found `down` noted."""
     try:
         effect()
     except ReconcileError as error:
+        down |= {*_found_down(restores, servers)}
         told = [*_unload_new(restores, servers), *_put_back(restores, volume, servers)]
         raise type(error)(error.reason, "; ".join([error.message, *told]), error.hint) from error
 
 
+def _found_down(restores: tuple[Restore, ...], servers: Mapping[str, Server]) -> Iterator[tuple[str, str]]:
+    for url in {url for restore in restores for url, before in restore.served.items() if before is not None}:
+        view = servers[url].observe()
+        for restore in restores:
+            if isinstance(view, Serving) and restore.served.get(url) is not None and _up(restore.model, view) is None:
+                yield restore.model, url
+
+
 def _unload_new(restores: tuple[Restore, ...], servers: Mapping[str, Server]) -> Iterator[str]:
-    """What was not up before goes first, dependents before what they need."""
+    """What was not up before goes first, or has no room beside what was; dependents before what they need."""
     for restore in reversed(restores):
-        for url in [url for url, before in restore.served.items() if before is None]:
+        for url in [url for url, before in restore.served.items() if before is None or restore.apart]:
             try:
                 served = _up(restore.model, servers[url].observe())
                 if served is not None and served.generation == restore.instead:
@@ -55,7 +71,15 @@ def _load_again(restore: Restore, before: Tree, url: str, volume: Volume, server
         volume.activate(Activate(model=restore.model, tree=before, previous=None))
     mends = restore.mends.get(before.generation, 0)
     servers[url].load(
-        Load(model=restore.model, server=url, tree=before, timeout=restore.timeout, retries=0, mends=mends)
+        Load(
+            model=restore.model,
+            server=url,
+            tree=before,
+            timeout=restore.timeout,
+            retries=0,
+            mends=mends,
+            resources=restore.resources,
+        )
     )
     if before != restore.tree:
         _put_link_back(restore, volume)

@@ -5,7 +5,8 @@ from typing import assert_never
 
 from reconciler.core.conditions import Kind, ModelStatus
 from reconciler.core.errors import Reason, ReconcileError
-from reconciler.core.plan import Fetch, Outcome, Result, Step
+from reconciler.core.gaps import Gap
+from reconciler.core.plan import Fetch, GapKind, Outcome, Result, Step
 from reconciler.core.quantities import in_words
 from reconciler.render import steps, words
 from reconciler.render.line import Line, Tone
@@ -83,6 +84,27 @@ def _told(outcomes: Iterable[Outcome], result: Result) -> str:
     found = _with(outcomes, result)
     models = sorted({words.line(steps.deed(outcome.step).model) for outcome in found} - {""})
     return f"{len(found)} {result.value}" + (f" ({', '.join(models)})" if models else "") if found else ""
+
+
+_WHY: Mapping[GapKind, str] = {
+    GapKind.RECREATED: "recreated",
+    GapKind.NEEDS_RECREATED: "a model it needs is recreated",
+    GapKind.NEEDS_CHANGED: "models it needs change together",
+}
+
+
+def gaps(found: Iterable[Gap]) -> list[Line]:
+    """How long each model was away, beside what the plan had said; what it had not said stands out."""
+    return [_gap(gap) for gap in found]
+
+
+def _gap(gap: Gap) -> Line:
+    where = f"Gap in service: {words.line(gap.model)} on {words.line(gap.server)}"
+    lasted = "it still does not answer" if gap.seconds is None else f"at most {words.duration(gap.seconds)}"
+    if gap.expected is None:
+        return Line(f"{where}: {lasted}, which the plan did not expect", Tone.ALERT)
+    tone = Tone.ALERT if gap.seconds is None else Tone.CHANGE
+    return Line(f"{where}: {lasted} (expected: {_WHY.get(gap.expected, gap.expected.value)})", tone)
 
 
 def not_ready(statuses: Mapping[str, ModelStatus]) -> list[Line]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import cast
 
+from reconciler.core.amounts import Span
 from reconciler.core.errors import Problem
 from reconciler.core.jsonvalue import JsonObject
 from reconciler.core.plan import ModelPlan, Plan, Prune, Refusal, Step
@@ -27,6 +28,7 @@ def document(plan: Plan, problems: Iterable[Problem] = ()) -> JsonObject:
         "unknown": list(plan.unknown),
         "problems": [problem(found) for found in problems],
         "summary": _summary(plan),
+        "resources": {span.name: _span(span) for span in plan.spans},
         "totals": {name: plan.totals[name] for name in sorted(plan.totals)},
     }
     return cast("JsonObject", words.cleaned(shown))
@@ -43,6 +45,7 @@ def model_line(model: ModelPlan) -> JsonObject:
         "deferred": model.deferred,
         "stalled": model.stalled,
         "gap": model.gap,
+        "gap_kind": None if model.gap_kind is None else model.gap_kind.value,
         "warnings": list(model.warnings),
         "steps": list(model.steps),
     }
@@ -59,9 +62,21 @@ def step(planned: Step) -> JsonObject:
         "reason": planned.reason.value,
         "detail": planned.detail,
         "after": [*sorted(planned.after)],
+        "behind": [*sorted(planned.behind)],
         "bytes": done.size,
     }
     return shown | _pruned(planned)
+
+
+def _span(span: Span) -> JsonObject:
+    """Bytes of one resource; `capacity` is null where none is declared."""
+    return {
+        "before": span.before,
+        "peak": span.peak,
+        "after": span.after,
+        "capacity": span.capacity,
+        "uncounted": list(span.uncounted),
+    }
 
 
 def _pruned(planned: Step) -> JsonObject:

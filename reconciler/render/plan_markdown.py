@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from reconciler.core.errors import Problem
 from reconciler.core.markdown import plain
 from reconciler.core.plan import Change, ModelPlan, Plan
-from reconciler.render import plan_text, steps, words
+from reconciler.render import plan_text, resources, steps, words
 from reconciler.render.reasons import why
 from reconciler.render.summary import asked_for, changes, prunes, summarise, to_fetch
 
@@ -32,6 +32,7 @@ def _head(plan: Plan) -> Iterator[str]:
         yield f"**{summarise(plan)}**"
         if fetched := to_fetch(plan.steps):
             yield f"To fetch: {fetched}."
+        yield from (f"- {_text(told)}" for told in resources.told(plan.spans))
     else:
         yield "**No changes.**"
     gaps = [model for model in asked_for(plan) if model.gap]

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from reconciler.core.errors import Reason
 from reconciler.core.plan import Change, ModelPlan, Plan, Refusal, Step
 from reconciler.core.quantities import in_words
-from reconciler.render import steps, words
+from reconciler.render import resources, steps, words
 from reconciler.render.line import Line, Tone
 from reconciler.render.reasons import why
 from reconciler.render.summary import asked_for, changes, not_asked_for, prunes, summarise, to_fetch
@@ -116,11 +116,12 @@ def _last(plan: Plan) -> list[Line]:
 
 
 def _room(plan: Plan) -> list[Line]:
-    """What is to be fetched, and the room for it."""
+    """What is to be fetched and the room for it, and the memories."""
     fetched = to_fetch(plan.steps)
     short = any(Reason.NO_SPACE in (model.reason, model.kept) for model in plan.models)
     free = f"; the volume has {in_words(plan.totals['free_bytes'])} free" if "free_bytes" in plan.totals else ""
-    return [Line(f"To fetch: {fetched or 'nothing, for want of room'}{free}.")] if fetched or short else []
+    told = [Line(f"To fetch: {fetched or 'nothing, for want of room'}{free}.")] if fetched or short else []
+    return [*told, *(Line(text) for text in resources.told(plan.spans))]
 
 
 def _unchanged(plan: Plan) -> str:

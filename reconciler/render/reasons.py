@@ -34,6 +34,7 @@ MEANINGS: Mapping[Reason, str] = {
     Reason.NOT_SELECTED: "not among the models asked for",
     Reason.BACKEND_UNAVAILABLE: "the target does not have its backend",
     Reason.SERVER_UNREACHABLE: "its server could not be reached",
+    Reason.NO_CAPACITY: "there is no memory left for it",
     Reason.NOT_EXPLICIT_MODE: "the server was not started with --model-control-mode=explicit",
 }
 

@@ -5,7 +5,8 @@ from typing import cast
 
 from reconciler.core.conditions import ModelStatus
 from reconciler.core.errors import Problem, ReconcileError
-from reconciler.core.jsonvalue import JsonObject
+from reconciler.core.gaps import Gap
+from reconciler.core.jsonvalue import Json, JsonObject
 from reconciler.core.plan import Outcome, Plan, Result
 from reconciler.render import plan_json, words
 
@@ -37,6 +38,24 @@ def outcome(ended: Outcome) -> JsonObject:
         "terminal": ended.terminal,
         "seconds": round(ended.seconds, 3),
     }
+
+
+def gaps(found: Iterable[Gap]) -> list[Json]:
+    """Gaps in service; `seconds` is null where it has not ended, `expected` null where the plan did not say so."""
+    return [
+        cast(
+            "JsonObject",
+            words.cleaned(
+                {
+                    "model": gap.model,
+                    "server": gap.server,
+                    "seconds": None if gap.seconds is None else round(gap.seconds, 3),
+                    "expected": None if gap.expected is None else gap.expected.value,
+                }
+            ),
+        )
+        for gap in found
+    ]
 
 
 def ending(

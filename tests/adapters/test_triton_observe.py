@@ -232,7 +232,7 @@ def test_a_server_that_does_not_let_others_load_is_told_with_the_flag(
     access = Access(root_certificates=str(certificate[0]))
     model = ensemble("e", "twice")
     with connect(guarded.info.grpc_url.replace("grpc", "grpcs"), access) as client:
-        attempts: tuple[Callable[[], None], ...] = (
+        attempts: tuple[Callable[[], object], ...] = (
             lambda: client.load(load_action(model)),
             lambda: client.unload(unload_action("e")),
         )

@@ -79,6 +79,7 @@ def test_a_status_that_was_not_pushed_makes_it_incomplete(*, published: bool, co
         (ModelPlan(model="m", change=Change.HELD, reason=Reason.MISSING_DEPENDENCY), 6),
         (ModelPlan(model="m", change=Change.HELD, reason=Reason.STILL_NEEDED), 6),
         (ModelPlan(model="m", change=Change.HELD, reason=Reason.FOREIGN), 6),
+        (ModelPlan(model="m", change=Change.HELD, reason=Reason.NO_CAPACITY), 6),
         (ModelPlan(model="m", change=Change.FOREIGN, reason=Reason.FOREIGN), 0),
         (ModelPlan(model="m", change=Change.HELD, reason=Reason.SUSPENDED), 0),
         (ModelPlan(model="m", change=Change.HELD, reason=Reason.NOT_SELECTED), 0),

@@ -96,7 +96,8 @@ def _contents(wanted: dict[str, Any]) -> Iterator[tuple[str, Content]]:
 def _observed(raw: dict[str, Any], contents: dict[str, Content]) -> Observed:
     trees: dict[Generation, Tree | None] = {}
     entries = {name: _entry(name, text, trees) for name, text in raw.get("volume", {}).items()}
-    servers = {url: _view(view, trees) for url, view in raw.get("servers", {}).items()}
+    noted = {name: _resources(declared) for name, declared in raw.get("noted", {}).items()}
+    servers = {url: _view(view, trees, noted) for url, view in raw.get("servers", {}).items()}
     trees |= {tree.generation: tree for tree in (_tree(*item) for item in raw.get("leftovers", {}).items())}
     blobs = {blob for tree in trees.values() if tree is not None for blob in tree.blobs()}
     blobs |= {blob for name, text in raw.get("blobs of", {}).items() for blob in _tree(name, text).blobs()}
@@ -162,12 +163,13 @@ def _entry(name: str, text: str, trees: dict[Generation, Tree | None]) -> Entry:
     return Active(generation=tree.generation, tree=kept, damage=damage)
 
 
-def _view(raw: Any, trees: dict[Generation, Tree | None]) -> ServerView:
+def _view(raw: Any, trees: dict[Generation, Tree | None], noted: dict[str, Resources]) -> ServerView:
     if raw == "unreachable":
         return Unreachable(reason=Reason.SERVER_UNREACHABLE, message="connection refused")
     if raw == "not explicit":
         return Unreachable(reason=Reason.NOT_EXPLICIT_MODE, message="start Triton with --model-control-mode=explicit")
-    return Serving(models={name: _served(name, text, trees) for name, text in (raw or {}).items()})
+    found = {name: _served(name, text, trees) for name, text in (raw or {}).items()}
+    return Serving(models={name: replace(served, resources=noted.get(name)) for name, served in found.items()})
 
 
 def _served(name: str, text: str, trees: dict[Generation, Tree | None]) -> Served:
@@ -219,7 +221,6 @@ def _spec(name: str, entry: Any) -> ModelSpec:
     ).spec()
     suspend = raw.get("suspend")
     load = raw.get("load", {})
-    resources = raw.get("resources", {})
     return ModelSpec(
         name=name,
         file=plain.file,
@@ -229,18 +230,21 @@ def _spec(name: str, entry: Any) -> ModelSpec:
         depends_on=tuple(raw.get("dependsOn", ())),
         update=Update(raw.get("update", "auto")),
         load=LoadPolicy(enabled=load.get("enabled", True)),
-        resources=Resources(memory=resources.get("memory"), gpu_memory=resources.get("gpuMemory")),
+        resources=_resources(raw.get("resources", {})),
         suspend=None if suspend is None else Suspend(reason=suspend.get("reason", ""), until=suspend.get("until")),
     )
 
 
+def _resources(raw: dict[str, int]) -> Resources:
+    return Resources(memory=raw.get("memory"), gpu_memory=raw.get("gpuMemory"), disk=raw.get("disk"))
+
+
 def _target(raw: dict[str, Any]) -> Target:
     found = raw.get("target") or {}
-    capacity = found.get("capacity", {})
     return Target(
         name="prod",
         selector=Selector(match_labels=found.get("selector", {})),
-        capacity=Resources(memory=capacity.get("memory"), gpu_memory=capacity.get("gpuMemory")),
+        capacity=_resources(found.get("capacity", {})),
         backends=tuple(found["backends"]) if "backends" in found else None,
     )
 
@@ -274,6 +278,16 @@ def told(found: Plan) -> dict[str, Any]:
     return result
 
 
+def taken(found: Plan) -> dict[str, str]:
+    """How much of what is declared is taken before, at most meanwhile, and after."""
+    spans = (span for span in found.spans if span.capacity is not None)
+    return {
+        span.name: f"{span.before}, at most {span.peak}, then {span.after} of {span.capacity}"
+        + (f", without {', '.join(span.uncounted)}" if span.uncounted else "")
+        for span in spans
+    }
+
+
 def _line(line: ModelPlan) -> dict[str, Any] | str:
     facts = {
         "says": line.message,
@@ -291,6 +305,8 @@ def _step(step: Step) -> dict[str, Any]:
     told: dict[str, Any] = {_words(step.id): str(step.reason)}
     if step.after:
         told["after"] = sorted(_words(name) for name in step.after)
+    if step.behind:
+        told["behind"] = sorted(_words(name) for name in step.behind)
     if isinstance(step.action, Load) and step.action.dependents:
         told["then up"] = [expected.model for expected in step.action.dependents]
     if step.restores:

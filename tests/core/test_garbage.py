@@ -8,12 +8,12 @@ import pytest
 from reconciler.core.artifact import Tree
 from reconciler.core.assembly import of_tree
 from reconciler.core.digest import Digest
-from reconciler.core.errors import Reason
 from reconciler.core.garbage import garbage
 from reconciler.core.observed import Observed, VolumeView
 from reconciler.core.plan import Plan, Prune
-from reconciler.core.room import is_short, with_room
-from reconciler.core.verdicts import Hold, Verdict, Wanted
+from reconciler.core.room import Disk
+from reconciler.core.spec import Target
+from reconciler.core.verdicts import Wanted
 from tests.core.planner_cases import Case, read
 from tests.property.strategies import Variant, tree_of
 
@@ -116,18 +116,17 @@ def test_what_two_models_have_in_common_takes_room_once() -> None:
     sizes = sum({file.digest: file.size for file in whole.files}.values())
     alpha = replace(_wanted(variant), missing=frozenset(file.digest for file in whole.files))
     beta = replace(alpha, spec=replace(alpha.spec, name="beta"))
-    verdicts: dict[str, Verdict] = {"alpha": alpha, "beta": beta}
-    enough = Observed(volume=VolumeView(free_bytes=sizes))
-    assert with_room(verdicts, enough) == verdicts
-    held: dict[str, Verdict] = {"gamma": Hold(reason=Reason.SUSPENDED, message="suspended")}
-    assert with_room(held, enough) == held
-    short = with_room(verdicts, Observed(volume=VolumeView(free_bytes=sizes - 1)))
-    assert {name: hold.reason for name, hold in short.items() if isinstance(hold, Hold)} == {
-        "alpha": Reason.NO_SPACE,
-        "beta": Reason.NO_SPACE,
-    }
-    assert is_short(short)
-    assert not is_short(verdicts)
+    disk = Disk(Observed(volume=VolumeView(free_bytes=sizes)), Target())
+    assert disk.shortage([alpha, beta]) == ""
+    disk.take([alpha])
+    assert disk.shortage([beta]) == ""
+    assert "0 B free" in disk.shortage([replace(beta, artifact=of_tree(tree("beta", 2)), missing=_files("beta", 2))])
+    assert "free" in Disk(Observed(volume=VolumeView(free_bytes=sizes - 1)), Target()).shortage([alpha])
+    assert Disk(Observed(), Target()).shortage([alpha]) == ""
+
+
+def _files(name: str, number: int) -> frozenset[Digest]:
+    return frozenset(file.digest for file in tree(name, number).files)
 
 
 def _wanted(variant: Variant) -> Wanted:

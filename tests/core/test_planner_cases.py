@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.core.errors import Reason
 from reconciler.core.plan import Change
-from tests.core.planner_cases import read, told
+from tests.core.planner_cases import read, taken, told
 
 CASES = sorted((Path(__file__).parent.parent / "cases" / "plan").glob("*.yaml"))
 PLANNED = (
@@ -19,6 +19,7 @@ HELD = (
     *(Reason.PREFLIGHT_FAILED, Reason.BREAKS_DEPENDENT, Reason.MISSING_DEPENDENCY, Reason.DEPENDENCY_HELD),
     *(Reason.DEPENDENCY_CYCLE, Reason.STILL_NEEDED, Reason.NOT_SELECTED, Reason.BACKEND_UNAVAILABLE),
     *(Reason.SERVER_UNREACHABLE, Reason.SOURCE_UNREACHABLE, Reason.SOURCE_NOT_FOUND, Reason.NO_SERVER),
+    *(Reason.NO_CAPACITY, Reason.NO_SPACE),
 )
 
 
@@ -27,6 +28,7 @@ def test_the_planner_does_what_the_case_says(path: Path) -> None:
     case = read(path)
     expected = {key: case.raw[key] for key in ("plan", "steps", "refused", "unknown") if key in case.raw}
     assert told(case.plan()) == expected
+    assert taken(case.plan()) == case.raw.get("taken", taken(case.plan()))
 
 
 def test_the_cases_show_every_change_and_every_reason_of_the_planner() -> None:

@@ -31,7 +31,7 @@ class Busy(Server):
     now: int = 0
     tried: int = 0
 
-    def load(self, action: Load) -> None:
+    def load(self, action: Load) -> frozenset[str]:
         with self.lock:
             self.tried += 1
             self.now += 1
@@ -41,7 +41,7 @@ class Busy(Server):
             self.now -= 1
         if self.failures:
             raise self.failures.pop(0)
-        super().load(action)
+        return super().load(action)
 
     def unload(self, action: Unload) -> None:
         super().unload(action)

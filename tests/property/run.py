@@ -37,18 +37,29 @@ class Run:
         """Until nothing can run any more."""
         waiting = {step.id: step for step in self.plan.steps}
         while self.stop_after is None or len(self.done) < self.stop_after:
-            ready = sorted(step.id for step in waiting.values() if step.after <= set(self.done))
+            ready = self._ready(waiting)
             if not ready:
                 return
             step = waiting.pop(self.order.choice(ready))
             self.watch("before", step)
             try:
-                or_put_back(partial(self._effect, step), step.restores, self.world.volume, self.world.servers)
+                or_put_back(partial(self._effect, step), step.restores, self.world.volume, self.world.servers, set())
             except ReconcileError as error:
                 self.failed[step.id] = str(error)
             else:
                 self.done.append(step.id)
             self.watch("after", step)
+
+    def _ready(self, waiting: dict[str, Step]) -> list[str]:
+        """Steps that may run now; those that will not any more are taken out, as the executor blocks them."""
+        while True:
+            ended = {step.id for step in self.plan.steps} - waiting.keys()
+            next_ones = [step for step in waiting.values() if step.behind <= ended]
+            blocked = [step.id for step in next_ones if step.after & (ended - set(self.done))]
+            if not blocked:
+                return sorted(step.id for step in next_ones if step.after <= set(self.done))
+            for name in blocked:
+                del waiting[name]
 
     def models_failed(self) -> dict[str, Unavailable]:
         """Models of which a step did not succeed, as the second round of a pass is told."""

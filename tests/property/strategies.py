@@ -188,6 +188,10 @@ def worlds(draw: st.DrawFn, *, most_events: int = 14) -> World:
     return world
 
 
+def _memory(size: int) -> Resources:
+    return Resources(memory=size)
+
+
 def _happen(draw: st.DrawFn, world: World) -> None:
     """One event. What Triton refuses is history as well."""
     name = draw(st.sampled_from(NAMES))
@@ -207,6 +211,7 @@ def _on_server(draw: st.DrawFn, event: str, name: str, server: Server) -> None:
             tree = tree_of(draw(variants(name)))
             server.volume.link(name, tree)
             server.load_as(name, facts(tree.config), tree.generation)
+            server.instances[name].resources = draw(st.sampled_from((None, *map(_memory, (10, 60)))))
         case "load" if link is not None:
             server.load_as(name, facts(link.tree.config), link.tree.generation)
         case "stranger":

@@ -28,6 +28,7 @@ from reconciler.core.observed import (
 )
 from reconciler.core.plan import Activate, Adopt, Deactivate, Fetch, Load, Prune, Retire, Unload
 from reconciler.core.progress import Moved
+from reconciler.core.spec import Resources
 
 
 class BrokenLawError(AssertionError):
@@ -172,15 +173,23 @@ class Instance:
     reason: str = ""
     remembered: bool = True
     mends: int = 0
+    resources: Resources | None = None
 
 
 @dataclass(slots=True, kw_only=True)
 class Server:
-    """One Triton in explicit mode on the volume."""
+    """One Triton in explicit mode on the volume.
+
+    `taken`: memory by model, once somebody wants to know; `highest`: the most there ever was at once, both copies of
+    what was being loaded with it, but of models in `strained`.
+    """
 
     volume: Volume
     instances: dict[str, Instance] = field(default_factory=dict)
     reachable: bool = True
+    taken: dict[str, int] = field(default_factory=dict)
+    highest: int = 0
+    strained: frozenset[str] = frozenset()
 
     def observe(self) -> ServerView:
         """As the adapter observes it."""
@@ -188,17 +197,26 @@ class Server:
             return Unreachable(reason=Reason.SERVER_UNREACHABLE, message="connection refused")
         return Serving(models={name: _served(instance) for name, instance in self.instances.items()})
 
-    def load(self, action: Load) -> None:
+    def load(self, action: Load) -> frozenset[str]:
         """Load what the link names, and read the stamps back."""
         link = self.volume.links.get(action.model)
         if link is None or link.tree.generation != action.tree.generation:
             raise BrokenLawError(f"load of {action.model}, but its link names another tree")
+        size = action.resources.memory or 0
+        self._hold(0 if action.model in self.strained else size)
         self.load_as(action.model, facts(action.tree.config), action.tree.generation)
         self.instances[action.model].mends = action.mends
+        self.instances[action.model].resources = action.resources
+        self.taken[action.model] = size
+        self._hold(0)
         for dependent in action.dependents:
             found = self.instances.get(dependent.model)
             if found is None or not found.up:
                 raise TerminalError(Reason.DEPENDENT_DOWN, f"{dependent.model} went down under {action.model}")
+        return frozenset()
+
+    def _hold(self, more: int) -> None:
+        self.highest = max(self.highest, more + sum(self.taken.get(name, 0) for name in self.up()))
 
     def load_as(self, name: str, config: ModelConfig, generation: Generation | None) -> None:
         """Triton's load with a config. Raises TerminalError as Triton refuses; an ensemble then goes down."""
@@ -287,7 +305,11 @@ def _served(instance: Instance) -> Served:
     if not instance.up:
         return Served(versions=(state,))
     return Served(
-        versions=(state,), generation=instance.generation, members=instance.config.members, mends=instance.mends
+        versions=(state,),
+        generation=instance.generation,
+        members=instance.config.members,
+        mends=instance.mends,
+        resources=instance.resources,
     )
 
 

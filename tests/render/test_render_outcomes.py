@@ -2,9 +2,10 @@
 
 from reconciler.core.conditions import Condition, Kind, ModelStatus, Truth
 from reconciler.core.errors import Reason, TerminalError
-from reconciler.core.plan import Outcome, Result
-from reconciler.render import outcome_text
-from reconciler.render.line import text
+from reconciler.core.gaps import Gap
+from reconciler.core.plan import GapKind, Outcome, Result
+from reconciler.render import outcome_text, report_json
+from reconciler.render.line import Tone, text
 from reconciler.render.sofar import SoFar
 from tests.plan_samples import OUTCOMES, SERVER, fetch, load
 
@@ -71,3 +72,24 @@ def test_models_that_are_not_ready_afterwards_are_named_with_the_reason() -> Non
 
     statuses = {"b": status("b", Truth.FALSE), "a": status("a", Truth.TRUE)}
     assert text(outcome_text.not_ready(statuses)) == "Not ready: b: LoadFailed: \\x1b[1m\n"
+
+
+def test_gaps_stand_beside_what_was_expected_and_what_was_not_expected_stands_out() -> None:
+    found = [
+        Gap(model="a", server=SERVER, seconds=2.1, expected=GapKind.RECREATED),
+        Gap(model="e", server=SERVER, seconds=3, expected=GapKind.NEEDS_RECREATED),
+        Gap(model="b", server=SERVER, seconds=1.5),
+        Gap(model="c", server=SERVER, seconds=None, expected=GapKind.RECREATED),
+    ]
+    lines = outcome_text.gaps(found)
+    assert [line.text.removeprefix("Gap in service: ") for line in lines] == [
+        f"a on {SERVER}: at most 2.1s (expected: recreated)",
+        f"e on {SERVER}: at most 3.0s (expected: a model it needs is recreated)",
+        f"b on {SERVER}: at most 1.5s, which the plan did not expect",
+        f"c on {SERVER}: it still does not answer (expected: recreated)",
+    ]
+    assert [line.tone for line in lines] == [Tone.CHANGE, Tone.CHANGE, Tone.ALERT, Tone.ALERT]
+    assert report_json.gaps(found[2:]) == [
+        {"model": "b", "server": SERVER, "seconds": 1.5, "expected": None},
+        {"model": "c", "server": SERVER, "seconds": None, "expected": "recreated"},
+    ]

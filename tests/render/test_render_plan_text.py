@@ -65,6 +65,7 @@ def test_every_change_has_its_sign_its_reason_and_its_steps_in_order() -> None:
         prune: 2 trees, 5 blobs, 12.3 MiB that nothing refers to
 
         To fetch: at least 12.3 MiB.
+        GPU memory: 60.0 GiB now, up to 70.0 GiB, then 10.0 GiB (of 80.0 GiB); not known of ens (nothing declared).
         Plan: 1 to add, 4 to change, 1 to remove, 1 unchanged, 2 held.
         """)
 
@@ -106,7 +107,7 @@ def test_a_plan_that_only_prunes_is_not_no_changes() -> None:
 
 def test_a_refusal_stands_with_its_reason_and_hint_above_the_counts() -> None:
     refusal = Refusal(reason=Reason.REMOVALS_EXCEEDED, message="3 of 4 models would go", hint="say it in the commit")
-    *_, why, hint, empty, counts = shown(replace(EVERYTHING, steps=(), refusal=refusal)).splitlines()
+    *_, why, hint, empty, counts = shown(replace(EVERYTHING, steps=(), spans=(), refusal=refusal)).splitlines()
     assert why == "Refused, nothing of this will be done: RemovalsExceeded: 3 of 4 models would go"
     assert (hint, empty) == ("  say it in the commit", "")
     assert counts.startswith("Plan: ")

@@ -47,15 +47,18 @@ class Triton:
             reason, message = faults.unreachable(failure)
             raise TransientError(reason, f"{self._where}: {message}") from failure
 
-    def load(self, action: Load) -> None:
+    def load(self, action: Load) -> frozenset[str]:
         """One try: load, read back the stamps of the model and its dependents, probe.
+
+        Gives those dependents that were found down, but came back in time.
 
         Raises TerminalError (LoadFailed, DependentDown, ProbeFailed, NotExplicitMode) for what the content or the
         set-up decides, TransientError (LoadFailed, TimedOut, StampMismatch, ServerUnreachable, DependentDown) for
         what may pass.
         """
-        operations.load(self._where, self._wire, action)
+        came_back = operations.load(self._where, self._wire, action)
         self.probe(action.model, action.probes)
+        return came_back
 
     def reload(self, model: str, timeout: float) -> None:
         """Load what is on the disk as it is: nothing is read back. Raises as `load`; timeout in seconds."""

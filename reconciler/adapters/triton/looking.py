@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from reconciler.adapters.triton.wire import CallFailed, Kind, Row, Wire
-from reconciler.core.artifact import mends_of, stamp_of
+from reconciler.core.artifact import mends_of, resources_of, stamp_of
 from reconciler.core.jsonvalue import JsonObject
 from reconciler.core.observed import Served, Serving, VersionState
 
@@ -132,4 +132,5 @@ def _served(versions: tuple[VersionState, ...], configs: Sequence[JsonObject]) -
     # Versions of different generations are no generation.
     generation = next(iter(stamps)) if len(stamps) == 1 else None
     mends = min((mends_of(config) for config in configs), default=0)
-    return Served(versions=versions, generation=generation, members=members, mends=mends)
+    resources = resources_of(configs[0]) if generation is not None else None
+    return Served(versions=versions, generation=generation, members=members, mends=mends, resources=resources)

@@ -15,7 +15,7 @@ import time
 from reconciler.adapters.triton import faults
 from reconciler.adapters.triton.looking import Deadline, index, served_config
 from reconciler.adapters.triton.wire import CallFailed, Wire
-from reconciler.core.artifact import CONFIG_FILE, mend_marked, stamp_of
+from reconciler.core.artifact import CONFIG_FILE, mend_marked, resource_marked, stamp_of
 from reconciler.core.digest import Generation
 from reconciler.core.errors import Reason, TerminalError, TransientError
 from reconciler.core.plan import Expected, Load, Unload
@@ -38,12 +38,15 @@ def check_explicit(wire: Wire, deadline: Deadline) -> None:
     wire.unload(PROBE_MODEL, deadline.left)
 
 
-def load(server: str, wire: Wire, action: Load) -> None:
-    """Loads and reads back the stamps of the model and of its dependents."""
+def load(server: str, wire: Wire, action: Load) -> frozenset[str]:
+    """Loads and reads back the stamps of the model and of its dependents; those that came back only after a while."""
     try:
         _load_and_read_back(server, wire, action)
-        for dependent in action.dependents:
-            _check_dependent(server, wire, dependent, action.model)
+        return frozenset(
+            dependent.model
+            for dependent in action.dependents
+            if _check_dependent(server, wire, dependent, action.model)
+        )
     except CallFailed as failure:
         raise faults.of_load(server, action.model, failure, action.timeout) from failure
     finally:
@@ -79,7 +82,8 @@ def unload(server: str, wire: Wire, action: Unload) -> None:
 def _load_and_read_back(server: str, wire: Wire, action: Load) -> None:
     """The config goes with the request, so that it takes effect whatever the files' times say (triton-facts §0.1)."""
     deadline = Deadline(action.timeout)
-    config = json.dumps(mend_marked(action.tree.configs()[CONFIG_FILE], action.mends))
+    stamped = action.tree.configs()[CONFIG_FILE]
+    config = json.dumps(resource_marked(mend_marked(stamped, action.mends), action.resources))
     served: Generation | None = None
     for _ in range(_LOADS):
         wire.load(action.model, config, deadline.left)
@@ -124,13 +128,14 @@ def _mismatch(server: str, action: Load, served: Generation | None) -> Transient
     )
 
 
-def _check_dependent(server: str, wire: Wire, dependent: Expected, model: str) -> None:
-    """Triton takes an ensemble down in silence when a model below it no longer fits."""
-    deadline = Deadline(_DEPENDENT_GRACE)
+def _check_dependent(server: str, wire: Wire, dependent: Expected, model: str) -> bool:
+    """Whether it was down at first: Triton takes an ensemble down in silence when a model below it no longer fits."""
+    deadline, was_down = Deadline(_DEPENDENT_GRACE), False
     while True:
         config = served_config(wire, dependent.model, deadline)
         if config is not None and stamp_of(config) == dependent.generation:
-            return
+            return was_down
+        was_down = was_down or config is None
         if deadline.passed:
             break
         time.sleep(_LONGEST_PAUSE / 5)

@@ -1,0 +1,131 @@
+"""Which models there is room for, where not all fit: in the servers' memories and on the volume (docs/capacity.md).
+
+Promise: what is served, or our link names, keeps its place; a newcomer gets what is left, the highest priority first,
+then what is there already and only changes, then by name, each with all that it needs. The order in which anything is
+listed changes nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from reconciler.core import graph
+from reconciler.core.amounts import NOTHING, Amount, Kind, excesses, shortage, total
+from reconciler.core.capacity import Sizes
+from reconciler.core.errors import Reason
+from reconciler.core.observed import Active, Observed, Serving
+from reconciler.core.priority import priority
+from reconciler.core.room import Disk
+from reconciler.core.served import is_up, serving, stamp_on
+from reconciler.core.spec import ModelSpec, Target
+from reconciler.core.verdicts import Deferred, Hold, Verdict, Wanted, keep, needs_of
+
+Verdicts = Mapping[str, Verdict]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """What decides who is let in. `specs`: the whole desired state; `sound`: whether reconciler.yaml is valid."""
+
+    target: Target
+    specs: Mapping[str, ModelSpec]
+    sound: bool = True
+    no_server: bool = False
+
+    def refused(self, verdicts: Verdicts, observed: Observed, going: frozenset[str]) -> dict[str, Verdict]:
+        """Those that there is no room for, one step down: to what is active, or left alone."""
+        ledger = _Ledger(self, verdicts, observed, going)
+        refused = {name: hold for name in ledger.in_order() if (hold := ledger.consider(name))}
+        return {name: stepped_down(ledger.coming[name], hold, observed) for name, hold in refused.items()}
+
+
+def stepped_down(verdict: Wanted | Deferred, hold: Hold, observed: Observed) -> Verdict:
+    """From what is wanted to what is active, if that can be loaded; from there to being left alone."""
+    if isinstance(verdict, Wanted):
+        hold = replace(hold, wanted=verdict.artifact.tree.generation)
+        if verdict.kept is not None:
+            message = f"{verdict.kept.message}; and it cannot be loaded again: {hold.message}"
+            return replace(hold, message=message, wanted=verdict.kept.wanted, needs=frozenset(verdict.spec.depends_on))
+    return keep(verdict.spec, hold, observed)
+
+
+class _Ledger:
+    """What is taken, server by server and model by model, while one after the other is considered."""
+
+    def __init__(self, gate: Gate, verdicts: Verdicts, observed: Observed, going: frozenset[str]) -> None:
+        self._capacity, self._observed = gate.target.capacity, observed
+        self._disk = Disk(observed, gate.target)
+        self._views = {"": Serving()} if gate.no_server else serving(observed)
+        self._let_in: set[str] = set()
+        self.coming = {name: one for name, one in sorted(verdicts.items()) if isinstance(one, (Wanted, Deferred))}
+        self._needs = {name: needs_of(verdict) for name, verdict in self.coming.items()}
+        self._sizes = Sizes(gate.specs, verdicts, observed)
+        idle = frozenset(name for name, verdict in self.coming.items() if not verdict.spec.load.enabled)
+        self._wanted = {name: NOTHING if name in idle else self._sizes.wanted(name) for name in self.coming}
+        self._taken = {server: self._staying(view, going | idle) for server, view in self._views.items()}
+        self._sums = {server: total(taken.values()) for server, taken in self._taken.items()}
+
+    def _staying(self, view: Serving, leaving: frozenset[str]) -> dict[str, Amount]:
+        """What takes its room there, and goes on doing so."""
+        stays = sorted(view.models.keys() - leaving)
+        return {name: self._sizes.served(view, name) for name in stays if is_up(view, name)}
+
+    def in_order(self) -> list[str]:
+        """What stays as it is, what gives something back, then by priority, what is there already, and name."""
+        for name in sorted(self.coming, key=lambda name: (-priority(self.coming[name].spec), name)):
+            self._reserve(name)
+        return sorted(self.coming, key=self._rank)
+
+    def _rank(self, name: str) -> tuple[bool, int, bool, str]:
+        return (self._grows(name), -priority(self.coming[name].spec), not self._is_there(name), name)
+
+    def _grows(self, name: str) -> bool:
+        """Whether it takes more than is booked for it."""
+        more = self._more(name).values()
+        return not self._is_there(name) or any(amount.memory > 0 or amount.gpu_memory > 0 for amount in more)
+
+    def _reserve(self, name: str) -> None:
+        """A place for what our link names, where it is to be loaded again."""
+        if not self._is_there(name) or not self.coming[name].spec.load.enabled:
+            return
+        size = self._sizes.active(name)
+        absent = [server for server, taken in self._taken.items() if name not in taken]
+        if not any([*excesses(self._sums[server], size, self._capacity)] for server in absent):
+            self._book(name, dict.fromkeys(absent, size))
+
+    def consider(self, name: str) -> Hold | None:
+        """Lets it in with all that it needs, or says why there is no room for that."""
+        needed = sorted((graph.reachable(self._needs, name) - {name}) & self.coming.keys())
+        asking = [name, *(needed if self._grows(name) else ())]
+        asking = [other for other in asking if other not in self._let_in]
+        among = [self.coming[other] for other in asking]
+        if message := self._disk.shortage(among):
+            return Hold(reason=Reason.NO_SPACE, message=message)
+        for server, taken in self._sums.items():
+            more = total(self._more(other)[server] for other in asking)
+            for kind in excesses(taken, more, self._capacity):
+                return Hold(reason=Reason.NO_CAPACITY, message=self._words(kind, server, asking))
+        self._disk.take(among)
+        for other in asking:
+            self._book(other, self._more(other))
+        self._let_in |= {*asking}
+        return None
+
+    def _more(self, name: str) -> dict[str, Amount]:
+        """What it takes beyond what is booked for it."""
+        return {server: self._wanted[name] - taken.get(name, NOTHING) for server, taken in self._taken.items()}
+
+    def _book(self, name: str, more: Mapping[str, Amount]) -> None:
+        for server, amount in more.items():
+            self._taken[server][name] = self._taken[server].get(name, NOTHING) + amount
+            self._sums[server] += amount
+
+    def _is_there(self, name: str) -> bool:
+        ours = any(stamp_on(view, name) is not None for view in self._views.values())
+        return ours or isinstance(self._observed.volume.entries.get(name), Active)
+
+    def _words(self, kind: Kind, server: str, asking: list[str]) -> str:
+        others = {name: amount for name, amount in self._taken[server].items() if name not in asking}
+        needed = total(self._wanted[name] for name in asking).of(kind)
+        where = f"on {server} it" if len(self._views) > 1 else "it"
+        more = f" (with {', '.join(asking[1:])}, which it needs)" if len(asking) > 1 else ""
+        return f"{where} {shortage(kind, needed, others, self._capacity)}{more}"

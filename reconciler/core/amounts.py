@@ -1,0 +1,94 @@
+"""Amounts of memory and disk: what is taken before a plan, at most while it is carried out, and after it."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
+
+from reconciler.core import quantities
+from reconciler.core.spec import Resources
+
+
+class Kind(StrEnum):
+    """The memories of a server, as `resources` and `capacity` call them."""
+
+    MEMORY = "memory"
+    GPU_MEMORY = "gpuMemory"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amount:
+    """Bytes of both memories; less than nothing where something is given back."""
+
+    memory: int = 0
+    gpu_memory: int = 0
+
+    def __add__(self, other: Self) -> "Amount":
+        return Amount(memory=self.memory + other.memory, gpu_memory=self.gpu_memory + other.gpu_memory)
+
+    def __sub__(self, other: Self) -> "Amount":
+        return Amount(memory=self.memory - other.memory, gpu_memory=self.gpu_memory - other.gpu_memory)
+
+    def of(self, kind: Kind) -> int:
+        """Bytes of one of the two."""
+        return self.memory if kind is Kind.MEMORY else self.gpu_memory
+
+
+NOTHING = Amount()
+
+
+def amount_of(resources: Resources | None) -> Amount:
+    """What is declared; what is not known counts as nothing (and is told, see core/capacity.py)."""
+    found = resources or Resources()
+    return Amount(memory=found.memory or 0, gpu_memory=found.gpu_memory or 0)
+
+
+def most(amounts: Iterable[Amount]) -> Amount:
+    """The highest of each memory, at least nothing."""
+    found = [NOTHING, *amounts]
+    return Amount(memory=max(one.memory for one in found), gpu_memory=max(one.gpu_memory for one in found))
+
+
+def total(amounts: Iterable[Amount]) -> Amount:
+    """The sum."""
+    found = list(amounts)
+    return Amount(memory=sum(one.memory for one in found), gpu_memory=sum(one.gpu_memory for one in found))
+
+
+def limit(capacity: Resources, kind: Kind) -> int | None:
+    """What the target declares to have, None for nothing declared."""
+    return capacity.memory if kind is Kind.MEMORY else capacity.gpu_memory
+
+
+def excesses(taken: Amount, more: Amount, capacity: Resources) -> Iterator[Kind]:
+    """The memories that have no room for so much more; what needs no more fits, however full it is."""
+    for kind in Kind:
+        most_of_it = limit(capacity, kind)
+        if most_of_it is not None and more.of(kind) > 0 and taken.of(kind) + more.of(kind) > most_of_it:
+            yield kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """How much of one resource is taken before, at most meanwhile, and after; in bytes.
+
+    `capacity`: what there is of it, None if that is not declared. `uncounted`: what takes an unknown amount, in words.
+    """
+
+    name: str
+    before: int
+    peak: int
+    after: int
+    capacity: int | None = None
+    uncounted: tuple[str, ...] = ()
+
+
+def shortage(kind: Kind, needed: int, others: dict[str, Amount], capacity: Resources) -> str:
+    """`needs 4.0 GiB of gpuMemory; 6.0 GiB of 8.0 GiB are taken by a, b`."""
+    takers = sorted(name for name, amount in others.items() if amount.of(kind) > 0)
+    taken = quantities.in_words(sum(amount.of(kind) for amount in others.values())) if takers else "nothing"
+    there = quantities.in_words(limit(capacity, kind) or 0)
+    more = f" and {len(takers) - 5} more" if len(takers) > 5 else ""
+    by = f" by {', '.join(takers[:5])}{more}" if takers else ""
+    are = "are" if takers else "is"
+    return f"needs {quantities.in_words(needed)} of {kind}; {taken} of {there} {are} taken{by}"
