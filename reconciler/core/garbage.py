@@ -6,13 +6,13 @@ Unlike the pruning at the end of an apply it waits for nothing, so what an apply
 from dataclasses import replace
 
 from reconciler.core.capacity import Sizes
+from reconciler.core.guards import unknown
 from reconciler.core.observed import Observed
 from reconciler.core.plan import Plan
 from reconciler.core.prune import prune
 from reconciler.core.spec import Desired, Target
 from reconciler.core.steps import Ordered
 from reconciler.core.units import Scene
-from reconciler.core.unseen import unknown
 from reconciler.core.verdicts import Request, first_look
 
 

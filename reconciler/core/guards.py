@@ -1,8 +1,14 @@
-"""What a run refuses as a whole (spec §6): removing too much, or everything."""
+"""What is said of a plan as a whole: that it is refused, for it removes too much (spec §6), or is not complete."""
 
+from collections.abc import Iterator
+
+from reconciler.core.content import Unavailable
 from reconciler.core.errors import Reason
+from reconciler.core.observed import Unreachable
 from reconciler.core.plan import Refusal
 from reconciler.core.spec import Desired, MaxRemovals
+from reconciler.core.units import Scene
+from reconciler.core.verdicts import Hold
 
 _HINT = (
     "If this is meant, say so in the commit message (`Reconcile-Allow-Removals: {count}`) "
@@ -29,6 +35,11 @@ def refusal(desired: Desired, *, removed: int, ours: int, remaining: int, allowe
     return None
 
 
+def unknown(scene: Scene) -> tuple[str, ...]:
+    """Servers, and sources of models that this pass is about, that could not be looked at, in words."""
+    return tuple(_unknown(scene))
+
+
 def _most(limit: MaxRemovals, ours: int) -> float:
     """A percentage is not rounded up: 30% of 3 models allows none."""
     return limit.count if limit.count is not None else ours * (limit.percent or 0.0) / 100
@@ -36,3 +47,14 @@ def _most(limit: MaxRemovals, ours: int) -> float:
 
 def _words(limit: MaxRemovals) -> str:
     return str(limit.count) if limit.count is not None else f"{limit.percent or 0:g}%"
+
+
+def _unknown(scene: Scene) -> Iterator[str]:
+    for server, view in sorted(scene.observed.servers.items()):
+        if isinstance(view, Unreachable):
+            yield f"{server}: {view.message}"
+    for model, verdict in scene.verdicts.items():
+        content = scene.observed.contents.get(model)
+        asked = not isinstance(verdict, Hold) or verdict.reason is not Reason.NOT_SELECTED
+        if asked and isinstance(content, Unavailable) and not content.terminal:
+            yield f"the source of {model}: {content.message}"

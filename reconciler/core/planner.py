@@ -8,7 +8,7 @@ separates it from what is there) → units (what changes together) → schedule 
 from reconciler.core.admission import Gate
 from reconciler.core.arranging import arranged
 from reconciler.core.circumstances import still_stalled
-from reconciler.core.guards import refusal
+from reconciler.core.guards import refusal, unknown
 from reconciler.core.lines import lines
 from reconciler.core.observed import Observed
 from reconciler.core.plan import Fetch, Plan, Step
@@ -16,7 +16,6 @@ from reconciler.core.prune import pruned
 from reconciler.core.removals import ours, removals
 from reconciler.core.spans import spans
 from reconciler.core.spec import Desired, Target
-from reconciler.core.unseen import unknown
 from reconciler.core.verdicts import Request, first_look
 
 
