@@ -10,6 +10,7 @@ from reconciler.core.conditions import Kind, ModelStatus, Truth
 from reconciler.core.errors import LockedError, Problem, Reason, ReconcileError, RefusedError, StaleError, UsageError
 from reconciler.core.lock_report import SOUND, LockReport
 from reconciler.core.plan import Change, Outcome, Plan, Result
+from reconciler.render.summary import Outlook
 
 
 class Exit(IntEnum):
@@ -84,10 +85,16 @@ def of_plan(plan: Plan, problems: Collection[Problem]) -> list[Exit]:
     """What a plan alone says, before anything is carried out."""
     told = (
         (plan.refusal is not None, Exit.REFUSED),
-        (bool(plan.unknown), Exit.ERROR),
+        (bool(plan.unknown) and not plan.remembered, Exit.ERROR),
         (bool(problems), Exit.INVALID),
     )
     return [code for holds, code in told if holds]
+
+
+def of_outlook(outlook: Outlook) -> list[Exit]:
+    """What `--detailed-exitcode` adds: not to know is not the same as to find nothing."""
+    codes = {Outlook.CHANGES: [Exit.CHANGES], Outlook.UNKNOWN: [Exit.ERROR], Outlook.NONE: []}
+    return codes[outlook]
 
 
 def of_locks(report: LockReport) -> list[Exit]:

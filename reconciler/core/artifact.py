@@ -18,6 +18,9 @@ STAMP = "reconciler.generation"
 MENDS = "reconciler.mends"
 """The parameter that carries how often a damaged tree had been mended when it was loaded; absent for never."""
 
+DEPENDS_ON = "reconciler.dependsOn"
+"""The parameter of a packaged config that names, with commas between, the models that the model's code calls."""
+
 MARKS = (STAMP, MENDS)
 """Parameters that nobody else may set: what is served is compared by them."""
 
@@ -64,6 +67,18 @@ class Tree:
 
     def _plain_configs(self) -> dict[str, JsonObject]:
         return {CONFIG_FILE: self.config, **self.variants}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered(Tree):
+    """A tree of which hardly more than the generation is known, as a status tells it without the volume."""
+
+    known_as: Generation
+
+    @property
+    def generation(self) -> Generation:
+        """As it is told: there is nothing to compute it from."""
+        return self.known_as
 
 
 def parse_document(text: bytes) -> Tree:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from reconciler.core import modelconfig
 from reconciler.core.artifact import CONFIG_FILE, MARKS, Tree
 from reconciler.core.content import Known
-from reconciler.core.jsonvalue import JsonObject
+from reconciler.core.digest import Digest, of_bytes
+from reconciler.core.jsonvalue import JsonObject, canonical
 from reconciler.core.layout import DEFAULT_FILENAMES, Layout, lay_out
 from reconciler.core.modelfacts import ModelConfig, backend_of, facts, naming
 from reconciler.core.spec import ModelSpec
@@ -45,6 +46,13 @@ def assemble(model: ModelSpec, known: Known, defaults: JsonObject) -> Artifact |
     variants = {path: variant for path, variant in configs.items() if path != CONFIG_FILE}
     tree = Tree(files=layout.files, directories=layout.directories, config=configs[CONFIG_FILE], variants=variants)
     return Artifact(tree=tree, config=config, versions=config.version_policy.serves(layout.versions()))
+
+
+def settings_digest(model: ModelSpec, defaults: JsonObject) -> Digest:
+    """A digest of all but what the sources hold that decides about the artifact."""
+    sources: JsonObject = {str(key): source.uri.rpartition("/")[2] for key, source in model.sources().items()}
+    settings: JsonObject = {"framework": model.framework, "config": model.config, "defaults": defaults}
+    return of_bytes(canonical({"name": model.name, "sources": sources, **settings}))
 
 
 def layers(model: ModelSpec, path: str, known: Known, defaults: JsonObject) -> dict[str, JsonObject]:

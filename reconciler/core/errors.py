@@ -24,6 +24,10 @@ class Reason(StrEnum):
     UNREFERENCED = "Unreferenced"
     CONTENT_UNKNOWN = "ContentUnknown"
 
+    # why it is not known what becomes of a model
+    NOT_COMPARED = "NotCompared"
+    NO_STATUS = "NoStatus"
+
     # why a model is held
     REJECTED = "Rejected"
     REMOVALS_PAUSED = "RemovalsPaused"

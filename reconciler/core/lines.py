@@ -12,6 +12,8 @@ from reconciler.core.removals import ours
 from reconciler.core.units import Scene
 from reconciler.core.verdicts import Deferred, Hold, Wanted
 
+_NOT_KNOWN = (Reason.NOT_COMPARED, Reason.NO_STATUS)
+
 
 def lines(scene: Scene, held: Mapping[str, Hold], planned: tuple[Step, ...]) -> tuple[ModelPlan, ...]:
     """Every model's line, by name. `held` are removals that must wait."""
@@ -64,7 +66,7 @@ def _no_server(scene: Scene, verdict: Wanted) -> Hold:
 def _held_line(name: str, hold: Hold, active: Active | None) -> ModelPlan:
     return ModelPlan(
         model=name,
-        change=Change.HELD,
+        change=Change.UNKNOWN if hold.reason in _NOT_KNOWN else Change.HELD,
         reason=hold.reason,
         message=hold.message,
         active=active.generation if active else None,
@@ -88,8 +90,8 @@ def _deferred_line(verdict: Deferred, active: Active | None, ids: tuple[str, ...
 def _wanted_line(delta: Delta, ids: tuple[str, ...], gap: str) -> ModelPlan:
     kept = delta.verdict.kept
     if kept is not None and delta.empty and not gap:
-        goes_on = "what is active goes on serving"
-        return _held_line(delta.verdict.spec.name, _with_note(kept, goes_on), delta.active)
+        told = kept if kept.reason in _NOT_KNOWN else _with_note(kept, "what is active goes on serving")
+        return _held_line(delta.verdict.spec.name, told, delta.active)
     change = _change(delta)
     notes = (f"{kept.reason}: {kept.message}",) if kept is not None else ()
     return ModelPlan(

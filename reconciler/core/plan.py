@@ -138,6 +138,7 @@ class Change(StrEnum):
     UNCHANGED = "unchanged"
     HELD = "held"
     FOREIGN = "foreign"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +177,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Everything one run would do to one target."""
+    """Everything one run would do to one target. `remembered`: the world is what the last status says it was."""
 
     target: str
     revision: str
@@ -185,6 +186,7 @@ class Plan:
     refusal: Refusal | None = None
     unknown: tuple[str, ...] = ()  # servers and sources that could not be looked at, in words
     totals: Mapping[str, int] = field(default_factory=dict)
+    remembered: bool = False
 
     @property
     def empty(self) -> bool:

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from reconciler.core.assembly import Artifact, assemble, of_tree
-from reconciler.core.content import Known, Unavailable, Unfetched
+from reconciler.core.content import AsBefore, Known, NotRead, Unavailable, Unfetched
 from reconciler.core.digest import Digest, Generation
 from reconciler.core.errors import Reason
-from reconciler.core.modelfacts import backend_of
+from reconciler.core.modelfacts import backend_of, hinted
 from reconciler.core.observed import Active, ForeignEntry, Observed, Serving, StalledAt
 from reconciler.core.placement import selects
 from reconciler.core.spec import Desired, ModelSpec, Target
@@ -46,12 +46,16 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deferred:
-    """What it will be is known only after its sources (or those of a model it needs) are fetched; size in bytes."""
+    """What it will be is known only after its sources (or those of a model it needs) are fetched; size in bytes.
+
+    `needs`: what it is known to call, whatever else it will.
+    """
 
     spec: ModelSpec
     message: str
     fetch: bool
     size: int | None = None
+    needs: frozenset[str] = frozenset()
 
 
 Verdict = Wanted | Deferred | Hold
@@ -61,14 +65,21 @@ def needs_of(verdict: Verdict) -> frozenset[str]:
     """The models that this one calls once it is loaded: an ensemble's members, and what its spec declares."""
     match verdict:
         case Wanted():
-            needs = verdict.artifact.config.members | frozenset(verdict.spec.depends_on)
+            needs = verdict.artifact.config.needs | frozenset(verdict.spec.depends_on)
             return needs if verdict.spec.load.enabled else frozenset()
         case Deferred():
-            return frozenset(verdict.spec.depends_on)
+            return verdict.needs | frozenset(verdict.spec.depends_on)
         case Hold():
             return verdict.needs
         case never:
             assert_never(never)
+
+
+def declared(spec: ModelSpec, observed: Observed) -> frozenset[str]:
+    """What it calls by its spec, and by the hint in what is active."""
+    active = observed.volume.entries.get(spec.name)
+    tree = active.tree if isinstance(active, Active) else None
+    return frozenset(spec.depends_on) | (hinted(tree.config) if tree is not None else frozenset())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,13 +122,13 @@ def _as_it_is(verdict: Verdict, observed: Observed, why: str) -> Verdict:
     same = isinstance(active, Active) and active.generation == wanted
     hold = Hold(reason=Reason.FROZEN, message=why, wanted=wanted)
     if not verdict.spec.load.enabled:
-        return replace(hold, needs=frozenset(verdict.spec.depends_on))
+        return replace(hold, needs=declared(verdict.spec, observed))
     return verdict if same or (isinstance(verdict, Wanted) and verdict.kept) else keep(verdict.spec, hold, observed)
 
 
 def _left_alone(spec: ModelSpec, observed: Observed, request: Request) -> Hold | None:
     """The reasons to leave a model exactly as it is."""
-    needs = frozenset(spec.depends_on)
+    needs = declared(spec, observed)
     if request.models and spec.name not in request.models:
         return Hold(reason=Reason.NOT_SELECTED, message="not among the models asked for", needs=needs)
     if spec.suspend is not None and (spec.suspend.until is None or request.today <= spec.suspend.until):
@@ -158,10 +169,13 @@ def _judge(spec: ModelSpec, desired: Desired, observed: Observed, target: Target
         case Known():
             return _judge_known(spec, content, desired, observed)
         case Unfetched():
-            return Deferred(spec=spec, message="known after fetch", fetch=True, size=content.size)
-        case Unavailable():
-            hold = Hold(reason=content.reason, message=content.message, stalled=content.terminal)
-            return keep(spec, hold, observed)
+            needs = declared(spec, observed)
+            return Deferred(spec=spec, message="known after fetch", fetch=True, size=content.size, needs=needs)
+        case Unavailable() | NotRead():
+            hopeless = isinstance(content, Unavailable) and content.terminal
+            return keep(spec, Hold(reason=content.reason, message=content.message, stalled=hopeless), observed)
+        case AsBefore(tree=tree):
+            return _unless_stalled(Wanted(spec=spec, artifact=of_tree(tree)), observed)
         case None:
             return keep(spec, Hold(reason=Reason.SOURCE_UNREACHABLE, message="its sources were not read"), observed)
         case never:
@@ -173,12 +187,16 @@ def _judge_known(spec: ModelSpec, content: Known, desired: Desired, observed: Ob
     if not isinstance(artifact, Artifact):
         message = "; ".join(artifact)
         return keep(spec, Hold(reason=Reason.PREFLIGHT_FAILED, message=message, stalled=True), observed)
-    stalled = observed.stalled.get(spec.name)
-    wanted = artifact.tree.generation
+    return _unless_stalled(Wanted(spec=spec, artifact=artifact, missing=content.missing), observed)
+
+
+def _unless_stalled(verdict: Wanted, observed: Observed) -> Verdict:
+    stalled, spec = observed.stalled.get(verdict.spec.name), verdict.spec
+    wanted = verdict.artifact.tree.generation
     if stalled is not None and stalled.generation == wanted and not _disproved(stalled, spec.name, observed):
         message = f"{stalled.message} (not tried again until the model changes)"
         return keep(spec, Hold(reason=Reason.STALLED, message=message, stalled=True, wanted=wanted), observed)
-    return Wanted(spec=spec, artifact=artifact, missing=content.missing)
+    return verdict
 
 
 def _disproved(stalled: StalledAt, name: str, observed: Observed) -> bool:
@@ -203,7 +221,7 @@ def _disproved(stalled: StalledAt, name: str, observed: Observed) -> bool:
 def keep(spec: ModelSpec, hold: Hold, observed: Observed) -> Wanted | Hold:
     """The model at its active generation if there is one on the volume that can be loaded, else held."""
     active = observed.volume.entries.get(spec.name)
-    held = replace(hold, needs=frozenset(spec.depends_on))
+    held = replace(hold, needs=declared(spec, observed))
     if not isinstance(active, Active) or active.tree is None:
         return held
     stalled = observed.stalled.get(spec.name)

@@ -8,9 +8,9 @@ from reconciler.core.jsonvalue import JsonObject
 from reconciler.core.plan import ModelPlan, Plan, Prune, Refusal, Step
 from reconciler.render import words
 from reconciler.render.steps import deed
-from reconciler.render.summary import asked_for, changes, summarise
+from reconciler.render.summary import asked_for, changes, complete, outlook, summarise
 
-FORMAT_VERSION = "1.0"
+FORMAT_VERSION = "1.1"
 
 
 def document(plan: Plan, problems: Iterable[Problem] = ()) -> JsonObject:
@@ -19,8 +19,10 @@ def document(plan: Plan, problems: Iterable[Problem] = ()) -> JsonObject:
         "format_version": FORMAT_VERSION,
         "target": plan.target,
         "revision": plan.revision,
+        "observed": "status" if plan.remembered else "live",
+        "outcome": outlook(plan).value,
         "changes": changes(plan),
-        "complete": not plan.unknown,
+        "complete": complete(plan),
         "models": [model_line(model) for model in sorted(asked_for(plan), key=lambda model: model.model)],
         "steps": [step(planned) for planned in plan.steps],
         "refusal": _refusal(plan.refusal),
@@ -99,4 +101,5 @@ def _summary(plan: Plan) -> JsonObject:
         "unchanged": summary.unchanged,
         "held": summary.held,
         "foreign": summary.foreign,
+        "unknown": summary.unknown,
     }

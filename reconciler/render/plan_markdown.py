@@ -10,7 +10,7 @@ from reconciler.core.markdown import plain
 from reconciler.core.plan import Change, ModelPlan, Plan
 from reconciler.render import plan_text, steps, words
 from reconciler.render.reasons import why
-from reconciler.render.summary import asked_for, changes, prunes, summarise, to_fetch
+from reconciler.render.summary import Outlook, asked_for, outlook, prunes, summarise, to_fetch
 
 LIMIT = 60_000
 """Characters: a comment on GitHub holds 65,536, and a script puts a few around it."""
@@ -28,7 +28,9 @@ def document(plan: Plan, problems: Sequence[Problem] = (), limit: int = LIMIT) -
 def _head(plan: Plan) -> Iterator[str]:
     yield f"### Plan for {_text(plan.target)} at {_code(words.revision(plan.revision))}"
     yield ""
-    if changes(plan) or plan.unknown or plan.refusal:
+    if plan.remembered:
+        yield from (plan_text.REMEMBERED, "")
+    if outlook(plan) is not Outlook.NONE or plan.refusal:
         yield f"**{summarise(plan)}**"
         if fetched := to_fetch(plan.steps):
             yield f"To fetch: {fetched}."
@@ -84,6 +86,9 @@ def _held(plan: Plan) -> Iterator[str]:
     held = [model for model in asked_for(plan) if model.change is Change.HELD]
     rows = [_item(model, why(model.reason, model.message)) for model in held]
     yield from _fold(f"{words.count(len(held), 'model')} held", rows)
+    unknown = [model for model in asked_for(plan) if model.change is Change.UNKNOWN]
+    rows = [_item(model, why(model.reason, model.message)) for model in unknown]
+    yield from _fold(f"{words.count(len(unknown), 'model')} of which it is not known whether it changes", rows)
 
 
 def _others(plan: Plan) -> Iterator[str]:
