@@ -74,7 +74,7 @@ class ModelStatus:
 
     For plans without a look at the world: `settings` is a digest of all but the sources that decided about the
     generation, `servers` are those that answered, `members` the models that its served steps name, `calls` those
-    that its code calls by the hint in its config.
+    that the config of what is active says it calls.
     """
 
     name: str

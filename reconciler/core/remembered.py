@@ -11,7 +11,7 @@ from reconciler.core.artifact import DEPENDS_ON, Remembered
 from reconciler.core.assembly import settings_digest
 from reconciler.core.conditions import Kind, ModelStatus, Truth
 from reconciler.core.content import AsBefore, Content, Known, NotRead, Unfetched
-from reconciler.core.digest import Digest, Generation
+from reconciler.core.digest import Digest, FileDigest, Generation
 from reconciler.core.errors import Reason
 from reconciler.core.jsonvalue import JsonObject
 from reconciler.core.observed import (
@@ -26,7 +26,7 @@ from reconciler.core.observed import (
     VersionState,
     VolumeView,
 )
-from reconciler.core.spec import Desired, ModelSpec, Source, Target
+from reconciler.core.spec import Desired, ModelSpec, Target
 from reconciler.core.status import stalled
 
 _UNPINNED = "what its source holds now is not known without reading it; a lock or a digest would pin it"
@@ -104,50 +104,61 @@ def _ready(versions: tuple[int, ...]) -> tuple[VersionState, ...]:
 
 
 def _content(spec: ModelSpec, desired: Desired, memory: Memory) -> Content:
-    before = (memory.statuses or {}).get(spec.name)
     if memory.statuses is None:
         return NotRead(reason=Reason.NO_STATUS, message=_NEVER)
     if spec.name in memory.unreadable:
         return NotRead(reason=Reason.NOT_COMPARED, message=_UNREADABLE)
-    pins = {key: _pin(source) for key, source in spec.sources().items()}
-    same = before is not None and before.digests == {_key(key): pin for key, pin in pins.items()}
+    before = memory.statuses.get(spec.name)
     if all(source.locked is not None for source in spec.sources().values()):
-        signed = desired.repository.policy.model_signers is None or same
-        return _locked(spec, before) if signed else Unfetched(size=None)
-    if before is None or before.active is None or _moved(spec, desired, before, pins):
+        unseen = desired.repository.policy.model_signers is not None and not _same(spec, before)
+        return Unfetched(size=None) if unseen else _locked(spec, before)
+    if before is None or before.active is None:
         return Unfetched(size=None)
-    if same and before.generation is not None and before.settings is not None:
+    return _compared(spec, desired, before)
+
+
+def _compared(spec: ModelSpec, desired: Desired, before: ModelStatus) -> Content:
+    """By digests alone: something certainly is another, all certainly is as it was, or nobody knows."""
+    settings = settings_digest(spec, desired.repository.default_config)
+    if before.settings not in (None, settings) or _moved(spec, before):
+        return Unfetched(size=None)
+    if _same(spec, before) and before.settings is not None and before.generation is not None:
         return AsBefore(tree=tree_of(before, before.generation))
     return NotRead(reason=Reason.NOT_COMPARED, message=_UNPINNED)
+
+
+def _pins(spec: ModelSpec) -> dict[str, Digest | None]:
+    return {
+        _key(key): source.digest if source.locked is None else source.locked.digest
+        for key, source in spec.sources().items()
+    }
+
+
+def _same(spec: ModelSpec, before: ModelStatus | None) -> bool:
+    return before is not None and before.digests == _pins(spec)
+
+
+def _moved(spec: ModelSpec, before: ModelStatus) -> bool:
+    pairs = [(pin, before.digests.get(key)) for key, pin in _pins(spec).items()]
+    return any(pin != then for pin, then in pairs if pin is not None and then is not None)
 
 
 def _key(key: int | None) -> str:
     return "source" if key is None else str(key)
 
 
-def _pin(source: Source) -> Digest | None:
-    return source.digest if source.locked is None else source.locked.digest
-
-
-def _moved(spec: ModelSpec, desired: Desired, before: ModelStatus, pins: Mapping[int | None, Digest | None]) -> bool:
-    """Whether something certainly is not what it was when the status was written."""
-    settings = settings_digest(spec, desired.repository.default_config)
-    if before.settings is not None and before.settings != settings:
-        return True
-    told = {key: before.digests.get(_key(key)) for key in pins}
-    return any(None not in (pin, told[key]) and pin != told[key] for key, pin in pins.items())
-
-
 def _locked(spec: ModelSpec, before: ModelStatus | None) -> Known:
     """As the lock has it; the files of a source that was not fetched as it is now are to be fetched."""
     locks = {key: source.locked for key, source in spec.sources().items() if source.locked is not None}
     fetched = before.digests if before is not None and _is_fetched(before) else {}
-    here = {key for key, lock in locks.items() if fetched.get(_key(key)) == lock.digest}
-    present = {file.digest for key in here for file in locks[key].content}
+    here = [lock.content for key, lock in locks.items() if fetched.get(_key(key)) == lock.digest]
     files = {key: lock.content for key, lock in locks.items()}
-    wanted = {file.digest for found in files.values() for file in found}
     configs = locks[None].configs if None in locks else {}
-    return Known(files=files, configs=configs, missing=frozenset(wanted - present))
+    return Known(files=files, configs=configs, missing=_digests(files.values()) - _digests(here))
+
+
+def _digests(contents: Iterable[tuple[FileDigest, ...]]) -> frozenset[Digest]:
+    return frozenset(file.digest for files in contents for file in files)
 
 
 def _is_fetched(status: ModelStatus) -> bool:

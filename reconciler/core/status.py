@@ -7,13 +7,11 @@ failed are kept apart: a new generation that does not load leaves both in the me
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from reconciler.core.assembly import settings_digest
+from reconciler.core import noted
 from reconciler.core.circumstances import circumstances, probes
 from reconciler.core.conditions import Condition, Finding, Kind, ModelStatus, Truth, stable
-from reconciler.core.digest import Digest
 from reconciler.core.errors import Reason
 from reconciler.core.findings import activated, fetched, loaded, probed, ready, stuck
-from reconciler.core.modelfacts import hinted
 from reconciler.core.observed import Observed, StalledAt
 from reconciler.core.plan import Change, Outcome, Plan, Prune
 from reconciler.core.spec import Desired
@@ -109,10 +107,10 @@ def _status(done: Pass, standing: Standing, now: str) -> ModelStatus:
         served={server: served.generation for server, served in standing.up.items()},
         versions=_versions(standing),
         digests=standing.digests,
-        settings=_settings(done, standing),
+        settings=noted.settings(standing, done.desired),
         servers=tuple(standing.served),
-        members=tuple(sorted(frozenset[str]().union(*(served.members for served in standing.up.values())))),
-        calls=tuple(sorted(_calls(standing))),
+        members=noted.members(standing),
+        calls=noted.calls(standing),
         stalled_at=at,
         conditions={kind: _condition(kind, finding, standing, now) for kind, finding in findings.items()},
     )
@@ -128,18 +126,6 @@ def _condition(kind: Kind, finding: Finding, standing: Standing, now: str) -> Co
         message=stable(finding.message),
         last_transition_time=now if last is None or turned else last.last_transition_time,
     )
-
-
-def _settings(done: Pass, standing: Standing) -> Digest | None:
-    """Of the generation that the status names: what git says now, or what it said when that was last known."""
-    if standing.known and standing.spec is not None:
-        return settings_digest(standing.spec, done.desired.repository.default_config)
-    return None if standing.before is None else standing.before.settings
-
-
-def _calls(standing: Standing) -> frozenset[str]:
-    tree = standing.active.tree if standing.active is not None else None
-    return hinted(tree.config) if tree is not None else frozenset()
 
 
 def _versions(standing: Standing) -> tuple[int, ...]:

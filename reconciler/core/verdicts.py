@@ -60,6 +60,8 @@ class Deferred:
 
 Verdict = Wanted | Deferred | Hold
 
+_UNASKED = NotRead(reason=Reason.SOURCE_UNREACHABLE, message="its sources were not read")
+
 
 def needs_of(verdict: Verdict) -> frozenset[str]:
     """The models that this one calls once it is loaded: an ensemble's members, and what its spec declares."""
@@ -164,7 +166,7 @@ def _judge(spec: ModelSpec, desired: Desired, observed: Observed, target: Target
     }:
         message = f"{spec.framework} is not among the target's backends: {', '.join(target.backends)}"
         return keep(spec, Hold(reason=Reason.BACKEND_UNAVAILABLE, message=message, stalled=True), observed)
-    content = request.failed.get(spec.name) or observed.contents.get(spec.name)
+    content = request.failed.get(spec.name) or observed.contents.get(spec.name, _UNASKED)
     match content:
         case Known():
             return _judge_known(spec, content, desired, observed)
@@ -176,8 +178,6 @@ def _judge(spec: ModelSpec, desired: Desired, observed: Observed, target: Target
             return keep(spec, Hold(reason=content.reason, message=content.message, stalled=hopeless), observed)
         case AsBefore(tree=tree):
             return _unless_stalled(Wanted(spec=spec, artifact=of_tree(tree)), observed)
-        case None:
-            return keep(spec, Hold(reason=Reason.SOURCE_UNREACHABLE, message="its sources were not read"), observed)
         case never:
             assert_never(never)
 

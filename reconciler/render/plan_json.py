@@ -10,7 +10,7 @@ from reconciler.render import words
 from reconciler.render.steps import deed
 from reconciler.render.summary import asked_for, changes, complete, outlook, summarise
 
-FORMAT_VERSION = "1.1"
+FORMAT_VERSION = "1.0"
 
 
 def document(plan: Plan, problems: Iterable[Problem] = ()) -> JsonObject:

@@ -68,13 +68,12 @@ def _model(model: ModelPlan, by_id: Mapping[str, Step]) -> Iterator[Line]:
 
 def _generations(model: ModelPlan) -> str:
     before = words.short(model.active) if model.active else ""
+    fixed = {Change.FOREIGN: "not ours", Change.UNKNOWN: f"{before} → ?".strip()}
+    if model.change in fixed:
+        return fixed[model.change]
     match model.change:
         case Change.HELD:
             return f"{'stalled' if model.stalled else 'held'}{f', stays at {before}' if before else ''}"
-        case Change.FOREIGN:
-            return "not ours"
-        case Change.UNKNOWN:
-            return f"{before} → ?".strip()
         case Change.REMOVE | Change.UNCHANGED:
             return before
         case _:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.content import Known
+from reconciler.core.errors import Reason
 from reconciler.core.locked import LockedFile, LockedSource
 from reconciler.core.observed import Observed
 from reconciler.core.placement import asked_for
@@ -16,9 +17,9 @@ from reconciler.core.remembered import Memory, recalled
 from reconciler.core.spec import Desired
 from reconciler.core.status import ModelStatus, Pass, from_files, summarise, to_files
 from reconciler.core.verdicts import Request
-from tests.property.laws import Wish, one_pass, planned, wish_for
+from tests.property.laws import Wish, converge, one_pass, planned, wish_for
 from tests.property.strategies import TARGET, TODAY, wishes, worlds
-from tests.property.world import World
+from tests.property.world import Server, Volume, World
 
 TARGETED = replace(TARGET, servers=())
 seeds = st.integers(0, 2**16).map(random.Random)
@@ -50,8 +51,20 @@ def remembered(desired: Desired, statuses: dict[str, ModelStatus]) -> dict[str, 
     return {line.model: line for line in found.models}
 
 
+@given(wish=wishes(), order=seeds)
+def test_where_nothing_moved_since_the_status_nothing_would_change(wish: Wish, order: random.Random) -> None:
+    world = World(servers={"s1": Server(volume=Volume())})
+    world.volume = world.servers["s1"].volume
+    desired = wish_for(world, locked(wish))
+    converge(desired, world, order)
+    found = planned(desired, world)
+    told = remembered(desired, written(desired, world.observe(), found))
+    settled = {line.model for line in found.models if line.change is Change.UNCHANGED}
+    assert {name for name, line in told.items() if line.change is Change.UNCHANGED} >= settled
+
+
 @given(world=worlds(), first=wishes(), then=wishes(), order=seeds)
-def test_what_a_lock_pins_is_told_as_it_would_be_of_the_world_itself(
+def test_what_is_told_to_be_unchanged_is_so_and_what_would_go_is_not_hidden(
     world: World, first: Wish, then: Wish, order: random.Random
 ) -> None:
     desired = wish_for(world, locked(first))
@@ -60,6 +73,9 @@ def test_what_a_lock_pins_is_told_as_it_would_be_of_the_world_itself(
     wanted = wish_for(world, locked(then))
     live = {line.model: line for line in planned(wanted, world).models}
     told = remembered(wanted, statuses)
+    assert {name for name, line in live.items() if line.change is Change.REMOVE} <= told.keys()
     for name, line in told.items():
-        if line.change is not Change.UNKNOWN:
-            assert line.change is live[name].change, (line, live[name])
+        if line.change is Change.UNCHANGED:
+            assert live[name].change is Change.UNCHANGED or live[name].deferred, (line, live[name])
+        if live[name].change is Change.REMOVE:
+            assert line.change is Change.REMOVE or line.reason is Reason.STILL_NEEDED, line
