@@ -1,6 +1,7 @@
 """One line for each model: what becomes of it and why, for people, scripts and the status."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import assert_never
 
 from reconciler.core.content import Unavailable
@@ -10,7 +11,7 @@ from reconciler.core.observed import Active, ForeignEntry, Serving, Unreachable
 from reconciler.core.plan import Change, ModelPlan, Prune, Step
 from reconciler.core.removals import ours
 from reconciler.core.units import Scene
-from reconciler.core.verdicts import Deferred, Hold, Wanted
+from reconciler.core.verdicts import Deferred, Hold, Verdict, Wanted, needs_of
 
 _NOT_KNOWN = (Reason.NOT_COMPARED, Reason.NO_STATUS)
 
@@ -19,7 +20,20 @@ def lines(scene: Scene, held: Mapping[str, Hold], planned: tuple[Step, ...]) -> 
     """Every model's line, by name. `held` are removals that must wait."""
     ids = _ids(planned)
     found = (*_model_lines(scene, ids), *_removal_lines(scene, held, ids), *_foreign(scene))
-    return tuple(sorted(found, key=lambda line: line.model))
+    mine = ours(scene.observed)
+    told = (replace(line, foreign_needs=_foreign_needs(line.model, scene, mine)) for line in found)
+    return tuple(sorted(told, key=lambda line: line.model))
+
+
+def _foreign_needs(name: str, scene: Scene, mine: frozenset[str]) -> tuple[str, ...]:
+    """What the model needs and neither git nor we have, or what git has and others brought."""
+    verdict = scene.verdicts.get(name)
+    needed = needs_of(verdict) if isinstance(verdict, (Wanted, Deferred)) else frozenset()
+    return tuple(sorted(other for other in needed - mine if _is_foreign(scene.verdicts.get(other))))
+
+
+def _is_foreign(verdict: Verdict | None) -> bool:
+    return verdict is None or (isinstance(verdict, Hold) and verdict.reason is Reason.FOREIGN)
 
 
 def _ids(planned: tuple[Step, ...]) -> dict[str, tuple[str, ...]]:

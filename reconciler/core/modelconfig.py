@@ -6,6 +6,7 @@ Promise: `from_pbtxt(to_pbtxt(config)) == normalised(config)`.
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TypeAlias, cast
 
 from google.protobuf import json_format, text_format
@@ -22,13 +23,26 @@ Known: TypeAlias = type[Message]
 """The message class that says which fields are known; tests give one that knows less."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """A config.pbtxt; `newer`: names of what is in it that our table does not know."""
+
+    config: JsonObject
+    newer: tuple[str, ...] = ()
+
+
 def from_pbtxt(text: bytes, known: Known = ModelConfigMessage) -> JsonObject:
-    """The config in a config.pbtxt. Raises ValueError with line and column for anything Triton would not parse.
+    """The config in a config.pbtxt. Raises ValueError as read()."""
+    return read(text, known).config
+
+
+def read(text: bytes, known: Known = ModelConfigMessage) -> Read:
+    """A config.pbtxt. Raises ValueError with line and column for anything Triton would not parse.
 
     Fields that a newer Triton may have are kept (core/modelconfig_unknown.py).
     """
     try:
-        return _to_json(text_format.Parse(text.decode(), known()))
+        return Read(config=_to_json(text_format.Parse(text.decode(), known())))
     except UnicodeDecodeError as error:
         message = f"not UTF-8 at byte {error.start}"
         raise ValueError(message) from error
@@ -39,13 +53,18 @@ def from_pbtxt(text: bytes, known: Known = ModelConfigMessage) -> JsonObject:
         return found
 
 
-def _with_unknown(text: str, known: Known) -> JsonObject | None:
+def _with_unknown(text: str, known: Known) -> Read | None:
     """The config, if the strict parser only stumbles over what a newer Triton may know."""
     try:
         plain, kept = unknown.apart(text, cast("Descriptor", known.DESCRIPTOR))
-        return unknown.joined(_to_json(text_format.Parse(plain, known())), kept) if kept else None
+        config = unknown.joined(_to_json(text_format.Parse(plain, known())), kept)
     except (ValueError, text_format.ParseError):
         return None
+    return Read(config=config, newer=_names(kept)) if kept else None
+
+
+def _names(kept: unknown.Kept) -> tuple[str, ...]:
+    return tuple(sorted({name for path, text in kept.items() for name in unknown.names(path, text)}))
 
 
 def _sooner(text: str, known: Known) -> text_format.ParseError | None:
@@ -75,9 +94,7 @@ def normalised(config: JsonObject, known: Known = ModelConfigMessage) -> JsonObj
 
 def strangers(config: JsonObject) -> tuple[str, ...]:
     """What of the config our table does not know: names of fields, and values with their field."""
-    _, kept = unknown.parted(config, _ROOT)
-    found = (unknown.names(path, text) for path, text in kept.items())
-    return tuple(sorted({name for names in found for name in names}))
+    return _names(unknown.parted(config, _ROOT)[1])
 
 
 def _to_message(config: JsonObject, known: Known) -> tuple[Message, unknown.Kept]:

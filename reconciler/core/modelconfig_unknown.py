@@ -7,15 +7,15 @@ Promise: what was kept is written where it stood, token for token.
 
 import re
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import TypeAlias, cast
 
 from google.protobuf import message_factory, text_format
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Message
 
+from reconciler.core.artifact import UNKNOWN
 from reconciler.core.jsonvalue import Json, JsonObject
-
-UNKNOWN = "[unknown]"
 
 Path: TypeAlias = tuple[str | int, ...]
 Kept: TypeAlias = dict[Path, str]
@@ -157,16 +157,19 @@ class _Reader:
         """Up to the closing token, with it; to the very end where that is empty."""
         known, kept, unknown = list[str](), Kept(), list[str]()
         counts: dict[str, int] = {}
+        seen: set[str] = set()
         while (name := self._next(end)) != end:
             field = kind.fields_by_name.get(name)
             if name in (";", ","):
                 continue
+            seen.add(name)
             if field is None:
                 unknown += [_field_name(name), *self._value()]
             elif field.message_type is not None:
                 known += self._messages(field, kept, counts)
             else:
                 known += self._scalar(field, kept)
+        _no_slips(seen, {field.name for field in kind.fields})
         return known, kept | ({(UNKNOWN,): " ".join(unknown)} if unknown else {})
 
     def _next(self, end: str) -> str:
@@ -231,6 +234,20 @@ class _Reader:
             counts[field.name] += 1
         kept |= {(*place, *path): text for path, text in below.items()}
         return [field.name, "{", *known, "}"]
+
+
+def _no_slips(found: AbstractSet[str], known: AbstractSet[str]) -> None:
+    """Raises ValueError for the name of a field that is not there with a letter too many or too few."""
+    for name in found - known:
+        if any(_slipped(name, other) for other in known - found):
+            message = f"{name!r} is the name of no field"
+            raise ValueError(message)
+
+
+def _slipped(name: str, known: str) -> bool:
+    """A plural is no slip: a newer Triton may well have one."""
+    short, long = sorted((name, known), key=len)
+    return name != known + "s" and short in {long[:at] + long[at + 1 :] for at in range(len(long))}
 
 
 def _field_name(text: str) -> str:

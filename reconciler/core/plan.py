@@ -149,7 +149,7 @@ class ModelPlan:
     its sources hold is known only after they are fetched, and the rest is planned then. `gap` says why requests will
     fail meanwhile, empty if they will not. `stalled`: trying again is hopeless, so a person or a spec change is needed.
     `warnings` are facts worth knowing that do not hold it. `kept`: why `wanted` is what is active, which is mended,
-    and not what git wants.
+    and not what git wants. `foreign_needs`: models it needs that are not ours to bring.
     """
 
     model: str
@@ -164,6 +164,7 @@ class ModelPlan:
     kept: Reason | None = None
     gap: str = ""
     warnings: tuple[str, ...] = ()
+    foreign_needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

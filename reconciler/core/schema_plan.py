@@ -61,6 +61,7 @@ def _model() -> JsonObject:
             "stalled": {"description": "Trying again will not help.", **_FLAG},
             "gap": {"description": "Why requests will fail for a while; empty if they will not.", **_TEXT},
             "warnings": _list(_TEXT),
+            "foreign_needs": {"description": "Models it needs that are not ours to bring.", **_list(_TEXT)},
             "steps": {"description": "Ids of its steps, in order.", **_list(_TEXT)},
         }
     )

@@ -187,7 +187,16 @@ def _judge_known(spec: ModelSpec, content: Known, desired: Desired, observed: Ob
     if not isinstance(artifact, Artifact):
         message = "; ".join(artifact)
         return keep(spec, Hold(reason=Reason.PREFLIGHT_FAILED, message=message, stalled=True), observed)
-    return _unless_stalled(Wanted(spec=spec, artifact=artifact, missing=content.missing), observed)
+    wanted = Wanted(spec=spec, artifact=artifact, missing=content.missing, warnings=_newer(artifact))
+    return _unless_stalled(wanted, observed)
+
+
+def _newer(artifact: Artifact) -> tuple[str, ...]:
+    """A warning where a server may refuse what only newer ones know."""
+    if not artifact.newer:
+        return ()
+    told = f"its config.pbtxt has what this version does not know, and keeps as it is: {', '.join(artifact.newer)}"
+    return (f"{told}; a server that does not know it either refuses the model",)
 
 
 def _unless_stalled(verdict: Wanted, observed: Observed) -> Verdict:

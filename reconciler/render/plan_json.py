@@ -46,6 +46,7 @@ def model_line(model: ModelPlan) -> JsonObject:
         "stalled": model.stalled,
         "gap": model.gap,
         "warnings": list(model.warnings),
+        "foreign_needs": list(model.foreign_needs),
         "steps": list(model.steps),
     }
 

@@ -77,6 +77,7 @@ def _changed(plan: Plan) -> Iterator[str]:
         rows.append(_item(model, f"{model.change.value}: {why(model.reason, model.message)}"))
         own = [by_id[id_] for id_ in model.steps if id_ in by_id]
         rows += [f"  - {_text(plan_text.step_line(step, model, by_id))}" for step in own]
+        rows += [f"  - {_text(plan_text.foreign_needs(model))}"] if model.foreign_needs else []
         rows += [f"  - warning: {_text(warning)}" for warning in model.warnings]
     yield from _fold(f"{words.count(len(changed), 'model')} added or changed", rows)
     yield from _fold("Pruned", [f"- {_text(steps.pruning(action))}" for action in prunes(plan)])

@@ -60,10 +60,18 @@ def _model(model: ModelPlan, by_id: Mapping[str, Step]) -> Iterator[Line]:
             yield Line(_BELOW + step_line(step, model, by_id))
     if model.deferred:
         yield Line(_BELOW + "what follows is planned once it is fetched", Tone.FAINT)
+    if model.foreign_needs:
+        yield Line(_BELOW + foreign_needs(model), Tone.FAINT)
     if model.gap:
         yield Line(f"{_BELOW}gap in service: {words.line(model.gap)}", Tone.ALERT)
     for warning in model.warnings:
         yield Line(f"{_BELOW}warning: {words.line(warning)}", Tone.HELD)
+
+
+def foreign_needs(model: ModelPlan) -> str:
+    """What must be there already, since it is not ours to bring."""
+    names = ", ".join(map(words.line, model.foreign_needs))
+    return f"needs {names}, which {'is' if len(model.foreign_needs) == 1 else 'are'} not ours"
 
 
 def _generations(model: ModelPlan) -> str:

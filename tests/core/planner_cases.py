@@ -1,7 +1,7 @@
 """Planner cases as files: what git wants, what is there, and the plan that must follow, in the words of the files.
 
 A content is written `v7` (a plain model), `v7 FP64` (with other tensors), `v7 FP32 to FP64`, or `v2 of tokenizer, bert`
-(an ensemble).
+(an ensemble); `v1 calling tokenizer` has the hint in its package.
 """
 
 import datetime
@@ -50,7 +50,9 @@ from tests.property.strategies import Variant, tree_of
 from tests.property.world import content_blobs
 
 _STATES = "damaged|document lost|tree gone|failed|loading|down|another version"
-_CONTENT = re.compile(rf"v(\d+)(?: (FP\d+)(?: to (FP\d+))?)?(?: of ([a-z0-9, -]+?))?(?:, ({_STATES}))?")
+_CONTENT = re.compile(
+    rf"v(\d+)(?: (FP\d+)(?: to (FP\d+))?)?(?: of ([a-z0-9, -]+?))?(?:, ({_STATES}))?(?: calling ([a-z0-9, -]+))?"
+)
 _DAMAGE = {
     "damaged": ("1/model.py is missing",),
     "document lost": ("the tree's document is lost or changed",),
@@ -124,8 +126,9 @@ def _variant(name: str, text: str) -> Variant:
     assert match is not None, f"not a content: {text!r}"
     members = tuple(part.strip() for part in match[4].split(",")) if match[4] else ()
     made = f"TYPE_{match[3]}" if match[3] else ""
+    calls = tuple(part.strip() for part in match[6].split(",")) if match[6] else ()
     number, taken = int(match[1]), f"TYPE_{match[2] or 'FP32'}"
-    return Variant(name=name, number=number, data_type=taken, members=members, made_type=made)
+    return Variant(name=name, number=number, data_type=taken, members=members, made_type=made, calls=calls)
 
 
 def _tree(name: str, text: str) -> Tree:
@@ -275,6 +278,7 @@ def _line(line: ModelPlan) -> dict[str, Any] | str:
         "says": line.message,
         "gap": line.gap,
         "warns": list(line.warnings),
+        "not ours": list(line.foreign_needs),
         "deferred": line.deferred,
         "stalled": line.stalled,
     }

@@ -49,6 +49,7 @@ class Variant:
     data_type: str
     members: tuple[str, ...] = ()
     made_type: str = ""
+    calls: tuple[str, ...] = ()
 
     def config(self) -> JsonObject:
         """The packaged config."""
@@ -57,7 +58,8 @@ class Variant:
             "output": [{"name": "OUT", "data_type": self.made_type or self.data_type, "dims": ["1"]}],
         }
         if not self.members:
-            return {"backend": "python", **tensors}
+            hint: JsonObject = {"reconciler.dependsOn": {"string_value": ", ".join(self.calls)}}
+            return {"backend": "python", **tensors} | ({"parameters": hint} if self.calls else {})
         names = ["IN", *(f"t{number}" for number in range(1, len(self.members))), "OUT"]
         steps: list[JsonObject] = [
             {

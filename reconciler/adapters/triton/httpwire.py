@@ -65,7 +65,7 @@ class HttpWire:
         return found
 
     def load(self, model: str, config: str, timeout: float) -> None:
-        body = json.dumps({"parameters": {"config": config}}).encode()
+        body = json.dumps({"parameters": {"config": config}} if config else {}).encode()
         self._call("POST", f"/v2/repository/models/{quote(model, safe='')}/load", timeout, body)
 
     def unload(self, model: str, timeout: float) -> None:

@@ -76,7 +76,7 @@ class Wire(Protocol):
         """The config as served, proto field names; version "" is the latest that is READY."""
 
     def load(self, model: str, config: str, timeout: float) -> None:
-        """Load with this config (JSON)."""
+        """Load with this config (JSON); empty: with what is on the disk."""
 
     def unload(self, model: str, timeout: float) -> None:
         """Unload; the server answers before it is gone."""
