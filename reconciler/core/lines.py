@@ -118,7 +118,7 @@ def _wanted_line(delta: Delta, ids: tuple[str, ...], gap: str) -> ModelPlan:
         stalled=kept is not None and kept.stalled,
         kept=kept.reason if kept is not None else None,
         gap=gap,
-        warnings=(*delta.verdict.warnings, *delta.warnings, *notes),
+        warnings=(*(() if delta.empty else delta.verdict.warnings), *delta.warnings, *notes),
         message=_damage(delta),
     )
 

@@ -222,13 +222,14 @@ def test_all_of_a_config_may_be_newer_than_we_are() -> None:
 def test_unknown_fields_stay_in_their_message_and_known_ones_are_layered_over_them() -> None:
     text = b"""
     max_batch_size: 8
+    note: "a" 'b'
     speculation { depth: 4 modes: [FAST, "slow" 'er'] <x: -1> }  # whatever it means
-    input [ { name: "a" dims: 1 }, { name: "b" sparse: true data_type: TYPE_FP8 dims: [ -1, 2 ] } ]
+    input: [ { name: "a" dims: 1 }, { name: "b" sparse: true data_type: TYPE_FP8 dims: [ -1, 2 ] } ]
     parameters < key: "k" value { string_value: "v"; secret_ref: 'x' } >
     """
     found = layered({"max_batch_size": 2, "parameters": {"more": {"string_value": "1"}}}, from_pbtxt(text))
     assert found["max_batch_size"] == 2
-    assert strangers(found) == ("data_type: TYPE_FP8", "secret_ref", "sparse", "speculation")
+    assert strangers(found) == ("data_type: TYPE_FP8", "note", "secret_ref", "sparse", "speculation")
     written = to_pbtxt(found)
     assert from_pbtxt(written.encode()) == found
     assert written.split().count("speculation") == 1

@@ -50,6 +50,7 @@ class Variant:
     members: tuple[str, ...] = ()
     made_type: str = ""
     calls: tuple[str, ...] = ()
+    newer: bool = False
 
     def config(self) -> JsonObject:
         """The packaged config."""
@@ -75,7 +76,7 @@ class Variant:
 
     def known(self) -> Known:
         """What its source holds."""
-        config = modelconfig.to_pbtxt(self.config()).encode()
+        config = modelconfig.to_pbtxt(self.config()).encode() + (b"speculation { depth: 4 }" if self.newer else b"")
         files = [FileDigest(path="config.pbtxt", size=len(config), digest=of_bytes(config))]
         if not self.members:
             code = f"{self.name} {self.number}".encode()
