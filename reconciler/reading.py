@@ -34,7 +34,8 @@ def read_memory(desired: Desired, target: Target, options: Options) -> Memory:
     files = _status_files(desired, target, options, None)
     if not files:
         return Memory(statuses=None)
-    return Memory(statuses=status.from_files(files), unreadable=status.unreadable(files))
+    statuses = status.from_files(files)
+    return Memory(statuses=statuses, unreadable=status.unreadable(files, statuses))
 
 
 def _status_files(desired: Desired, target: Target, options: Options, cache: str | None) -> Mapping[str, bytes]:

@@ -71,18 +71,31 @@ def _is_newer(field: FieldDescriptor | None, value: Json) -> bool:
 
 
 def _parted_value(field: FieldDescriptor | None, value: Json, path: Path) -> tuple[Json, Kept]:
-    if field is None or field.message_type is None or not isinstance(value, (dict, list)):
+    kind = _message_of(field)
+    if kind is None or field is None or not isinstance(value, (dict, list)):
         return value, {}
-    if not is_map(field) and isinstance(value, dict):
-        return parted(value, field.message_type, path)
-    kind = field.message_type.fields_by_name["value"].message_type if is_map(field) else field.message_type
-    pairs = value.items() if isinstance(value, dict) else enumerate(value)
-    kept: Kept = {}
-    plain: dict[str | int, Json] = {}
-    for key, inner in pairs:
-        plain[key], more = parted(inner, kind, (*path, key)) if isinstance(inner, dict) and kind else (inner, {})
-        kept |= more
+    if isinstance(value, dict) and not is_map(field):
+        return parted(value, kind, path)
+    each: dict[str | int, Json] = {**value} if isinstance(value, dict) else dict(enumerate(value))
+    plain, kept = _parted_items(kind, each, path)
     return cast("Json", plain if isinstance(value, dict) else [*plain.values()]), kept
+
+
+def _parted_items(kind: Descriptor, values: Mapping[str | int, Json], path: Path) -> tuple[dict[str | int, Json], Kept]:
+    found = {key: _parted_item(kind, inner, (*path, key)) for key, inner in values.items()}
+    kept = {place: text for _, below in found.values() for place, text in below.items()}
+    return {key: inner for key, (inner, _) in found.items()}, kept
+
+
+def _parted_item(kind: Descriptor, value: Json, path: Path) -> tuple[Json, Kept]:
+    return parted(value, kind, path) if isinstance(value, dict) else (value, {})
+
+
+def _message_of(field: FieldDescriptor | None) -> Descriptor | None:
+    """The message that a field's values are, a map's too."""
+    if field is None or field.message_type is None:
+        return None
+    return field.message_type.fields_by_name["value"].message_type if is_map(field) else field.message_type
 
 
 def names(path: Path, text: str) -> list[str]:

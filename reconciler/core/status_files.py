@@ -38,10 +38,10 @@ def from_files(files: Mapping[str, bytes]) -> Mapping[str, ModelStatus]:
     return found
 
 
-def unreadable(files: Mapping[str, bytes]) -> frozenset[str]:
-    """The models whose file is there and cannot be read."""
-    names = {name for name in files if name.endswith(".yaml") and _read(name, files[name]) is None}
-    return frozenset(urllib.parse.unquote(name.removesuffix(".yaml")) for name in names)
+def unreadable(files: Mapping[str, bytes], statuses: Mapping[str, ModelStatus]) -> frozenset[str]:
+    """The models whose file is there and is none of the `statuses` that were read from them."""
+    stems = (name.removesuffix(".yaml") for name in files if name.endswith(".yaml"))
+    return frozenset(map(urllib.parse.unquote, stems)) - statuses.keys()
 
 
 def _text(lines: Iterator[str]) -> bytes:

@@ -123,7 +123,7 @@ def written(raw: Mapping[str, Any]) -> Memory:
     }
     files = dict(to_files(summarise(done, before, now="2026-11-21T00:00:00Z"), target="prod"))
     files |= {f"{name}.yaml": b"kind: [" for name in raw.get("garbled", ())}
-    return Memory(statuses=from_files(files), unreadable=unreadable(files))
+    return Memory(statuses=from_files(files), unreadable=unreadable(files, from_files(files)))
 
 
 def remembered(raw: Mapping[str, Any]) -> Plan:

@@ -289,4 +289,5 @@ def test_a_status_of_before_there_were_these_fields_is_read_without_them() -> No
 
 def test_what_is_there_and_cannot_be_read_is_told_by_its_model() -> None:
     good = to_files({"n": ModelStatus(name="n", target="prod", revision="c1")}, target="prod")
-    assert unreadable({**good, "m.yaml": b"{", "a%2Fb.yaml": b""}) == {"m", "a/b"}
+    files = {**good, "m.yaml": b"{", "a%2Fb.yaml": b""}
+    assert unreadable(files, from_files(files)) == {"m", "a/b"}
