@@ -6,7 +6,7 @@ Promise: what was kept is written where it stood, token for token.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import TypeAlias, cast
 
@@ -76,13 +76,15 @@ def _parted_value(field: FieldDescriptor | None, value: Json, path: Path) -> tup
         return value, {}
     if isinstance(value, dict) and not is_map(field):
         return parted(value, kind, path)
-    each: dict[str | int, Json] = {**value} if isinstance(value, dict) else dict(enumerate(value))
-    plain, kept = _parted_items(kind, each, path)
+    pairs = value.items() if isinstance(value, dict) else enumerate(value)
+    plain, kept = _parted_items(kind, pairs, path)
     return cast("Json", plain if isinstance(value, dict) else [*plain.values()]), kept
 
 
-def _parted_items(kind: Descriptor, values: Mapping[str | int, Json], path: Path) -> tuple[dict[str | int, Json], Kept]:
-    found = {key: _parted_item(kind, inner, (*path, key)) for key, inner in values.items()}
+def _parted_items(
+    kind: Descriptor, pairs: Iterable[tuple[str | int, Json]], path: Path
+) -> tuple[dict[str | int, Json], Kept]:
+    found = {key: _parted_item(kind, inner, (*path, key)) for key, inner in pairs}
     kept = {place: text for _, below in found.values() for place, text in below.items()}
     return {key: inner for key, (inner, _) in found.items()}, kept
 
