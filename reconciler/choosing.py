@@ -49,15 +49,20 @@ def check_adopted(desired: Desired, target: Target, options: Options) -> None:
 
 def chosen_target(desired: Desired, options: Options) -> Target:
     """The target that flags and reconciler.yaml name. Raises UsageError where they name none or too little."""
-    target = _named(desired.repository.targets, options)
-    target = replace(target, volume=options.volume or target.volume)
-    target = replace(target, servers=() if options.no_server else options.servers or target.servers)
+    target = named_target(desired, options)
     if not target.volume:
         raise _lacking(desired, "no model volume is named", "give --volume DIR, or `volume` of a target")
     if not target.servers and not options.no_server:
         hint = "give --server grpc://host:8001, or --server none to fetch and activate only"
         raise _lacking(desired, "no server is named", hint)
     return target
+
+
+def named_target(desired: Desired, options: Options) -> Target:
+    """The same, with or without a volume and servers. Raises UsageError where nothing says which."""
+    target = _named(desired.repository.targets, options)
+    servers = () if options.no_server else options.servers or target.servers
+    return replace(target, volume=options.volume or target.volume, servers=servers)
 
 
 def _named(targets: Mapping[str, Target], options: Options) -> Target:

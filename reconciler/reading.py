@@ -1,10 +1,12 @@
 """The reading half of a pass: the desired state, and what the last status remembers."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from reconciler.adapters import gitrepo
 from reconciler.core import parse, status
 from reconciler.core.errors import Reason, RefusedError
+from reconciler.core.remembered import Memory
 from reconciler.core.signers import key_folders
 from reconciler.core.spec import Desired, Target
 from reconciler.core.status import ModelStatus
@@ -27,10 +29,22 @@ def read_desired(options: Options, cache: str | None) -> Desired:
     return replace(desired, models=models)
 
 
-def read_statuses(desired: Desired, target: Target, options: Options, cache: str | None) -> dict[str, ModelStatus]:
-    """What the status branch says of this target, empty where there is no branch (or no repository to keep one)."""
+def read_memory(desired: Desired, target: Target, options: Options) -> Memory:
+    """All that the status branch tells of this target, and what of it cannot be read."""
+    files = _status_files(desired, target, options, None)
+    if not files:
+        return Memory(statuses=None)
+    statuses = status.from_files(files)
+    return Memory(statuses=statuses, unreadable=status.unreadable(files, statuses))
+
+
+def _status_files(desired: Desired, target: Target, options: Options, cache: str | None) -> Mapping[str, bytes]:
     if not gitrepo.can_publish(options.repo):
         return {}
     branch = desired.repository.status_branch
-    files = gitrepo.read_branch(options.repo, branch, prefix=target.name, cache=cache, access=options.access())
-    return dict(status.from_files(files or {}))
+    return gitrepo.read_branch(options.repo, branch, prefix=target.name, cache=cache, access=options.access()) or {}
+
+
+def read_statuses(desired: Desired, target: Target, options: Options, cache: str | None) -> dict[str, ModelStatus]:
+    """What the status branch says of this target, empty where there is no branch (or no repository to keep one)."""
+    return dict(status.from_files(_status_files(desired, target, options, cache)))

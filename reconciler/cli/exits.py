@@ -11,6 +11,7 @@ from reconciler.core.errors import LockedError, Problem, Reason, ReconcileError,
 from reconciler.core.imports.fates import Fate
 from reconciler.core.lock_report import SOUND, LockReport
 from reconciler.core.plan import Change, Outcome, Plan, Result
+from reconciler.render.summary import Outlook
 
 
 class Exit(IntEnum):
@@ -86,10 +87,16 @@ def of_plan(plan: Plan, problems: Collection[Problem]) -> list[Exit]:
     """What a plan alone says, before anything is carried out."""
     told = (
         (plan.refusal is not None, Exit.REFUSED),
-        (bool(plan.unknown), Exit.ERROR),
+        (bool(plan.unknown) and not plan.remembered, Exit.ERROR),
         (bool(problems), Exit.INVALID),
     )
     return [code for holds, code in told if holds]
+
+
+def of_outlook(outlook: Outlook) -> list[Exit]:
+    """What `--detailed-exitcode` adds: not to know is not the same as to find nothing."""
+    codes = {Outlook.CHANGES: [Exit.CHANGES], Outlook.UNKNOWN: [Exit.ERROR], Outlook.NONE: []}
+    return codes[outlook]
 
 
 def of_locks(report: LockReport) -> list[Exit]:

@@ -19,20 +19,32 @@ from reconciler.cli.options import ADOPT, REMOVALS, Chosen, Common, choosing, ou
     "--out", "file", metavar="FILE", help="Save the plan, for `reconcile apply FILE` and `reconcile show FILE`."
 )
 @click.option("--detailed-exitcode", is_flag=True, help="0: no changes, 2: changes, 1: error or not everything known.")
+@click.option(
+    "--observed",
+    type=click.Choice(["live", "status"]),
+    default="live",
+    show_default=True,
+    help="Plan against volume, servers and sources, or against the last committed status alone: it needs no access.",
+)
 @choosing
 def plan(common: Common, output: str, *, allow_removals: int | None, detailed_exitcode: bool, **more: Any) -> int:
     """Say what would happen; change nothing.
 
     Reads the repository, the volume and the servers. With MODELs only these are planned.
     """
-    from reconciler import reconcile
+    from reconciler import reconcile, remembering
     from reconciler.cli import plan_file
     from reconciler.cli.one_pass import now, options
     from reconciler.render import plan_json, plan_markdown, plan_text, problems
-    from reconciler.render.summary import changes
+    from reconciler.render.summary import outlook
 
     chosen: Chosen = more["chosen"]
-    seen = reconcile.look(options(common, chosen, allow_removals, more["adopt"]), now=now())
+    remembered = more["observed"] == "status"
+    if remembered and more["file"]:
+        message = "--out saves what `apply` can carry out, which a plan against the status is not"
+        raise click.UsageError(message)
+    look = remembering.recall if remembered else reconcile.look
+    seen = look(options(common, chosen, allow_removals, more["adopt"]), now=now())
     if more["file"]:
         plan_file.write(more["file"], plan_file.saved(seen, chosen.models, more["adopt"]))
     found = problems.of(seen.desired)
@@ -43,5 +55,5 @@ def plan(common: Common, output: str, *, allow_removals: int | None, detailed_ex
     else:
         out.show(plan_text.lines(seen.plan))
     out.show(problems.lines(found), err=True)
-    changed = [exits.Exit.CHANGES] if detailed_exitcode and changes(seen.plan) else []
-    return exits.first([*exits.of_plan(seen.plan, found), *changed])
+    detail = exits.of_outlook(outlook(seen.plan)) if detailed_exitcode else []
+    return exits.first([*exits.of_plan(seen.plan, found), *detail])

@@ -22,6 +22,12 @@ MENDS = "reconciler.mends"
 RESOURCES = "reconciler.resources"
 """The parameter that carries what the model was declared to take when it was loaded; absent where that was nothing."""
 
+DEPENDS_ON = "reconciler.dependsOn"
+"""The parameter of a packaged config that names, with commas between, the models that the model's code calls."""
+
+UNKNOWN = "[unknown]"
+"""Where fields of a config that our table does not know are kept, as text (core/modelconfig_unknown.py)."""
+
 MARKS = (STAMP, MENDS, RESOURCES)
 """Parameters that nobody else may set: what is served is compared by them."""
 
@@ -58,6 +64,11 @@ class Tree:
         """Bytes of all files."""
         return sum(file.size for file in self.files)
 
+    @property
+    def loads_from_disk(self) -> bool:
+        """Whether its config has fields that we do not know: their JSON cannot be known from their text."""
+        return _has_unknown(self.config)
+
     def blobs(self) -> frozenset[Digest]:
         """Every blob the tree needs, its own document among them."""
         return frozenset(file.digest for file in self.files) | {Digest(self.generation)}
@@ -68,6 +79,24 @@ class Tree:
 
     def _plain_configs(self) -> dict[str, JsonObject]:
         return {CONFIG_FILE: self.config, **self.variants}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered(Tree):
+    """A tree of which hardly more than the generation is known, as a status tells it without the volume."""
+
+    known_as: Generation
+
+    @property
+    def generation(self) -> Generation:
+        """As it is told: there is nothing to compute it from."""
+        return self.known_as
+
+
+def _has_unknown(value: Json) -> bool:
+    if isinstance(value, dict):
+        return UNKNOWN in value or any(map(_has_unknown, value.values()))
+    return isinstance(value, list) and any(map(_has_unknown, value))
 
 
 def parse_document(text: bytes) -> Tree:

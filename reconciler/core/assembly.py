@@ -7,21 +7,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reconciler.core import modelconfig
-from reconciler.core.artifact import CONFIG_FILE, MARKS, Tree
+from reconciler.core.artifact import CONFIG_FILE, DEPENDS_ON, MARKS, Tree
 from reconciler.core.content import Known
-from reconciler.core.jsonvalue import JsonObject
+from reconciler.core.digest import Digest, of_bytes
+from reconciler.core.jsonvalue import JsonObject, canonical
 from reconciler.core.layout import DEFAULT_FILENAMES, Layout, lay_out
 from reconciler.core.modelfacts import ModelConfig, backend_of, facts, naming
+from reconciler.core.schema_fields import is_model_name
 from reconciler.core.spec import ModelSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:
-    """A model's tree, the facts of its config and the versions Triton will serve of it."""
+    """A model's tree, the facts of its config and the versions Triton will serve of it.
+
+    `newer`: what of its packaged configs we do not know, for a newer Triton may; it is kept as it is.
+    """
 
     tree: Tree
     config: ModelConfig
     versions: tuple[int, ...]
+    newer: tuple[str, ...] = ()
 
 
 def of_tree(tree: Tree) -> Artifact:
@@ -34,7 +40,8 @@ def of_tree(tree: Tree) -> Artifact:
 def assemble(model: ModelSpec, known: Known, defaults: JsonObject) -> Artifact | tuple[str, ...]:
     """The artifact as wanted, or everything that is wrong with it in words."""
     try:
-        configs = {path: _effective(model, path, known, defaults) for path in sorted({CONFIG_FILE, *known.configs})}
+        packaged = {path: _packaged(path, known) for path in sorted({CONFIG_FILE, *known.configs})}
+        configs = {path: _effective(model, path, read.config, defaults) for path, read in packaged.items()}
     except ValueError as error:
         return (str(error),)
     config = facts(configs[CONFIG_FILE])
@@ -44,24 +51,32 @@ def assemble(model: ModelSpec, known: Known, defaults: JsonObject) -> Artifact |
         return problems
     variants = {path: variant for path, variant in configs.items() if path != CONFIG_FILE}
     tree = Tree(files=layout.files, directories=layout.directories, config=configs[CONFIG_FILE], variants=variants)
-    return Artifact(tree=tree, config=config, versions=config.version_policy.serves(layout.versions()))
+    newer = tuple(sorted({name for read in packaged.values() for name in read.newer}))
+    return Artifact(tree=tree, config=config, versions=config.version_policy.serves(layout.versions()), newer=newer)
+
+
+def settings_digest(model: ModelSpec, defaults: JsonObject) -> Digest:
+    """A digest of all but what the sources hold that decides about the artifact."""
+    sources: JsonObject = {str(key): source.uri.rpartition("/")[2] for key, source in model.sources().items()}
+    settings: JsonObject = {"framework": model.framework, "config": model.config, "defaults": defaults}
+    return of_bytes(canonical({"name": model.name, "sources": sources, **settings}))
 
 
 def layers(model: ModelSpec, path: str, known: Known, defaults: JsonObject) -> dict[str, JsonObject]:
     """The layers of spec §2.2 by where they are written, the first wins. Raises ValueError in words."""
-    return {"spec.config": model.config, path: _packaged(path, known), "defaults.config": defaults}
+    return {"spec.config": model.config, path: _packaged(path, known).config, "defaults.config": defaults}
 
 
-def _effective(model: ModelSpec, path: str, known: Known, defaults: JsonObject) -> JsonObject:
+def _effective(model: ModelSpec, path: str, packaged: JsonObject, defaults: JsonObject) -> JsonObject:
     """The three layers as one config. Raises ValueError in words."""
-    found = layers(model, path, known, defaults)
-    packaged = found[path]
-    named = packaged.get("name", "") or model.config.get("name", "")
-    if named not in ("", model.name):
-        message = f"{path} says the model's name is {named!r}, but it is {model.name!r}"
-        raise ValueError(message)
+    for where, layer in ((path, packaged), ("spec.config", model.config), ("defaults.config", defaults)):
+        named = layer.get("name")
+        if named not in (None, "", model.name):
+            # An empty name is none to Triton, any other must be the directory's: else it says "failed to poll".
+            message = f"{where} says the model's name is {named!r}, but it is {model.name!r}"
+            raise ValueError(message)
     try:
-        config = modelconfig.layered(*found.values())
+        config = modelconfig.layered(model.config, packaged, defaults)
     except ValueError as error:
         message = f"spec.config or defaults.config is not a Triton ModelConfig: {error}"
         raise ValueError(message) from error
@@ -71,15 +86,15 @@ def _effective(model: ModelSpec, path: str, known: Known, defaults: JsonObject) 
     return {**config, "name": model.name}
 
 
-def _packaged(path: str, known: Known) -> JsonObject:
+def _packaged(path: str, known: Known) -> modelconfig.Read:
     if path not in known.configs:
-        return {}
+        return modelconfig.Read(config={})
     try:
-        packaged = modelconfig.from_pbtxt(known.configs[path])
+        packaged = modelconfig.read(known.configs[path])
     except ValueError as error:
         message = f"{path}:{error}"
         raise ValueError(message) from error
-    parameters = packaged.get("parameters")
+    parameters = packaged.config.get("parameters")
     if isinstance(parameters, dict):
         for mark in MARKS:
             parameters.pop(mark, None)  # a config copied from a tree or a server carries old ones
@@ -90,6 +105,9 @@ def _config_problems(model: ModelSpec, config: ModelConfig) -> Iterator[str]:
     wanted = backend_of(model.framework)
     if config.framework and config.framework != wanted:
         yield f"spec.framework is {model.framework!r}, but the effective config is for {config.framework!r}"
+    for name in sorted(config.depends_on):
+        if not is_model_name(name):
+            yield f"the parameter {DEPENDS_ON} names {name!r}, which is no name of a model"
     if config.is_ensemble and not config.steps:
         yield "the ensemble has no steps"
 

@@ -101,4 +101,4 @@ def _aim(name: str, desired: Desired, observed: Observed) -> _Aim:
     artifact = assemble(spec, content, desired.repository.default_config)
     if not isinstance(artifact, Artifact):
         return _Aim(needs=declared)
-    return _Aim(wanted=artifact.tree.generation, needs=declared | artifact.config.members)
+    return _Aim(wanted=artifact.tree.generation, needs=declared | artifact.config.needs)

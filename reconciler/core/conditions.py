@@ -72,6 +72,10 @@ class ModelStatus:
     that commits about other models change nothing here. `active` is what the volume's link names; `served` what each
     server has up, None where it carries no stamp; `versions` are those that answer. `digests` are the sources' tree
     digests, under `source` or the version's number. `stalled_at` is what not to try again, and why.
+
+    For plans without a look at the world: `settings` is a digest of all but the sources that decided about the
+    generation, `servers` are those that answered, `members` the models that its served steps name, `calls` those
+    that the config of what is active says it calls.
     """
 
     name: str
@@ -82,8 +86,17 @@ class ModelStatus:
     served: Mapping[str, Generation | None] = field(default_factory=dict)
     versions: tuple[int, ...] = ()
     digests: Mapping[str, Digest] = field(default_factory=dict)
+    settings: Digest | None = None
+    servers: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
     stalled_at: StalledAt | None = None
     conditions: Mapping[Kind, Condition] = field(default_factory=dict)
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """All that it is known to need."""
+        return frozenset((*self.members, *self.calls))
 
     @property
     def ready(self) -> bool:

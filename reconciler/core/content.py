@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from reconciler.core.artifact import Remembered
 from reconciler.core.digest import Digest, FileDigest
 from reconciler.core.errors import Reason
 
@@ -39,4 +40,19 @@ class Unavailable:
     terminal: bool
 
 
-Content = Known | Unfetched | Unavailable
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AsBefore:
+    """Nothing was read, and nothing has to be: all that decides is what it was when git wanted this tree."""
+
+    tree: Remembered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotRead:
+    """Nothing was read, so nobody knows whether anything would change."""
+
+    reason: Reason
+    message: str
+
+
+Content = Known | Unfetched | Unavailable | AsBefore | NotRead

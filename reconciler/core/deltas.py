@@ -115,7 +115,13 @@ def _load_reason(verdict: Wanted, served: Served | None, activation: Reason | No
     ready = {state.version for state in served.versions if state.state == "READY"}
     if set(verdict.artifact.versions) - ready:
         return Reason.NOT_READY
-    return Reason.TREE_DAMAGED if served.mends != mends else None
+    return Reason.TREE_DAMAGED if _was_mended(verdict, served, activation, mends) else None
+
+
+def _was_mended(verdict: Wanted, served: Served, activation: Reason | None, mends: int) -> bool:
+    if verdict.artifact.tree.loads_from_disk:  # then no mark of mending goes with the config
+        return activation is Reason.TREE_DAMAGED
+    return served.mends != mends
 
 
 def _recreated(name: str, found: Mapping[str, Delta], observed: Observed) -> dict[str, Delta]:

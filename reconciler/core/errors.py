@@ -25,6 +25,10 @@ class Reason(StrEnum):
     CONTENT_UNKNOWN = "ContentUnknown"
     ADOPTED = "Adopted"
 
+    # why it is not known what becomes of a model
+    NOT_COMPARED = "NotCompared"
+    NO_STATUS = "NoStatus"
+
     # why a model is held
     REJECTED = "Rejected"
     REMOVALS_PAUSED = "RemovalsPaused"

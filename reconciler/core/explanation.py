@@ -153,4 +153,4 @@ def all_needs(desired: Desired, observed: Observed) -> dict[str, frozenset[str]]
 
 def _members(spec: ModelSpec, content: Content | None, defaults: JsonObject) -> frozenset[str]:
     artifact = assembly.assemble(spec, content, defaults) if isinstance(content, Known) else None
-    return artifact.config.members if isinstance(artifact, assembly.Artifact) else frozenset()
+    return artifact.config.needs if isinstance(artifact, assembly.Artifact) else frozenset()

@@ -1,6 +1,7 @@
 """One line for each model: what becomes of it and why, for people, scripts and the status."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import assert_never
 
 from reconciler.core import adoption
@@ -12,14 +13,29 @@ from reconciler.core.removals import ours
 from reconciler.core.served import up_somewhere
 from reconciler.core.spec import Update
 from reconciler.core.units import Scene
-from reconciler.core.verdicts import Deferred, Hold, Wanted
+from reconciler.core.verdicts import Deferred, Hold, Verdict, Wanted, needs_of
+
+_NOT_KNOWN = (Reason.NOT_COMPARED, Reason.NO_STATUS)
 
 
 def lines(scene: Scene, held: Mapping[str, Hold], planned: tuple[Step, ...]) -> tuple[ModelPlan, ...]:
     """Every model's line, by name. `held` are removals that must wait."""
     ids = _ids(planned)
     found = (*_model_lines(scene, ids), *_removal_lines(scene, held, ids), *_foreign(scene))
-    return tuple(sorted(found, key=lambda line: line.model))
+    mine = ours(scene.observed)
+    told = (replace(line, foreign_needs=_foreign_needs(line.model, scene, mine)) for line in found)
+    return tuple(sorted(told, key=lambda line: line.model))
+
+
+def _foreign_needs(name: str, scene: Scene, mine: frozenset[str]) -> tuple[str, ...]:
+    """What the model needs and neither git nor we have, or what git has and others brought."""
+    verdict = scene.verdicts.get(name)
+    needed = needs_of(verdict) if isinstance(verdict, (Wanted, Deferred)) else frozenset()
+    return tuple(sorted(other for other in needed - mine if _is_foreign(scene.verdicts.get(other))))
+
+
+def _is_foreign(verdict: Verdict | None) -> bool:
+    return verdict is None or (isinstance(verdict, Hold) and verdict.reason is Reason.FOREIGN)
 
 
 def _ids(planned: tuple[Step, ...]) -> dict[str, tuple[str, ...]]:
@@ -66,7 +82,7 @@ def _no_server(scene: Scene, verdict: Wanted) -> Hold:
 def _held_line(name: str, hold: Hold, active: Active | None) -> ModelPlan:
     return ModelPlan(
         model=name,
-        change=Change.HELD,
+        change=Change.UNKNOWN if hold.reason in _NOT_KNOWN else Change.HELD,
         reason=hold.reason,
         message=hold.message,
         active=active.generation if active else None,
@@ -102,8 +118,8 @@ def _wanted_line(delta: Delta, ids: tuple[str, ...], gap: str, kind: GapKind | N
     if delta.empty and ids:
         return _left_over_line(delta, ids)
     if kept is not None and delta.empty and not gap:
-        goes_on = "what is active goes on serving"
-        return _held_line(delta.verdict.spec.name, _with_note(kept, goes_on), delta.active)
+        told = kept if kept.reason in _NOT_KNOWN else _with_note(kept, "what is active goes on serving")
+        return _held_line(delta.verdict.spec.name, told, delta.active)
     change = _change(delta)
     notes = (f"{kept.reason}: {kept.message}",) if kept is not None else ()
     return ModelPlan(
@@ -117,7 +133,7 @@ def _wanted_line(delta: Delta, ids: tuple[str, ...], gap: str, kind: GapKind | N
         kept=kept.reason if kept is not None else None,
         gap=gap,
         gap_kind=kind,
-        warnings=(*delta.verdict.warnings, *delta.warnings, *notes),
+        warnings=(*(() if delta.empty else delta.verdict.warnings), *delta.warnings, *notes),
         message=_damage(delta),
     )
 

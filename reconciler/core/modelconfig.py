@@ -4,63 +4,132 @@ Configs travel as JSON objects with proto field names, in protobuf's canonical J
 Promise: `from_pbtxt(to_pbtxt(config)) == normalised(config)`.
 """
 
+import math
 from collections.abc import Iterator
-from typing import cast
+from dataclasses import dataclass
+from typing import TypeAlias, cast
 
 from google.protobuf import json_format, text_format
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
+from reconciler.core import modelconfig_unknown as unknown
 from reconciler.core.jsonvalue import Json, JsonObject
 from reconciler.core.modelconfig_message import ModelConfigMessage
 
 _ROOT = cast("Descriptor", ModelConfigMessage.DESCRIPTOR)
+_LARGEST, _SHORTER = 3.4028234663852886e38, 3.4028235e38
+Known: TypeAlias = type[Message]
+"""The message class that says which fields are known; tests give one that knows less."""
 
 
-def from_pbtxt(text: bytes) -> JsonObject:
-    """The config in a config.pbtxt. Raises ValueError with line and column for anything Triton would not parse."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """A config.pbtxt; `newer`: names of what is in it that our table does not know."""
+
+    config: JsonObject
+    newer: tuple[str, ...] = ()
+
+
+def from_pbtxt(text: bytes, known: Known = ModelConfigMessage) -> JsonObject:
+    """The config in a config.pbtxt. Raises ValueError as read()."""
+    return read(text, known).config
+
+
+def read(text: bytes, known: Known = ModelConfigMessage) -> Read:
+    """A config.pbtxt. Raises ValueError with line and column for anything Triton would not parse.
+
+    Fields that a newer Triton may have are kept (core/modelconfig_unknown.py).
+    """
     try:
-        parsed = text_format.Parse(text.decode(), ModelConfigMessage())
+        return Read(config=_to_json(text_format.Parse(text.decode(), known())))
     except UnicodeDecodeError as error:
         message = f"not UTF-8 at byte {error.start}"
         raise ValueError(message) from error
     except text_format.ParseError as error:
-        reason = str(error).replace("inference.", "").replace(" : ", ": ", 1)
-        raise ValueError(reason.removesuffix(".")) from error
-    return _to_json(parsed)
+        found = _with_unknown(text.decode(), known)
+        if found is None:
+            raise ValueError(_reason(_sooner(text.decode(), known) or error)) from error
+        return found
 
 
-def to_pbtxt(config: JsonObject) -> str:
-    """The text of a config.pbtxt. Raises ValueError as normalised()."""
-    return str(text_format.MessageToString(_to_message(config)))
-
-
-def normalised(config: JsonObject) -> JsonObject:
-    """The canonical form. Raises ValueError for unknown fields and values of the wrong type."""
-    return _to_json(_to_message(config))
-
-
-def _to_message(config: JsonObject) -> Message:
+def _with_unknown(text: str, known: Known) -> Read | None:
+    """The config, if the strict parser only stumbles over what a newer Triton may know."""
     try:
-        return json_format.ParseDict(config, ModelConfigMessage(), max_recursion_depth=50)
+        plain, kept = unknown.apart(text, cast("Descriptor", known.DESCRIPTOR))
+        config = unknown.joined(_to_json(text_format.Parse(plain, known())), kept)
+    except (ValueError, text_format.ParseError):
+        return None
+    return Read(config=config, newer=_names(kept)) if kept else None
+
+
+def _names(kept: unknown.Kept) -> tuple[str, ...]:
+    return tuple(sorted({name for path, text in kept.items() for name in unknown.names(path, text)}))
+
+
+def _sooner(text: str, known: Known) -> text_format.ParseError | None:
+    """What is wrong besides unknown fields: that is what the author has to mend."""
+    try:
+        text_format.Parse(text, known(), allow_unknown_field=True)
+    except text_format.ParseError as error:
+        return error
+    return None
+
+
+def _reason(error: text_format.ParseError) -> str:
+    return str(error).replace("inference.", "").replace(" : ", ": ", 1).removesuffix(".")
+
+
+def to_pbtxt(config: JsonObject, known: Known = ModelConfigMessage) -> str:
+    """The text of a config.pbtxt. Raises ValueError as normalised()."""
+    message, kept = _to_message(config, known)
+    return unknown.written(message, kept) if kept else str(text_format.MessageToString(message))
+
+
+def normalised(config: JsonObject, known: Known = ModelConfigMessage) -> JsonObject:
+    """The canonical form. Raises ValueError for unknown fields and values of the wrong type."""
+    message, kept = _to_message(config, known)
+    return unknown.joined(_to_json(message), kept)
+
+
+def strangers(config: JsonObject) -> tuple[str, ...]:
+    """What of the config our table does not know: names of fields, and values with their field."""
+    return _names(unknown.parted(config, _ROOT)[1])
+
+
+def _to_message(config: JsonObject, known: Known) -> tuple[Message, unknown.Kept]:
+    try:
+        return json_format.ParseDict(config, known(), max_recursion_depth=50), {}
     except (json_format.ParseError, TypeError) as error:
+        plain, kept = unknown.parted(config, cast("Descriptor", known.DESCRIPTOR))
+        if kept:
+            return _to_message(plain, known)[0], kept
         reason = str(error).partition("\n")[0].replace(f'"{_ROOT.full_name}"', "ModelConfig")
         raise ValueError(reason.removeprefix("Failed to parse ")) from error
 
 
+def _exact(value: Json) -> Json:
+    """The largest float as it is: protobuf writes it shorter, which is larger, and then refuses that."""
+    if isinstance(value, dict):
+        return {key: _exact(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_exact(inner) for inner in value]
+    return math.copysign(_LARGEST, value) if isinstance(value, float) and abs(value) == _SHORTER else value
+
+
 def _to_json(message: Message) -> JsonObject:
-    return cast("JsonObject", json_format.MessageToDict(message, preserving_proto_field_name=True))
+    return cast("JsonObject", _exact(json_format.MessageToDict(message, preserving_proto_field_name=True)))
 
 
-def layered(*layers: JsonObject) -> JsonObject:
+def layered(*layers: JsonObject, known: Known = ModelConfigMessage) -> JsonObject:
     """The layers as one config, the first that sets a field wins (spec §2.2).
 
     Maps and messages merge, lists and oneofs replace, `null` removes. Raises ValueError as normalised().
     """
     merged: JsonObject = {}
     for layer in reversed(layers):
-        merged = _over(layer, merged, _ROOT)
-    return normalised(cast("JsonObject", _without_nulls(merged)))
+        merged = _over(layer, merged, cast("Descriptor", known.DESCRIPTOR))
+    return normalised(cast("JsonObject", _without_nulls(merged)), known)
 
 
 def _over(upper: JsonObject, lower: JsonObject, kind: Descriptor | None) -> JsonObject:

@@ -22,10 +22,10 @@ _SCALARS = {
 _PACKAGE = "inference"
 
 
-def _blocks() -> list[tuple[str, str, list[str]]]:
+def _blocks(fields: str) -> list[tuple[str, str, list[str]]]:
     """The table as (message or enum, dotted name, entries)."""
     found: list[tuple[str, str, list[str]]] = []
-    for line in FIELDS.strip().splitlines():
+    for line in fields.strip().splitlines():
         if line.startswith(" "):
             found[-1][2].extend(line.split())
         else:
@@ -72,8 +72,8 @@ def _add_field(holder: descriptor_pb2.DescriptorProto, path: str, entry: str, en
         field.oneof_index = names.index(oneof)
 
 
-def _file() -> descriptor_pb2.FileDescriptorProto:
-    blocks = _blocks()
+def _file(fields: str) -> descriptor_pb2.FileDescriptorProto:
+    blocks = _blocks(fields)
     file = descriptor_pb2.FileDescriptorProto(name="reconciler/model_config.proto", package=_PACKAGE, syntax="proto2")
     enums = {name for kind, name, _ in blocks if kind == "enum"}
     holders: dict[str, descriptor_pb2.DescriptorProto] = {}
@@ -91,12 +91,13 @@ def _file() -> descriptor_pb2.FileDescriptorProto:
     return file
 
 
-def _build() -> type[message.Message]:
+def built(fields: str) -> type[message.Message]:
+    """The message class of a table like FIELDS."""
     pool = descriptor_pool.DescriptorPool()
-    pool.Add(_file())
+    pool.Add(_file(fields))
     found: descriptor.Descriptor = pool.FindMessageTypeByName(f"{_PACKAGE}.ModelConfig")
     return message_factory.GetMessageClass(found)
 
 
-ModelConfigMessage: type[message.Message] = _build()
+ModelConfigMessage: type[message.Message] = built(FIELDS)
 """The message class; `ModelConfigMessage.DESCRIPTOR` tells fields, maps and oneofs."""

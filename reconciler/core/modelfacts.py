@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
+from reconciler.core.artifact import DEPENDS_ON
 from reconciler.core.jsonvalue import Json, JsonObject
 
 _BACKEND_OF_PLATFORM = {
@@ -64,7 +65,10 @@ class VersionPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelConfig:
-    """What we decide on. `root_files` must be in the model's directory when Triton loads it."""
+    """What we decide on. `root_files` must be in the model's directory when Triton loads it.
+
+    `depends_on`: what the packaged hint says that the model's code calls.
+    """
 
     name: str
     backend: str
@@ -78,6 +82,7 @@ class ModelConfig:
     default_model_filename: str
     cc_model_filenames: tuple[str, ...]
     root_files: tuple[str, ...]
+    depends_on: frozenset[str]
 
     @property
     def framework(self) -> str:
@@ -90,6 +95,11 @@ class ModelConfig:
     def members(self) -> frozenset[str]:
         """The models that the steps name."""
         return frozenset(step.model for step in self.steps)
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """All that it calls, as far as its config says."""
+        return self.members | self.depends_on
 
 
 def facts(config: JsonObject) -> ModelConfig:
@@ -108,7 +118,14 @@ def facts(config: JsonObject) -> ModelConfig:
         default_model_filename=_text(config, "default_model_filename"),
         cc_model_filenames=tuple(sorted(str(value) for value in _object(config, "cc_model_filenames").values())),
         root_files=tuple(sorted(set(_root_files(config)))),
+        depends_on=hinted(config),
     )
+
+
+def hinted(config: JsonObject) -> frozenset[str]:
+    """The models that the parameter `reconciler.dependsOn` names."""
+    entry = _object(_object(config, "parameters"), DEPENDS_ON)
+    return frozenset(name for part in _text(entry, "string_value").split(",") if (name := part.strip()))
 
 
 def _root_files(config: JsonObject) -> Iterator[str]:

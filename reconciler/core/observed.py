@@ -145,9 +145,13 @@ class StalledAt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """All that one pass knows of the world. `contents` by model name; `stalled` from the last status."""
+    """All that one pass knows of the world. `contents` by model name; `stalled` from the last status.
+
+    `remembered`: nothing of it was looked at, all is as the last status tells it (core/remembered.py).
+    """
 
     volume: VolumeView = VolumeView()
     servers: Mapping[str, ServerView] = field(default_factory=dict)
     contents: Mapping[str, Content] = field(default_factory=dict)
     stalled: Mapping[str, StalledAt] = field(default_factory=dict)
+    remembered: bool = False

@@ -28,6 +28,7 @@ _STATES: Mapping[Change, State] = {
     Change.HELD: State.HELD,
     Change.REMOVE: State.REMOVED,
     Change.FOREIGN: State.FOREIGN,
+    Change.UNKNOWN: State.HELD,
 }
 
 
@@ -45,14 +46,16 @@ def drawn(desired: Desired, observed: Observed, plan: Plan) -> Picture:
     lines = {line.model: line for line in plan.models}
     needs = {name: more for name, more in all_needs(desired, observed).items() if name in lines}
     names = sorted({*lines, *(other for more in needs.values() for other in more)})
+    foreign = {other for line in plan.models for other in line.foreign_needs}
     return Picture(
-        states={name: _state(lines.get(name)) for name in names},
+        states={name: _state(lines.get(name), known=name in foreign) for name in names},
         edges=tuple((name, other) for name in sorted(needs) for other in sorted(needs[name])),
         layers=graph.layers(needs, names),
     )
 
 
-def _state(line: ModelPlan | None) -> State:
+def _state(line: ModelPlan | None, *, known: bool) -> State:
+    """`known`: something relies on its being there without us."""
     if line is None:
-        return State.MISSING
+        return State.FOREIGN if known else State.MISSING
     return State.STALLED if line.stalled else _STATES.get(line.change, State.CHANGING)

@@ -178,6 +178,7 @@ class Change(StrEnum):
     UNCHANGED = "unchanged"
     HELD = "held"
     FOREIGN = "foreign"
+    UNKNOWN = "unknown"
 
 
 class GapKind(StrEnum):
@@ -203,7 +204,8 @@ class ModelPlan:
     its sources hold is known only after they are fetched, and the rest is planned then. `gap` says why requests will
     fail meanwhile, empty if they will not or it is removed; `gap_kind` says that too. `stalled`: trying again is
     hopeless, so a person or a spec change is needed. `warnings` are facts worth knowing that do not hold it. `kept`:
-    why `wanted` is what is active, which is mended, and not what git wants.
+    why `wanted` is what is active, which is mended, and not what git wants. `foreign_needs`: models it needs that are
+    not ours to bring.
     """
 
     model: str
@@ -219,6 +221,7 @@ class ModelPlan:
     gap: str = ""
     gap_kind: GapKind | None = None
     warnings: tuple[str, ...] = ()
+    foreign_needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,7 +235,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Everything one run would do to one target."""
+    """Everything one run would do to one target. `remembered`: the world is what the last status says it was."""
 
     target: str
     revision: str
@@ -242,6 +245,7 @@ class Plan:
     unknown: tuple[str, ...] = ()  # servers and sources that could not be looked at, in words
     totals: Mapping[str, int] = field(default_factory=dict)
     spans: tuple[Span, ...] = ()  # memories and disk, before, at most meanwhile, and after
+    remembered: bool = False
 
     @property
     def empty(self) -> bool:

@@ -47,6 +47,7 @@ def plan(desired: Desired, observed: Observed, target: Target, request: Request)
         unknown=unknown(scene),
         totals=_totals(planned, observed),
         spans=spans(scene, found.schedule, planned, target),
+        remembered=observed.remembered,
     )
 
 

@@ -66,6 +66,11 @@ def target_name(description: str, *examples: str) -> JsonObject:
     )
 
 
+def is_model_name(text: str) -> bool:
+    """Whether Triton can have a model of this name, and any client ask for it."""
+    return re.fullmatch(NAME_PATTERN, text) is not None
+
+
 def is_target_name(text: str) -> bool:
     """Whether a target may be called so."""
     return re.fullmatch(TARGET_PATTERN, text) is not None

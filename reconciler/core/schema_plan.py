@@ -5,6 +5,7 @@ from reconciler.core.plan import Change, GapKind
 
 _TEXT: JsonObject = {"type": "string"}
 _FLAG: JsonObject = {"type": "boolean"}
+_COUNTS = ("add", "change", "remove", "unchanged", "held", "foreign", "unknown")
 _COUNT: JsonObject = {"type": "integer", "minimum": 0}
 _GENERATION: JsonObject = {"type": ["string", "null"], "pattern": "^sha256:[0-9a-f]{64}$"}
 
@@ -23,6 +24,14 @@ def plan_schema() -> JsonObject:
                 },
                 "target": _TEXT,
                 "revision": {"description": "The commit (or digest of a directory) of the desired state.", **_TEXT},
+                "observed": {
+                    "description": "What it was planned against: the world itself, or the last committed status.",
+                    "enum": ["live", "status"],
+                },
+                "outcome": {
+                    "description": "changes: some for certain; none: all is known and as wanted; unknown: neither.",
+                    "enum": ["changes", "none", "unknown"],
+                },
                 "changes": {"description": "Whether applying it would do anything.", **_FLAG},
                 "complete": {
                     "description": "False where something could not be looked at: then no change is not good news.",
@@ -33,7 +42,7 @@ def plan_schema() -> JsonObject:
                 "refusal": {"anyOf": [{"type": "null"}, _all({"reason": _TEXT, "message": _TEXT, "hint": _TEXT})]},
                 "unknown": _list(_TEXT),
                 "problems": _list(_problem()),
-                "summary": _all(dict.fromkeys(("add", "change", "remove", "unchanged", "held", "foreign"), _COUNT)),
+                "summary": _all(dict.fromkeys(_COUNTS, _COUNT)),
                 "resources": {
                     "description": "memory, gpuMemory (of the fullest server) and disk along the plan.",
                     "type": "object",
@@ -61,6 +70,7 @@ def _model() -> JsonObject:
                 "enum": [None, *(kind.value for kind in GapKind)],
             },
             "warnings": _list(_TEXT),
+            "foreign_needs": {"description": "Models it needs that are not ours to bring.", **_list(_TEXT)},
             "steps": {"description": "Ids of its steps, in order.", **_list(_TEXT)},
         }
     )

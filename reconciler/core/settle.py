@@ -25,7 +25,7 @@ from reconciler.core.served import (
     there,
     up_somewhere,
 )
-from reconciler.core.verdicts import Deferred, Hold, Verdict, Wanted, keep, needs_of
+from reconciler.core.verdicts import Deferred, Hold, Verdict, Wanted, declared, keep, needs_of
 
 Verdicts = Mapping[str, Verdict]
 Changes = Iterator[tuple[str, Verdict]]
@@ -63,7 +63,7 @@ def _first_changes(stage: Stage) -> dict[str, Verdict]:
 def demoted(verdict: Wanted | Deferred, hold: Hold, observed: Observed) -> Verdict:
     """One step down: from what is wanted to what is active, from there to being held."""
     if isinstance(verdict, Deferred) or verdict.kept is not None:
-        return replace(hold, needs=frozenset(verdict.spec.depends_on))
+        return replace(hold, needs=declared(verdict.spec, observed))
     return keep(verdict.spec, replace(hold, wanted=verdict.artifact.tree.generation), observed)
 
 
@@ -125,6 +125,8 @@ def _lacking(other: str, stage: Stage) -> Hold | None:
     found = stage.verdicts.get(other)
     if isinstance(found, (Wanted, Deferred)) or _will_be_loaded_later(found, other, stage.observed):
         return None
+    if found is None and stage.observed.remembered:
+        return None  # no status tells of models that are not ours
     absent = not_up_on(other, stage.observed)
     if not absent and up_somewhere(other, stage.observed):
         return None
@@ -169,7 +171,8 @@ def _waiting(stage: Stage) -> Changes:
     for name, verdict in _wanted(stage):
         for other in sorted(graph.reachable(found, name)):
             if isinstance(stage.verdicts.get(other), Deferred) and not _steady(other, stage.observed):
-                yield name, Deferred(spec=verdict.spec, message=f"known after {other} is fetched", fetch=False)
+                message, calls = f"known after {other} is fetched", verdict.artifact.config.depends_on
+                yield name, Deferred(spec=verdict.spec, message=message, fetch=False, needs=calls)
                 break
 
 

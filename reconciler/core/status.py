@@ -7,6 +7,7 @@ failed are kept apart: a new generation that does not load leaves both in the me
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from reconciler.core import noted
 from reconciler.core.circumstances import circumstances, probes
 from reconciler.core.conditions import Condition, Finding, Kind, ModelStatus, Truth, stable
 from reconciler.core.errors import Reason
@@ -15,9 +16,20 @@ from reconciler.core.observed import Observed, StalledAt
 from reconciler.core.plan import Change, Outcome, Plan, Prune
 from reconciler.core.spec import Desired
 from reconciler.core.standing import Standing, trouble
-from reconciler.core.status_files import from_files, to_files
+from reconciler.core.status_files import from_files, to_files, unreadable
 
-__all__ = ["Condition", "Kind", "ModelStatus", "Pass", "Truth", "from_files", "stalled", "summarise", "to_files"]
+__all__ = [
+    "Condition",
+    "Kind",
+    "ModelStatus",
+    "Pass",
+    "Truth",
+    "from_files",
+    "stalled",
+    "summarise",
+    "to_files",
+    "unreadable",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +61,7 @@ def summarise(done: Pass, previous: Mapping[str, ModelStatus], *, now: str) -> M
         if line.reason is Reason.NOT_SELECTED and before is not None:
             found[line.model] = before
         elif line.change is not Change.FOREIGN and (line.change is not Change.REMOVE or standing.there):
-            found[line.model] = _noted(_status(done.plan, standing, now), done)
+            found[line.model] = _noted(_status(done, standing, now), done)
     return found
 
 
@@ -75,7 +87,7 @@ def _outcomes(done: Pass) -> Mapping[str, tuple[Outcome, ...]]:
     return {model: tuple(outcomes) for model, outcomes in found.items()}
 
 
-def _status(plan: Plan, standing: Standing, now: str) -> ModelStatus:
+def _status(done: Pass, standing: Standing, now: str) -> ModelStatus:
     before, wrong = standing.before, trouble(standing)
     here, on = fetched(standing, wrong), loaded(standing, wrong)
     hopeless, at = stuck(standing, wrong, on)
@@ -88,13 +100,17 @@ def _status(plan: Plan, standing: Standing, now: str) -> ModelStatus:
     }
     return ModelStatus(
         name=standing.line.model,
-        target=plan.target,
-        revision=before.revision if before is not None and standing.same else plan.revision,
+        target=done.plan.target,
+        revision=before.revision if before is not None and standing.same else done.plan.revision,
         generation=standing.generation,
         active=standing.active.generation if standing.active else None,
         served={server: served.generation for server, served in standing.up.items()},
         versions=_versions(standing),
         digests=standing.digests,
+        settings=noted.settings(standing, done.desired),
+        servers=tuple(standing.served),
+        members=noted.members(standing),
+        calls=noted.calls(standing),
         stalled_at=at,
         conditions={kind: _condition(kind, finding, standing, now) for kind, finding in findings.items()},
     )

@@ -38,6 +38,12 @@ def from_files(files: Mapping[str, bytes]) -> Mapping[str, ModelStatus]:
     return found
 
 
+def unreadable(files: Mapping[str, bytes], statuses: Mapping[str, ModelStatus]) -> frozenset[str]:
+    """The models whose file is there and is none of the `statuses` that were read from them."""
+    stems = (name.removesuffix(".yaml") for name in files if name.endswith(".yaml"))
+    return frozenset(map(urllib.parse.unquote, stems)) - statuses.keys()
+
+
 def _text(lines: Iterator[str]) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode()
 
@@ -47,13 +53,16 @@ def _document(status: ModelStatus) -> JsonObject:
         "generation": status.active,
         "served": [{"server": server, "generation": served} for server, served in sorted(status.served.items())],
         "versions": list(status.versions),
+        "servers": list(status.servers),
+        "members": list(status.members),
+        "calls": list(status.calls),
     }
     return {
         "apiVersion": API_VERSION,
         "kind": KIND,
         "metadata": {"name": status.name, "target": status.target},
         "status": {
-            "desired": {"revision": status.revision, "generation": status.generation},
+            "desired": {"revision": status.revision, "generation": status.generation, "settings": status.settings},
             "observed": observed,
             "digests": cast("JsonObject", dict(sorted(status.digests.items()))),
             "stalledAt": _stalled(status.stalled_at),
@@ -147,9 +156,18 @@ def _parse(raw: JsonObject) -> ModelStatus:
         served=dict(map(_parse_served, _list(observed["served"]))),
         versions=tuple(map(_int, _list(observed["versions"]))),
         digests={source: Digest(_str(value)) for source, value in _map(status["digests"]).items()},
+        settings=_digest(desired.get("settings")),
+        servers=_strings(observed, "servers"),
+        members=_strings(observed, "members"),
+        calls=_strings(observed, "calls"),
         stalled_at=_parse_stalled(status["stalledAt"], conditions.get(Kind.STALLED)),
         conditions=conditions,
     )
+
+
+def _strings(raw: JsonObject, key: str) -> tuple[str, ...]:
+    """Also of a status that was written before there was this field."""
+    return tuple(map(_str, _list(raw.get(key, []))))
 
 
 def _parse_served(value: Json) -> tuple[str, Generation | None]:

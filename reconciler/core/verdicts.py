@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from reconciler.core.assembly import Artifact, assemble, of_tree
-from reconciler.core.content import Known, Unavailable, Unfetched
+from reconciler.core.content import AsBefore, Known, NotRead, Unavailable, Unfetched
 from reconciler.core.digest import Digest, Generation
 from reconciler.core.errors import Reason
-from reconciler.core.modelfacts import backend_of, facts
+from reconciler.core.modelfacts import backend_of, facts, hinted
 from reconciler.core.observed import Active, ForeignEntry, Observed, Serving, StalledAt
 from reconciler.core.placement import selects
 from reconciler.core.spec import Desired, ModelSpec, Target
@@ -46,29 +46,42 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deferred:
-    """What it will be is known only after its sources (or those of a model it needs) are fetched; size in bytes."""
+    """What it will be is known only after its sources (or those of a model it needs) are fetched; size in bytes.
+
+    `needs`: what it is known to call, whatever else it will.
+    """
 
     spec: ModelSpec
     message: str
     fetch: bool
     size: int | None = None
+    needs: frozenset[str] = frozenset()
 
 
 Verdict = Wanted | Deferred | Hold
+
+_UNASKED = NotRead(reason=Reason.SOURCE_UNREACHABLE, message="its sources were not read")
 
 
 def needs_of(verdict: Verdict) -> frozenset[str]:
     """The models that this one calls once it is loaded: an ensemble's members, and what its spec declares."""
     match verdict:
         case Wanted():
-            needs = verdict.artifact.config.members | frozenset(verdict.spec.depends_on)
+            needs = verdict.artifact.config.needs | frozenset(verdict.spec.depends_on)
             return needs if verdict.spec.load.enabled else frozenset()
         case Deferred():
-            return frozenset(verdict.spec.depends_on)
+            return verdict.needs | frozenset(verdict.spec.depends_on)
         case Hold():
             return verdict.needs
         case never:
             assert_never(never)
+
+
+def declared(spec: ModelSpec, observed: Observed) -> frozenset[str]:
+    """What it calls by its spec, and by the hint in what is active."""
+    active = observed.volume.entries.get(spec.name)
+    tree = active.tree if isinstance(active, Active) else None
+    return frozenset(spec.depends_on) | (hinted(tree.config) if tree is not None else frozenset())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,13 +125,13 @@ def _as_it_is(verdict: Verdict, observed: Observed, why: str) -> Verdict:
     same = isinstance(active, Active) and active.generation == wanted
     hold = Hold(reason=Reason.FROZEN, message=why, wanted=wanted)
     if not verdict.spec.load.enabled:
-        return replace(hold, needs=frozenset(verdict.spec.depends_on))
+        return replace(hold, needs=declared(verdict.spec, observed))
     return verdict if same or (isinstance(verdict, Wanted) and verdict.kept) else keep(verdict.spec, hold, observed)
 
 
 def _left_alone(spec: ModelSpec, observed: Observed, request: Request) -> Hold | None:
     """The reasons to leave a model exactly as it is."""
-    needs = frozenset(spec.depends_on)
+    needs = declared(spec, observed)
     if request.models and spec.name not in request.models:
         return Hold(reason=Reason.NOT_SELECTED, message="not among the models asked for", needs=needs)
     if spec.suspend is not None and (spec.suspend.until is None or request.today <= spec.suspend.until):
@@ -154,17 +167,18 @@ def _foreign_server(name: str, observed: Observed) -> str | None:
 def _judge(spec: ModelSpec, desired: Desired, observed: Observed, target: Target, request: Request) -> Verdict:
     if hold := _no_backend(target, spec.framework, "spec.framework"):
         return keep(spec, hold, observed)
-    content = request.failed.get(spec.name) or observed.contents.get(spec.name)
+    content = request.failed.get(spec.name) or observed.contents.get(spec.name, _UNASKED)
     match content:
         case Known():
             return _judge_known(spec, content, desired, observed, target)
         case Unfetched():
-            return Deferred(spec=spec, message="known after fetch", fetch=True, size=content.size)
-        case Unavailable():
-            hold = Hold(reason=content.reason, message=content.message, stalled=content.terminal)
-            return keep(spec, hold, observed)
-        case None:
-            return keep(spec, Hold(reason=Reason.SOURCE_UNREACHABLE, message="its sources were not read"), observed)
+            needs = declared(spec, observed)
+            return Deferred(spec=spec, message="known after fetch", fetch=True, size=content.size, needs=needs)
+        case Unavailable() | NotRead():
+            hopeless = isinstance(content, Unavailable) and content.terminal
+            return keep(spec, Hold(reason=content.reason, message=content.message, stalled=hopeless), observed)
+        case AsBefore(tree=tree):
+            return _unless_stalled(Wanted(spec=spec, artifact=of_tree(tree)), observed)
         case never:
             assert_never(never)
 
@@ -186,12 +200,25 @@ def _judge_known(spec: ModelSpec, content: Known, desired: Desired, observed: Ob
     for path, config in artifact.tree.configs().items():
         if hold := _no_backend(target, facts(config).framework, path):
             return keep(spec, hold, observed)
-    stalled = observed.stalled.get(spec.name)
-    wanted = artifact.tree.generation
+    wanted = Wanted(spec=spec, artifact=artifact, missing=content.missing, warnings=_newer(artifact))
+    return _unless_stalled(wanted, observed)
+
+
+def _newer(artifact: Artifact) -> tuple[str, ...]:
+    """A warning where a server may refuse what only newer ones know."""
+    if not artifact.newer:
+        return ()
+    told = f"its config.pbtxt has what this version does not know, and keeps as it is: {', '.join(artifact.newer)}"
+    return (f"{told}; a server that does not know it either refuses the model",)
+
+
+def _unless_stalled(verdict: Wanted, observed: Observed) -> Verdict:
+    stalled, spec = observed.stalled.get(verdict.spec.name), verdict.spec
+    wanted = verdict.artifact.tree.generation
     if stalled is not None and stalled.generation == wanted and not _disproved(stalled, spec.name, observed):
         message = f"{stalled.message} (not tried again until the model changes)"
         return keep(spec, Hold(reason=Reason.STALLED, message=message, stalled=True, wanted=wanted), observed)
-    return Wanted(spec=spec, artifact=artifact, missing=content.missing)
+    return verdict
 
 
 def _disproved(stalled: StalledAt, name: str, observed: Observed) -> bool:
@@ -216,7 +243,7 @@ def _disproved(stalled: StalledAt, name: str, observed: Observed) -> bool:
 def keep(spec: ModelSpec, hold: Hold, observed: Observed) -> Wanted | Hold:
     """The model at its active generation if there is one on the volume that can be loaded, else held."""
     active = observed.volume.entries.get(spec.name)
-    held = replace(hold, needs=frozenset(spec.depends_on))
+    held = replace(hold, needs=declared(spec, observed))
     if not isinstance(active, Active) or active.tree is None:
         return held
     stalled = observed.stalled.get(spec.name)

@@ -24,10 +24,15 @@ def _facts(model: Explanation) -> Iterator[Line]:
         which = "source" if version is None else f"version {version}"
         yield Line(f"{_BELOW}{which}: {words.line(uri)}  ({digest or 'digest known after fetch'})")
     yield Line(f"{_BELOW}versions served: {', '.join(map(str, model.versions)) or '-'}")
-    yield Line(f"{_BELOW}needs: {_names(model.needs)}; needed by: {_names(model.needed_by)}")
+    yield Line(f"{_BELOW}needs: {_names(_needs(model))}; needed by: {_names(model.needed_by)}")
     served = [f"{words.short(stamp)} on {words.line(server)}" for server, stamp in sorted(model.served.items())]
     yield Line(f"{_BELOW}generation: {words.short(model.generation)}; on disk: {words.short(model.active)}")
     yield Line(f"{_BELOW}loaded: {', '.join(served) or '-'}")
+
+
+def _needs(model: Explanation) -> tuple[str, ...]:
+    foreign = model.plan.foreign_needs if model.plan is not None else ()
+    return tuple(f"{name} (not ours)" if name in foreign else name for name in model.needs)
 
 
 def _names(names: tuple[str, ...]) -> str:

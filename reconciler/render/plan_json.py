@@ -9,7 +9,7 @@ from reconciler.core.jsonvalue import JsonObject
 from reconciler.core.plan import ModelPlan, Plan, Prune, Refusal, Step
 from reconciler.render import words
 from reconciler.render.steps import deed
-from reconciler.render.summary import asked_for, changes, summarise
+from reconciler.render.summary import asked_for, changes, complete, outlook, summarise
 
 FORMAT_VERSION = "1.0"
 
@@ -20,8 +20,10 @@ def document(plan: Plan, problems: Iterable[Problem] = ()) -> JsonObject:
         "format_version": FORMAT_VERSION,
         "target": plan.target,
         "revision": plan.revision,
+        "observed": "status" if plan.remembered else "live",
+        "outcome": outlook(plan).value,
         "changes": changes(plan),
-        "complete": not plan.unknown,
+        "complete": complete(plan),
         "models": [model_line(model) for model in sorted(asked_for(plan), key=lambda model: model.model)],
         "steps": [step(planned) for planned in plan.steps],
         "refusal": _refusal(plan.refusal),
@@ -47,6 +49,7 @@ def model_line(model: ModelPlan) -> JsonObject:
         "gap": model.gap,
         "gap_kind": None if model.gap_kind is None else model.gap_kind.value,
         "warnings": list(model.warnings),
+        "foreign_needs": list(model.foreign_needs),
         "steps": list(model.steps),
     }
 
@@ -114,4 +117,5 @@ def _summary(plan: Plan) -> JsonObject:
         "unchanged": summary.unchanged,
         "held": summary.held,
         "foreign": summary.foreign,
+        "unknown": summary.unknown,
     }

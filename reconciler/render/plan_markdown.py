@@ -10,7 +10,7 @@ from reconciler.core.markdown import plain
 from reconciler.core.plan import Change, ModelPlan, Plan
 from reconciler.render import plan_text, resources, steps, words
 from reconciler.render.reasons import why
-from reconciler.render.summary import asked_for, changes, prunes, summarise, to_fetch
+from reconciler.render.summary import Outlook, asked_for, outlook, prunes, summarise, to_fetch
 
 LIMIT = 60_000
 """Characters: a comment on GitHub holds 65,536, and a script puts a few around it."""
@@ -28,7 +28,9 @@ def document(plan: Plan, problems: Sequence[Problem] = (), limit: int = LIMIT) -
 def _head(plan: Plan) -> Iterator[str]:
     yield f"### Plan for {_text(plan.target)} at {_code(words.revision(plan.revision))}"
     yield ""
-    if changes(plan) or plan.unknown or plan.refusal:
+    if plan.remembered:
+        yield from (plan_text.REMEMBERED, "")
+    if outlook(plan) is not Outlook.NONE or plan.refusal:
         yield f"**{summarise(plan)}**"
         if fetched := to_fetch(plan.steps):
             yield f"To fetch: {fetched}."
@@ -76,6 +78,7 @@ def _changed(plan: Plan) -> Iterator[str]:
         rows.append(_item(model, f"{model.change.value}: {why(model.reason, model.message)}"))
         own = [by_id[id_] for id_ in model.steps if id_ in by_id]
         rows += [f"  - {_text(plan_text.step_line(step, model, by_id))}" for step in own]
+        rows += [f"  - {_text(plan_text.foreign_needs(model))}"] if model.foreign_needs else []
         rows += [f"  - warning: {_text(warning)}" for warning in model.warnings]
     yield from _fold(f"{words.count(len(changed), 'model')} added or changed", rows)
     yield from _fold("Pruned", [f"- {_text(steps.pruning(action))}" for action in prunes(plan)])
@@ -85,6 +88,9 @@ def _held(plan: Plan) -> Iterator[str]:
     held = [model for model in asked_for(plan) if model.change is Change.HELD]
     rows = [_item(model, why(model.reason, model.message)) for model in held]
     yield from _fold(f"{words.count(len(held), 'model')} held", rows)
+    unknown = [model for model in asked_for(plan) if model.change is Change.UNKNOWN]
+    rows = [_item(model, why(model.reason, model.message)) for model in unknown]
+    yield from _fold(f"{words.count(len(unknown), 'model')} of which it is not known whether it changes", rows)
 
 
 def _others(plan: Plan) -> Iterator[str]:

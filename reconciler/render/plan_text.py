@@ -8,7 +8,7 @@ from reconciler.core.quantities import in_words
 from reconciler.render import resources, steps, words
 from reconciler.render.line import Line, Tone
 from reconciler.render.reasons import why
-from reconciler.render.summary import asked_for, changes, not_asked_for, prunes, summarise, to_fetch
+from reconciler.render.summary import Outlook, asked_for, not_asked_for, outlook, prunes, summarise, to_fetch
 
 SIGNS: Mapping[Change, tuple[str, Tone]] = {
     Change.CREATE: ("+", Tone.ADD),
@@ -17,17 +17,20 @@ SIGNS: Mapping[Change, tuple[str, Tone]] = {
     Change.RECREATE: ("-/+", Tone.CHANGE),
     Change.REMOVE: ("-", Tone.REMOVE),
     Change.HELD: ("!", Tone.HELD),
+    Change.UNKNOWN: ("?", Tone.HELD),
     Change.FOREIGN: ("·", Tone.FAINT),
     Change.UNCHANGED: (" ", Tone.FAINT),
 }
-_ORDER = {Change.UNCHANGED: 1, Change.HELD: 2, Change.FOREIGN: 3}  # what changes stands first
+_ORDER = {Change.UNCHANGED: 1, Change.UNKNOWN: 2, Change.HELD: 3, Change.FOREIGN: 4}  # what changes stands first
 _BELOW = "      "
+REMEMBERED = "Planned against the last committed status: the volume, the servers and the sources were not looked at."
 
 
 def lines(plan: Plan) -> list[Line]:
     """The whole plan; its last line is the counts, or the sentence that says that nothing changes."""
     return [
         Line(f"Target {words.line(plan.target)}, revision {words.revision(plan.revision)}.", Tone.TITLE),
+        *([Line(REMEMBERED, Tone.HELD)] if plan.remembered else []),
         *_models(plan),
         *_pruned(plan),
         *not_looked_at(plan),
@@ -57,19 +60,28 @@ def _model(model: ModelPlan, by_id: Mapping[str, Step]) -> Iterator[Line]:
             yield Line(_BELOW + step_line(step, model, by_id))
     if model.deferred:
         yield Line(_BELOW + "what follows is planned once it is fetched", Tone.FAINT)
+    if model.foreign_needs:
+        yield Line(_BELOW + foreign_needs(model), Tone.FAINT)
     if model.gap:
         yield Line(f"{_BELOW}gap in service: {words.line(model.gap)}", Tone.ALERT)
     for warning in model.warnings:
         yield Line(f"{_BELOW}warning: {words.line(warning)}", Tone.HELD)
 
 
+def foreign_needs(model: ModelPlan) -> str:
+    """What must be there already, since it is not ours to bring."""
+    names = ", ".join(map(words.line, model.foreign_needs))
+    return f"needs {names}, which {'is' if len(model.foreign_needs) == 1 else 'are'} not ours"
+
+
 def _generations(model: ModelPlan) -> str:
     before = words.short(model.active) if model.active else ""
+    fixed = {Change.FOREIGN: "not ours", Change.UNKNOWN: f"{before} → ?".strip()}
+    if model.change in fixed:
+        return fixed[model.change]
     match model.change:
         case Change.HELD:
             return f"{'stalled' if model.stalled else 'held'}{f', stays at {before}' if before else ''}"
-        case Change.FOREIGN:
-            return "not ours"
         case Change.REMOVE | Change.UNCHANGED:
             return before
         case _:
@@ -110,7 +122,7 @@ def _refused(refusal: Refusal | None) -> list[Line]:
 
 
 def _last(plan: Plan) -> list[Line]:
-    if changes(plan) or plan.unknown or plan.refusal:
+    if outlook(plan) is not Outlook.NONE or plan.refusal:
         return [*_room(plan), Line(str(summarise(plan)), Tone.TITLE)]
     return [*_room(plan), Line(_unchanged(plan), Tone.TITLE)]
 

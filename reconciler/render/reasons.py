@@ -19,6 +19,8 @@ MEANINGS: Mapping[Reason, str] = {
     Reason.UNREFERENCED: "nothing refers to it",
     Reason.CONTENT_UNKNOWN: "what its source holds is known once it is fetched",
     Reason.ADOPTED: "the directory of its name that is not ours is taken over",
+    Reason.NOT_COMPARED: "whether it would change is not known",
+    Reason.NO_STATUS: "no status tells what is there",
     Reason.REJECTED: "its file has errors, so it is left exactly as it is",
     Reason.REMOVALS_PAUSED: "nothing is removed while any file has errors",
     Reason.SUSPENDED: "suspended by its spec",

@@ -40,4 +40,9 @@ def _model(row: Row) -> JsonObject:
 
 
 def _server(server: OnServer) -> JsonObject:
-    return {"server": server.server, "readiness": server.readiness.value, "generation": server.generation}
+    return {
+        "server": server.server,
+        "readiness": server.readiness.value,
+        "generation": server.generation,
+        "versions": [*server.versions],
+    }

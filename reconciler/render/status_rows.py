@@ -23,11 +23,12 @@ class Readiness(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnServer:
-    """A model as one server has it; generation None where nothing stamped by us is up."""
+    """A model as one server has it; generation None where nothing stamped by us is up, `versions` those that answer."""
 
     server: str
     readiness: Readiness
     generation: Generation | None = None
+    versions: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,8 @@ def _on_server(url: str, view: ServerView, model: str) -> OnServer:
         case Serving(models=models):
             served = models.get(model)
             generation = served.generation if served else None
-            return OnServer(server=url, readiness=_readiness(served), generation=generation)
+            versions = tuple(sorted(row.version for row in served.versions if row.state == "READY")) if served else ()
+            return OnServer(server=url, readiness=_readiness(served), generation=generation, versions=versions)
     assert_never(view)
 
 

@@ -10,7 +10,7 @@ from reconciler.render.reasons import why
 from reconciler.render.status_rows import OnServer, Readiness, Row, rows
 from reconciler.render.summary import not_asked_for
 
-HEAD = ("MODEL", "DESIRED", "ON DISK", "LOADED", "READY", "WHY NOT")
+HEAD = ("MODEL", "DESIRED", "ON DISK", "LOADED", "VERSIONS", "READY", "WHY NOT")
 NO_SERVER = "-"
 
 
@@ -50,7 +50,7 @@ def _tone(row: Row) -> Tone:
 def _cells(row: Row) -> tuple[str, ...]:
     reason = "" if row.settled else why(row.plan.reason, row.plan.message)
     name = words.line(row.plan.model)
-    return name, _desired(row), _on_disk(row), loaded(row.servers), ready(row.servers), reason
+    return name, _desired(row), _on_disk(row), loaded(row.servers), versions(row.servers), ready(row.servers), reason
 
 
 def _desired(row: Row) -> str:
@@ -69,6 +69,12 @@ def loaded(servers: Iterable[OnServer]) -> str:
     """The generations that are served; several where servers differ, `?` where it could not be found out."""
     found = [_generation(server) for server in servers]
     return " ".join(sorted(set(found))) or NO_SERVER
+
+
+def versions(servers: Iterable[OnServer]) -> str:
+    """The versions that answer, as each server has them where they differ."""
+    found = {",".join(map(str, server.versions)) for server in servers if server.versions}
+    return " ".join(sorted(found)) or NO_SERVER
 
 
 def _generation(server: OnServer) -> str:

@@ -1,6 +1,7 @@
 """The counts that every rendering of a plan ends with."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import assert_never
 
 from reconciler.core.errors import Reason
@@ -19,13 +20,35 @@ class Summary:
     unchanged: int = 0
     held: int = 0
     foreign: int = 0
+    unknown: int = 0
 
     def __str__(self) -> str:
         """The last line of a plan (spec §5)."""
+        unknown = f", {self.unknown} unknown" if self.unknown else ""
         return (
             f"Plan: {self.add} to add, {self.change} to change, {self.remove} to remove, "
-            f"{self.unchanged} unchanged, {self.held} held."
+            f"{self.unchanged} unchanged, {self.held} held{unknown}."
         )
+
+
+class Outlook(StrEnum):
+    """What a plan comes to, as one word: not to know is neither."""
+
+    CHANGES = "changes"
+    NONE = "none"
+    UNKNOWN = "unknown"
+
+
+def outlook(plan: Plan) -> Outlook:
+    """Changes where there is any for certain, none where all is known and nothing would change."""
+    if changes(plan):
+        return Outlook.CHANGES
+    return Outlook.NONE if complete(plan) else Outlook.UNKNOWN
+
+
+def complete(plan: Plan) -> bool:
+    """Whether all that the plan is about is known."""
+    return not plan.unknown and all(model.change is not Change.UNKNOWN for model in asked_for(plan))
 
 
 def asked_for(plan: Plan) -> list[ModelPlan]:
@@ -54,7 +77,7 @@ def _counted(change: Change) -> str:
             return "change"
         case Change.REMOVE:
             return "remove"
-        case Change.UNCHANGED | Change.HELD | Change.FOREIGN:
+        case Change.UNCHANGED | Change.HELD | Change.FOREIGN | Change.UNKNOWN:
             return change.value
     assert_never(change)
 

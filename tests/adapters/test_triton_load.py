@@ -2,12 +2,25 @@
 
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
 from reconciler.adapters.triton import connect
+from reconciler.core import modelconfig
+from reconciler.core.artifact import UNKNOWN
 from reconciler.core.errors import Reason, TerminalError, TransientError
-from tests.triton_models import Bench, ensemble, golden, load_action, multiplier, python_model, unique, unload_action
+from tests.triton_models import (
+    Bench,
+    Model,
+    ensemble,
+    golden,
+    load_action,
+    multiplier,
+    python_model,
+    unique,
+    unload_action,
+)
 
 pytestmark = pytest.mark.triton
 
@@ -188,3 +201,36 @@ def test_after_a_restart_nothing_is_loaded_and_the_same_load_serves_again(privat
     private_bench.client.load(load_action(model))
     assert private_bench.seen()["m"].generation == model.tree.generation
     assert private_bench.answers("m", 2, 6)
+
+
+def strange(model: Model, text: str) -> Model:
+    """The model with this in its config, as if we did not know what it means."""
+    tree = replace(model.tree, config={**model.tree.config, UNKNOWN: text})
+    return replace(model, tree=tree)
+
+
+def put_strange(bench: Bench, plain: Model, model: Model) -> None:
+    """On the disk as the volume writes it."""
+    bench.put(plain)
+    config = modelconfig.to_pbtxt(model.tree.configs()["config.pbtxt"])
+    (bench.repository / model.name / "config.pbtxt").write_text(config)
+
+
+def test_a_config_that_cannot_be_told_in_json_is_loaded_from_the_disk(triton_bench: Bench) -> None:
+    plain = triton_bench.serve(multiplier(unique("m"), "3"))
+    model = strange(plain, "response_cache { enable: false } metric_tags { key: 'a' value: 'b' }")
+    put_strange(triton_bench, plain, model)
+    triton_bench.client.load(load_action(model))
+    assert triton_bench.seen()[model.name].generation == model.tree.generation != plain.tree.generation
+    assert triton_bench.answers(model.name, 2, 6)
+
+
+def test_a_server_that_does_not_know_a_field_either_is_told_apart_from_other_riddles(triton_bench: Bench) -> None:
+    plain = triton_bench.serve(multiplier(unique("m"), "3"))
+    model = strange(plain, "speculation { depth: 4 }")
+    put_strange(triton_bench, plain, model)
+    with pytest.raises(TransientError, match="failed to poll") as caught:
+        triton_bench.client.load(load_action(model))
+    assert "does not know (speculation): a server that does not know it either refuses" in caught.value.hint
+    assert triton_bench.answers(model.name, 2, 6)
+    assert triton_bench.seen()[model.name].generation == plain.tree.generation

@@ -1,7 +1,8 @@
 """Planner cases as files: what git wants, what is there, and the plan that must follow, in the words of the files.
 
 A content is written `v7` (a plain model), `v7 FP64` (with other tensors), `v7 FP32 to FP64`, or `v2 of tokenizer, bert`
-(an ensemble).
+(an ensemble); `v1 calling tokenizer` has the hint in its package, `v1 newer`
+a field that only a newer Triton knows.
 """
 
 import datetime
@@ -50,7 +51,10 @@ from tests.property.strategies import Variant, tree_of
 from tests.property.world import content_blobs
 
 _STATES = "damaged|document lost|tree gone|failed|loading|down|another version"
-_CONTENT = re.compile(rf"v(\d+)(?: (FP\d+)(?: to (FP\d+))?)?(?: of ([a-z0-9, -]+?))?(?:, ({_STATES}))?")
+_CONTENT = re.compile(
+    rf"v(\d+)( newer)?(?: (FP\d+)(?: to (FP\d+))?)?(?: of ([a-z0-9, -]+?))?(?:, ({_STATES}))?"
+    r"(?: calling ([a-z0-9, -]+))?"
+)
 FETCH, HELD = ", to be fetched", ", in its directory"
 _DAMAGE = {
     "damaged": ("1/model.py is missing",),
@@ -111,6 +115,7 @@ def _observed(raw: dict[str, Any], contents: dict[str, Content]) -> Observed:
             partials=tuple(raw.get("half-made", ())),
             free_bytes=raw.get("free"),
             aside=frozenset(raw.get("set aside", ())),
+            mends={_tree(*item).generation: 1 for item in raw.get("mends of", {}).items()},
         ),
         servers=servers,
         contents=contents,
@@ -125,10 +130,13 @@ def _stalled(name: str, text: str) -> StalledAt:
 def _variant(name: str, text: str) -> Variant:
     match = _CONTENT.fullmatch(text)
     assert match is not None, f"not a content: {text!r}"
-    members = tuple(part.strip() for part in match[4].split(",")) if match[4] else ()
-    made = f"TYPE_{match[3]}" if match[3] else ""
-    number, taken = int(match[1]), f"TYPE_{match[2] or 'FP32'}"
-    return Variant(name=name, number=number, data_type=taken, members=members, made_type=made)
+    members = tuple(part.strip() for part in match[5].split(",")) if match[5] else ()
+    made = f"TYPE_{match[4]}" if match[4] else ""
+    calls = tuple(part.strip() for part in match[7].split(",")) if match[7] else ()
+    number, taken = int(match[1]), f"TYPE_{match[3] or 'FP32'}"
+    return Variant(
+        name=name, number=number, data_type=taken, members=members, made_type=made, calls=calls, newer=bool(match[2])
+    )
 
 
 def _tree(name: str, text: str) -> Tree:
@@ -137,7 +145,7 @@ def _tree(name: str, text: str) -> Tree:
 
 def _state(text: str) -> str:
     match = _CONTENT.fullmatch(text)
-    return match[5] or "" if match is not None else ""
+    return match[6] or "" if match is not None else ""
 
 
 def _text(entry: Any) -> str:
@@ -293,6 +301,7 @@ def _line(line: ModelPlan) -> dict[str, Any] | str:
         "says": line.message,
         "gap": line.gap,
         "warns": list(line.warnings),
+        "not ours": list(line.foreign_needs),
         "deferred": line.deferred,
         "stalled": line.stalled,
     }

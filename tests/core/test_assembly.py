@@ -26,6 +26,26 @@ def assembled(
     return assemble(model, Known(files={None: files}, configs=configs), defaults or {})
 
 
+CALLS = "parameters {{ key: 'reconciler.dependsOn' value {{ string_value: '{}' }} }}"
+
+
+def test_an_empty_name_is_none_as_triton_has_it() -> None:
+    assert artifact(assembled("1/model.py", packaged="name: ''")).tree.config["name"] == "m"
+
+
+def test_a_hint_names_what_the_code_calls() -> None:
+    found = artifact(assembled("1/model.py", packaged=CALLS.format(" bert,tokenizer, ")))
+    assert found.config.needs == {"bert", "tokenizer"}
+
+
+def test_what_a_newer_triton_knows_is_kept_and_told() -> None:
+    packaged = "speculation { depth: 4 } input { name: 'IN' sparse: true } backends: 'x'"
+    found = artifact(assembled("1/model.py", packaged=packaged, variants={"configs/h100.pbtxt": "graphs: 1"}))
+    assert found.newer == ("backends", "graphs", "sparse", "speculation")
+    assert found.tree.loads_from_disk
+    assert not artifact(assembled("1/model.py", packaged="input { name: 'IN' }")).tree.loads_from_disk
+
+
 def artifact(found: Artifact | tuple[str, ...]) -> Artifact:
     assert isinstance(found, Artifact), found
     return found
@@ -123,8 +143,15 @@ def test_the_version_policy_decides_which_versions_serve(policy: str, versions: 
         (assembled(), "there is no version directory and no file to make one from"),
         (assembled("1/other.py"), "1/model.py is missing: the config needs it"),
         (assembled("1/model.py", packaged="nam: 'x'"), 'config.pbtxt:1:1: Message type "ModelConfig" has no field'),
+        (assembled("1/model.py", packaged="max_batchsize: 5"), 'no field named "max_batchsize"'),
+        (assembled("1/model.py", packaged=CALLS.format("a b")), "dependsOn names 'a b', which is no name of a model"),
         (assembled("1/model.py", packaged="name: 'other'"), "config.pbtxt says the model's name is 'other'"),
-        (assembled("1/model.py", config={"name": "other"}), "config.pbtxt says the model's name is 'other'"),
+        (assembled("1/model.py", config={"name": "other"}), "spec.config says the model's name is 'other'"),
+        (
+            assembled("1/model.py", packaged="name: 'm'", config={"name": "other"}),
+            "spec.config says the model's name is 'other'",
+        ),
+        (assembled("1/model.py", defaults={"name": "other"}), "defaults.config says the model's name is 'other'"),
         (assembled("1/model.py", config={"max_batch": 1}), "spec.config or defaults.config is not a Triton"),
         (assembled("1/model.py", defaults={"max_batch": 1}), "spec.config or defaults.config is not a Triton"),
         (

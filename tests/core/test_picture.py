@@ -34,3 +34,11 @@ def test_each_model_has_the_state_that_the_plan_gives_it(tmp_path: Path) -> None
     path.write_text("desired: {new: v1}\nobserved: {servers: {t0: {}}}")
     case = read(path)
     assert drawn(case.desired, case.observed, case.plan()).states == {"new": State.CHANGING}
+
+
+def test_what_is_needed_and_not_ours_is_not_missing(tmp_path: Path) -> None:
+    path = tmp_path / "case.yaml"
+    path.write_text("desired: {new: {content: v1, dependsOn: [theirs]}}\nasked: {server: none}")
+    case = read(path)
+    found = drawn(case.desired, case.observed, case.plan())
+    assert found.states == {"new": State.CHANGING, "theirs": State.FOREIGN}

@@ -8,12 +8,13 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.core.assembly import settings_digest
 from reconciler.core.conditions import Condition, Kind, ModelStatus, Truth, stable
 from reconciler.core.digest import Digest, Generation, of_bytes
 from reconciler.core.errors import Reason
 from reconciler.core.observed import Observed, ServerView, Serving, StalledAt, Unreachable
 from reconciler.core.plan import Change, Outcome, Result
-from reconciler.core.status import Pass, from_files, stalled, summarise, to_files
+from reconciler.core.status import Pass, from_files, stalled, summarise, to_files, unreadable
 from tests.core.status_worlds import (
     LATER,
     NEW,
@@ -66,6 +67,10 @@ def statuses(draw: st.DrawFn) -> ModelStatus:
         served=draw(st.dictionaries(WORDS, GENERATIONS, max_size=3)),
         versions=tuple(draw(st.lists(st.integers(0, 10**18 - 1), max_size=3))),
         digests=draw(st.dictionaries(st.sampled_from(["source", "7"]), st.just(Digest(of_bytes(b""))))),
+        settings=draw(st.none() | st.just(of_bytes(b"settings"))),
+        servers=tuple(draw(st.lists(WORDS, max_size=2))),
+        members=tuple(draw(st.lists(WORDS, max_size=2))),
+        calls=tuple(draw(st.lists(WORDS, max_size=2))),
         stalled_at=draw(st.none() | st.builds(_stalled_at, st.text(max_size=60))),
         conditions=conditions,
     )
@@ -113,7 +118,9 @@ def test_every_yaml_reader_reads_the_same_strings(status: ModelStatus) -> None:
     files = to_files({status.name: status}, target="prod")
     content = next(content for name, content in files.items() if name.endswith(".yaml"))
     raw = yaml.safe_load(content)
-    assert raw["status"]["desired"] == {"revision": status.revision, "generation": status.generation}
+    wanted = {"revision": status.revision, "generation": status.generation, "settings": status.settings}
+    assert raw["status"]["desired"] == wanted
+    assert raw["status"]["observed"]["members"] == list(status.members)
     assert [each["message"] for each in raw["status"]["conditions"]] == [
         status.conditions[kind].message for kind in Kind if kind in status.conditions
     ]
@@ -176,12 +183,16 @@ status:
   desired:
     revision: "c1"
     generation: "{NEW}"
+    settings: "{settings_digest(spec(), {})}"
   observed:
     generation: "{NEW}"
     served:
       - server: "grpc://a:8001"
         generation: "{NEW}"
     versions: [1]
+    servers: ["grpc://a:8001"]
+    members: []
+    calls: []
   digests: {{}}
   stalledAt: null
   conditions:
@@ -265,3 +276,18 @@ def test_a_stall_as_it_was_written_once_is_read_as_one_without_circumstances(
     content = to_files({"m": status}, target="prod")["m.yaml"].replace(b": null\n  cond", f': "{NEW}"\n  cond'.encode())
     assert f'stalledAt: "{NEW}"' in content.decode()
     assert from_files({"m.yaml": content})["m"].stalled_at == expected
+
+
+def test_a_status_of_before_there_were_these_fields_is_read_without_them() -> None:
+    status = ModelStatus(name="m", target="prod", revision="c1", generation=NEW)
+    text = to_files({"m": status}, target="prod")["m.yaml"].decode()
+    new = ("settings", "servers", "members", "calls")
+    kept = [row for row in text.splitlines() if row.partition(":")[0].strip() not in new]
+    assert len(kept) == len(text.splitlines()) - len(new)
+    assert from_files({"m.yaml": "\n".join(kept).encode()}) == {"m": status}
+
+
+def test_what_is_there_and_cannot_be_read_is_told_by_its_model() -> None:
+    good = to_files({"n": ModelStatus(name="n", target="prod", revision="c1")}, target="prod")
+    files = {**good, "m.yaml": b"{", "a%2Fb.yaml": b""}
+    assert unreadable(files, from_files(files)) == {"m", "a/b"}

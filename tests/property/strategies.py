@@ -49,6 +49,8 @@ class Variant:
     data_type: str
     members: tuple[str, ...] = ()
     made_type: str = ""
+    calls: tuple[str, ...] = ()
+    newer: bool = False
 
     def config(self) -> JsonObject:
         """The packaged config."""
@@ -57,7 +59,8 @@ class Variant:
             "output": [{"name": "OUT", "data_type": self.made_type or self.data_type, "dims": ["1"]}],
         }
         if not self.members:
-            return {"backend": "python", **tensors}
+            hint: JsonObject = {"reconciler.dependsOn": {"string_value": ", ".join(self.calls)}}
+            return {"backend": "python", **tensors} | ({"parameters": hint} if self.calls else {})
         names = ["IN", *(f"t{number}" for number in range(1, len(self.members))), "OUT"]
         steps: list[JsonObject] = [
             {
@@ -73,7 +76,7 @@ class Variant:
 
     def known(self) -> Known:
         """What its source holds."""
-        config = modelconfig.to_pbtxt(self.config()).encode()
+        config = modelconfig.to_pbtxt(self.config()).encode() + (b"speculation { depth: 4 }" if self.newer else b"")
         files = [FileDigest(path="config.pbtxt", size=len(config), digest=of_bytes(config))]
         if not self.members:
             code = f"{self.name} {self.number}".encode()

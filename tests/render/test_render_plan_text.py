@@ -7,9 +7,11 @@ import pytest
 
 from reconciler.core.errors import Reason
 from reconciler.core.plan import Change, ModelPlan, Plan, Refusal
+from reconciler.render import plan_markdown
 from reconciler.render.line import text, wrapped
 from reconciler.render.plan_text import SIGNS, lines
-from tests.plan_samples import BLIND, EVERYTHING, REVISION, SERVER, SETTLED, fetch, generation, prune
+from reconciler.render.summary import Outlook, outlook
+from tests.plan_samples import BLIND, EVERYTHING, REVISION, SERVER, SETTLED, created, fetch, generation, prune
 
 
 def shown(plan: Plan) -> str:
@@ -144,3 +146,22 @@ def test_long_lines_are_folded_with_an_indent() -> None:
     folded = [line.text for line in wrapped(lines(replace(SETTLED, models=(model,))), 60)]
     assert all(len(line) <= 60 for line in folded)
     assert "        word word" in "\n".join(folded)
+
+
+def test_what_is_not_known_is_told_as_such_and_not_as_no_change() -> None:
+    unknown = ModelPlan(model="m", change=Change.UNKNOWN, reason=Reason.NOT_COMPARED, active=generation("9"))
+    told = shown(replace(SETTLED, models=(*SETTLED.models, unknown), remembered=True))
+    assert "Planned against the last committed status" in told
+    assert "? m  999999999999 → ?" in told
+    assert told.splitlines()[-1] == "Plan: 0 to add, 0 to change, 0 to remove, 2 unchanged, 0 held, 1 unknown."
+    assert outlook(SETTLED) is Outlook.NONE
+    assert outlook(BLIND) is outlook(replace(SETTLED, models=(unknown,))) is Outlook.UNKNOWN
+    assert outlook(EVERYTHING) is outlook(replace(EVERYTHING, unknown=("t9",))) is Outlook.CHANGES
+
+
+def test_what_a_model_needs_of_others_is_told() -> None:
+    calling = replace(created(), foreign_needs=("a", "b"))
+    assert "needs a, b, which are not ours" in shown(replace(SETTLED, models=(calling,)))
+    assert "needs a, which is not ours" in plan_markdown.document(
+        replace(SETTLED, models=(replace(calling, foreign_needs=("a",)),))
+    )

@@ -23,6 +23,7 @@ from tests.plan_samples import REVISION, generation
 
 A, B = generation("a"), generation("b")
 UP = (VersionState(version=1, state="READY"),)
+THREE = VersionState(version=3, state="READY")
 DOWN = (VersionState(version=1, state="UNAVAILABLE", reason="boom"),)
 
 
@@ -59,13 +60,14 @@ def test_each_model_is_a_row_of_what_is_wanted_on_disk_loaded_and_ready_and_why_
     }
     observed = Observed(volume=VolumeView(entries=entries), servers={"grpc://t:8001": serving})
     assert shown(plan(settled("fine"), moving, failed, later, theirs), observed) == dedent("""\
-        MODEL   DESIRED        ON DISK               LOADED        READY       WHY NOT
-        failed  bbbbbbbbbbbb   aaaaaaaaaaaa          -             down        Stalled: boom
-        fine    aaaaaaaaaaaa   aaaaaaaaaaaa          aaaaaaaaaaaa  yes
-        later   (after fetch)  -                     -             not loaded  NotOnVolume: it is not on the volume yet
-        moving  bbbbbbbbbbbb   aaaaaaaaaaaa damaged  aaaaaaaaaaaa  yes         \
+        MODEL   DESIRED        ON DISK               LOADED        VERSIONS  READY       WHY NOT
+        failed  bbbbbbbbbbbb   aaaaaaaaaaaa          -             -         down        Stalled: boom
+        fine    aaaaaaaaaaaa   aaaaaaaaaaaa          aaaaaaaaaaaa  1         yes
+        later   (after fetch)  -                     -             -         not loaded  \
+NotOnVolume: it is not on the volume yet
+        moving  bbbbbbbbbbbb   aaaaaaaaaaaa damaged  aaaaaaaaaaaa  1         yes         \
 GenerationChanged: what the spec wants differs from what is on the volume
-        theirs  -              a directory           unstamped     yes         Foreign: a directory
+        theirs  -              a directory           unstamped     1         yes         Foreign: a directory
 
         1 of 4 models are as wanted on target prod at revision 4f1c2d3e5a6b.
         """)
@@ -74,23 +76,23 @@ GenerationChanged: what the spec wants differs from what is on the volume
 def test_servers_that_differ_are_told_apart_and_a_silent_one_is_unknown() -> None:
     servers: dict[str, ServerView] = {
         "grpc://a:1": Serving(models={"m": Served(versions=UP, generation=A)}),
-        "grpc://b:1": Serving(models={"m": Served(versions=UP, generation=B)}),
+        "grpc://b:1": Serving(models={"m": Served(versions=(*UP, THREE), generation=B)}),
         "grpc://c:1": Unreachable(reason=Reason.SERVER_UNREACHABLE, message="refused"),
     }
     told = shown(plan(settled("m"), unknown=("grpc://c:1: refused",)), Observed(servers=servers))
-    assert "? aaaaaaaaaaaa bbbbbbbbbbbb  2/3" in told
+    assert "? aaaaaaaaaaaa bbbbbbbbbbbb  1 1,3     2/3" in told
     assert "Not complete, this could not be looked at:\n  - grpc://c:1: refused" in told
 
 
 def test_without_servers_there_is_nothing_loaded_and_nothing_ready() -> None:
     entries = {"m": Active(generation=A, tree=None)}
     told = shown(plan(settled("m")), Observed(volume=VolumeView(entries=entries)))
-    assert told.splitlines()[1].split() == ["m", "aaaaaaaaaaaa", "aaaaaaaaaaaa", "-", "-"]
+    assert told.splitlines()[1].split() == ["m", "aaaaaaaaaaaa", "aaaaaaaaaaaa", "-", "-", "-"]
 
 
 def test_a_server_that_knows_no_model_does_not_have_it_loaded() -> None:
     told = shown(plan(settled("m")), Observed(servers={"grpc://a:1": Serving()}))
-    assert told.splitlines()[1].split() == ["m", "aaaaaaaaaaaa", "-", "-", "not", "loaded"]
+    assert told.splitlines()[1].split() == ["m", "aaaaaaaaaaaa", "-", "-", "-", "not", "loaded"]
 
 
 def test_an_error_message_of_a_server_cannot_draw_on_the_terminal() -> None:
@@ -108,7 +110,7 @@ def test_the_json_has_every_server_and_the_silent_ones_with_their_reason() -> No
     document = status_json.document(plan(settled("m")), Observed(servers=servers))
     (model,) = json.loads(json_text.pretty(document))["models"]
     assert model["servers"] == [
-        {"server": "grpc://a:1", "readiness": "ready", "generation": A},
-        {"server": "grpc://c:1", "readiness": "unknown", "generation": None},
+        {"server": "grpc://a:1", "readiness": "ready", "generation": A, "versions": [1]},
+        {"server": "grpc://c:1", "readiness": "unknown", "generation": None, "versions": []},
     ]
     assert document["unreachable"] == [{"server": "grpc://c:1", "reason": "ServerUnreachable", "message": "refused"}]

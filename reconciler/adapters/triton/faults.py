@@ -1,6 +1,7 @@
 """A failed call as an error for a person: what happened, and what to do about it."""
 
 import re
+from collections.abc import Collection
 from typing import assert_never
 
 from reconciler.adapters.triton.wire import CallFailed, Kind
@@ -36,6 +37,10 @@ _OPAQUE_HINT = (
     "composed of does not parse, its `name` is not the directory's, no backend can be derived, or a composing model "
     "is not there"
 )
+_STRANGE_HINT = (
+    "config.pbtxt has what this version of reconcile does not know ({}): a server that does not know it either refuses "
+    "the model just so. Else "
+)
 
 
 def unreachable(failure: CallFailed) -> tuple[Reason, str]:
@@ -60,8 +65,10 @@ def lost(server: str, failure: CallFailed) -> ReconcileError | None:
             assert_never(failure.kind)
 
 
-def of_load(server: str, model: str, failure: CallFailed, seconds: float) -> ReconcileError:
-    """What a failed load means."""
+def of_load(
+    server: str, model: str, failure: CallFailed, seconds: float, strange: Collection[str] = ()
+) -> ReconcileError:
+    """What a failed load means. `strange`: what of its config we do not know, so perhaps the server does not either."""
     about_server = lost(server, failure)
     if about_server is not None:
         return about_server
@@ -74,7 +81,8 @@ def of_load(server: str, model: str, failure: CallFailed, seconds: float) -> Rec
     words = failure.words.lower()
     message = f"{server} could not load {model}: {failure.words[:_LONGEST]}"
     if _OPAQUE in words:
-        return TransientError(Reason.LOAD_FAILED, message, _OPAQUE_HINT)
+        hint = _STRANGE_HINT.format(", ".join(strange)) if strange else ""
+        return TransientError(Reason.LOAD_FAILED, message, hint + _OPAQUE_HINT)
     if failure.kind is Kind.BUSY or any(sign in words for sign in _PASSING):
         return TransientError(Reason.LOAD_FAILED, message, "this may pass: the next try or run loads it again")
     return TerminalError(Reason.LOAD_FAILED, message, "the model's content or config has to change")

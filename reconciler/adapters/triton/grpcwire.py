@@ -66,7 +66,7 @@ class GrpcWire:
 
     def load(self, model: str, config: str | None, timeout: float) -> None:
         with _sorted():
-            self._client.load_model(model, headers=self._headers, config=config, client_timeout=timeout)
+            self._client.load_model(model, headers=self._headers, config=config or None, client_timeout=timeout)
 
     def unload(self, model: str, timeout: float) -> None:
         with _sorted():

@@ -18,6 +18,7 @@ from reconciler.adapters.triton.wire import CallFailed, Wire
 from reconciler.core.artifact import CONFIG_FILE, mend_marked, resource_marked, stamp_of
 from reconciler.core.digest import Generation
 from reconciler.core.errors import Reason, TerminalError, TransientError
+from reconciler.core.modelconfig import strangers
 from reconciler.core.plan import Expected, Load, Unload
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5
@@ -48,7 +49,7 @@ def load(server: str, wire: Wire, action: Load) -> frozenset[str]:
             if _check_dependent(server, wire, dependent, action.model)
         )
     except CallFailed as failure:
-        raise faults.of_load(server, action.model, failure, action.timeout) from failure
+        raise faults.of_load(server, action.model, failure, action.timeout, strangers(action.tree.config)) from failure
     finally:
         if action.dependents:
             # Triton 2.51 crashed when operations followed closely on a reload under ensembles (triton-facts §4.4); it
@@ -80,10 +81,14 @@ def unload(server: str, wire: Wire, action: Unload) -> None:
 
 
 def _load_and_read_back(server: str, wire: Wire, action: Load) -> None:
-    """The config goes with the request, so that it takes effect whatever the files' times say (triton-facts §0.1)."""
+    """The config goes with the request, so that it takes effect whatever the files' times say (triton-facts §0.1).
+
+    One that cannot be told in JSON is read from the disk; activation has touched it.
+    """
     deadline = Deadline(action.timeout)
     stamped = action.tree.configs()[CONFIG_FILE]
-    config = json.dumps(resource_marked(mend_marked(stamped, action.mends), action.resources))
+    told = json.dumps(resource_marked(mend_marked(stamped, action.mends), action.resources))
+    config = None if action.tree.loads_from_disk else told
     served: Generation | None = None
     for _ in range(_LOADS):
         wire.load(action.model, config, deadline.left)

@@ -1,0 +1,28 @@
+"""A look at nothing but git: what would change since the last committed status (spec §5, `plan --observed status`)."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from reconciler.asking import request_of
+from reconciler.choosing import asked_of, check_models, named_target, with_models
+from reconciler.core import planner
+from reconciler.core.remembered import recalled
+from reconciler.looking import Look
+from reconciler.options import Options
+from reconciler.reading import read_desired, read_memory
+
+
+def recall(options: Options, *, now: datetime) -> Look:
+    """Plans against the last committed status: no volume, no server and no source is touched, no secret is needed.
+
+    Raises ReconcileError where git cannot be read, or names no such target or model.
+    """
+    desired = read_desired(options, None)
+    target = named_target(desired, options)
+    options = with_models(desired, target, options)
+    memory = read_memory(desired, target, options)
+    observed = recalled(desired, target, asked_of(desired, target, options), memory)
+    check_models(desired, observed, options)
+    options = replace(options, no_server=not observed.servers)
+    planned = planner.plan(desired, observed, target, request_of(options, desired, now, {}))
+    return Look(desired=desired, target=target, observed=observed, plan=planned, statuses=memory.statuses or {})
