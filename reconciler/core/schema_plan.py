@@ -6,6 +6,7 @@ from reconciler.core.plan import Change, GapKind
 _TEXT: JsonObject = {"type": "string"}
 _FLAG: JsonObject = {"type": "boolean"}
 _COUNTS = ("add", "change", "remove", "unchanged", "held", "foreign", "unknown")
+_RESOURCES = "memory, gpuMemory (of the fullest server) and disk along the plan."
 _COUNT: JsonObject = {"type": "integer", "minimum": 0}
 _GENERATION: JsonObject = {"type": ["string", "null"], "pattern": "^sha256:[0-9a-f]{64}$"}
 
@@ -43,11 +44,7 @@ def plan_schema() -> JsonObject:
                 "unknown": _list(_TEXT),
                 "problems": _list(_problem()),
                 "summary": _all(dict.fromkeys(_COUNTS, _COUNT)),
-                "resources": {
-                    "description": "memory, gpuMemory (of the fullest server) and disk along the plan.",
-                    "type": "object",
-                    "additionalProperties": _span(),
-                },
+                "resources": {"description": _RESOURCES, "type": "object", "additionalProperties": _span()},
                 "totals": {"type": "object", "additionalProperties": {"type": "integer"}},
             }
         ),
