@@ -1,5 +1,6 @@
 """The command line: builds what a command needs, picks a renderer, maps what came of it to an exit code (spec §5)."""
 
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -99,4 +100,10 @@ def run(arguments: Sequence[str]) -> int:
 def main() -> None:
     """The entry point of the `reconcile` command."""
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # what gRPC's core prints on its own comes back as errors of ours
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    if code in (exits.Exit.INTERRUPTED, exits.Exit.TERMINATED):
+        with contextlib.suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)  # a read that was left behind would keep Python from ending
+    sys.exit(code)

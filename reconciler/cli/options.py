@@ -87,7 +87,7 @@ _FLAGS = (
         callback=_servers,
     ),
     flag("--volume", "The model volume.", metavar="DIR"),
-    flag("--timeout", "For one operation of a server or a store.", metavar="DURATION", callback=_timeout),
+    flag("--timeout", "For one operation of a server, or of git.", metavar="DURATION", callback=_timeout),
     flag("--log-format", "How progress and errors are told.", type=click.Choice(["text", "json"]), default="text"),
 )
 

@@ -272,3 +272,16 @@ def test_nothing_that_is_said_of_a_failure_holds_a_secret(web: Web, tmp_path: Pa
             read(f"{uri}?sig=s1gned", {"SITE_HTTP_TOKEN": "t0ken"}, "site")
         said = f"{raised.value} {raised.value!r}"
         assert not [secret for secret in ("pa55", "s1gned", "t0ken", "n3trc") if secret in said]
+
+
+@pytest.mark.parametrize(("name", "refused"), [("/m.onnx", True), ("/m.tar.gz", False)])
+def test_what_is_encoded_on_its_way_is_refused_unless_the_file_itself_is(web: Web, name: str, refused: bool) -> None:
+    web.pages[name] = Page(body=b"packed", headers={"Content-Encoding": "gzip"})
+    store = store_of(web, name)
+    (file,) = store.listing()
+    if not refused:
+        assert b"".join(store.blocks(file)) == b"packed"
+        return
+    with pytest.raises(TerminalError, match=r"sends .* encoded \('gzip'\)") as raised:
+        list(store.blocks(file))
+    assert raised.value.reason is Reason.SOURCE_UNREADABLE

@@ -1,6 +1,8 @@
 """Sources that are wrong, each for a model that was well before: told with the place and what to do, and kept."""
 
+import os
 import socket
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from tests.adapters.test_volume_slow import dripping
 from tests.e2e.bad_world import CODE, Ground, document, lines_about, mentions
 from tests.e2e.command import Answer
+from tests.e2e.running import begun
 from tests.e2e.wrong_sources import Case, digest_cases, local_cases, tls_server, web_cases
 from tests.web import web_server
 
@@ -150,3 +154,17 @@ def test_a_source_that_changes_after_each_reading_is_followed_a_few_times_and_th
         assert answer.code == code, answer
         assert ("moving: SourceChanged: its source has changed again since it was fetched" in answer.out) == (code == 6)
         assert (ground.volume / "models/moving").is_symlink() == (code == 0)
+
+
+def test_a_run_that_is_terminated_while_a_source_stalls_ends_soon_and_writes_its_status(tmp_path: Path) -> None:
+    ground = Ground(folder=tmp_path).begin()
+    with dripping(60.0) as url:
+        ground.want({"stalled": document("stalled", url)})
+        where = ("--repo", str(ground.repository), "--volume", str(ground.volume), "--server", "none")
+        with begun(where, dict(os.environ), tmp_path / "log") as run:
+            run.reach("fetch stalled: started")
+            asked = time.monotonic()
+            run.process.terminate()
+            assert run.code() == 143
+            assert time.monotonic() < asked + 25  # it gives the fetch two seconds; the machine may be busy
+        assert "Status written as" in run.said

@@ -106,6 +106,13 @@ def changed(where: str) -> TransientError:
     return TransientError(Reason.SOURCE_CHANGED, f"{where} changed while it was being read", hint)
 
 
+def encoded(where: str, encoding: str) -> TerminalError:
+    """A server that sends something else than the file."""
+    words = f"the server sends {where} encoded ({encoding[:40]!r}), although it was asked for the file as it is"
+    hint = "Let it send no Content-Encoding; for a file that is kept packed, take that off its metadata."
+    return TerminalError(Reason.SOURCE_UNREADABLE, words, hint)
+
+
 def whole(where: str) -> TransientError:
     """A server that gave ranges when asked gives the whole file now, which is of no use here."""
     hint = "The next pass looks afresh, and reads the whole file where the server gives no ranges."

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -20,6 +21,9 @@ CONNECT, STALL = 10.0, 30.0
 
 _BLOCK = 256 << 10
 _CONNECTIONS = 32
+
+_PACKED = (".gz", ".tgz", ".bz2", ".xz", ".zst")
+"""Names of files that some servers say are encoded, and send as they are."""
 
 
 class _Adapter(HTTPAdapter):
@@ -113,7 +117,7 @@ class Reader:
         asked = _range(first, past, answer.validator) if first or past is not None else {}
         with translated(where), self._open("GET", url, asked) as response:
             self._check(response, where, answer, first if asked else None)
-            while block := response.raw.read(_BLOCK, decode_content=False):
+            while block := response.raw.read1(_BLOCK, decode_content=False):  # what is there: one may wait for long
                 yield block
 
     def _check(self, response: requests.Response, where: str, answer: Answer, first: int | None) -> None:
@@ -121,6 +125,7 @@ class Reader:
         if response.status_code == requests.codes.requested_range_not_satisfiable:
             raise faults.changed(where)
         _refuse(response, where)
+        _refuse_encoded(response, where)
         now = _told(response.headers, None).fingerprint
         if answer.fingerprint and now and now != answer.fingerprint:
             raise faults.changed(where)
@@ -135,6 +140,13 @@ class Reader:
 def _refuse(answer: requests.Response, where: str) -> None:
     if answer.status_code >= 400:
         raise faults.of_status(answer.status_code, where, answer.headers.get("Retry-After", ""))
+
+
+def _refuse_encoded(answer: requests.Response, where: str) -> None:
+    """Packed on its way, although nobody asked for that: other bytes than those of the file, unless that is packed."""
+    encoding = answer.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in ("", "identity") and not urlsplit(answer.url).path.lower().endswith(_PACKED):
+        raise faults.encoded(where, encoding)
 
 
 def _range(first: int, past: int | None, validator: str | None) -> dict[str, str]:

@@ -21,7 +21,7 @@ from reconciler.adapters.volume import (
     signatures,
     view,
 )
-from reconciler.adapters.volume.pace import Limits, Pace, Watch
+from reconciler.adapters.volume.pace import Limits, Pace, Watch, promptly
 from reconciler.adapters.volume.shelf import open_shelf
 from reconciler.adapters.volume.turns import Turns
 from reconciler.core.content import Content
@@ -94,9 +94,12 @@ class Volume:
         """
         watch = Watch(progress=progress, cancelled=cancelled, pace=self._pace)
         with self._workshop(f"fetch {action.model}") as workshop:
-            for source in action.sources.values():
-                with self._turns.alone(self._shelf.sources.identity(source)):
-                    fetch.fetch(self._shelf, source, workshop, watch)
+            promptly(lambda: self._fetch(action, workshop, watch), cancelled)
+
+    def _fetch(self, action: Fetch, workshop: str, watch: Watch) -> None:
+        for source in action.sources.values():
+            with self._turns.alone(self._shelf.sources.identity(source)):
+                fetch.fetch(self._shelf, source, workshop, watch)
 
     def activate(self, action: Activate) -> None:
         """Makes or mends the tree, then makes it what Triton sees, newer than anything before.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from reconciler.adapters.sources import LOCKED_HINT, BusyError, Listed, Store, shown, whole
 from reconciler.adapters.volume import disk
 from reconciler.adapters.volume.arrivals import Arrivals
-from reconciler.adapters.volume.pace import Watch
+from reconciler.adapters.volume.pace import Watch, lively
 from reconciler.adapters.volume.part import RANGE, Part
 from reconciler.adapters.volume.shelf import Shelf
 from reconciler.core.digest import FileDigest
@@ -113,8 +113,8 @@ class Delivery:
                     raise
 
     def watched(self, file: Listed, blocks: Iterator[bytes]) -> Iterator[bytes]:
-        """The file's blocks, told to whom it concerns. Raises TransientError if asked to stop."""
-        for block in blocks:
+        """The file's blocks, told to whom it concerns. Raises TransientError if asked to stop or if few come."""
+        for block in lively(blocks, f"{file.path} of {shown(self.source.uri)}"):
             if self.stop.is_set():
                 raise TransientError(Reason.CANCELLED, "stopped, because another file failed")
             self.watch.moved(file, len(block))

@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 
 from reconciler.adapters.sources import Listed
@@ -14,6 +15,30 @@ TRANSFERS = 16
 
 _SLICE = 0.2
 """Seconds after which somebody who waits asks whether to stop."""
+
+
+_GRACE = 2.0
+"""Seconds in which the work may end in order once it was asked to stop."""
+
+_PATIENCE, _SLOWEST = 60.0, 1000
+"""Seconds of waiting for a source, and the bytes in each of them without which it is as good as dead."""
+
+
+def lively(blocks: Iterator[bytes], where: str) -> Iterator[bytes]:
+    """The same. Raises TransientError(SOURCE_UNREADABLE) once they come too slowly ever to end."""
+    waited, received = 0.0, 0
+    while True:
+        began = time.monotonic()
+        block = next(blocks, None)
+        if block is None:
+            return
+        waited, received = waited + time.monotonic() - began, received + len(block)
+        if waited > _PATIENCE:
+            if received < waited * _SLOWEST:
+                words = f"{where} came at {received / waited:.0f} bytes a second, which would never end"
+                raise TransientError(Reason.SOURCE_UNREADABLE, words, "The next pass goes on from here.")
+            waited, received = 0.0, 0
+        yield block
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,3 +89,28 @@ class Watch:
         self.pace.wait(0 if here else count, self.cancelled)
         if self.cancelled():
             raise TransientError(Reason.CANCELLED, "stopped on request", "The next pass goes on from here.")
+
+
+def promptly(work: Callable[[], None], cancelled: Callable[[], bool]) -> None:
+    """Does the work in a thread of its own, to be left behind if need be: nothing ends a read that a library waits in.
+
+    Raises what it raises, and TransientError(CANCELLED) if it was left.
+    """
+    ended: Future[None] = Future()
+    threading.Thread(target=_do, args=(work, ended), name="fetch", daemon=True).start()
+    leave: float | None = None
+    while not wait([ended], timeout=_SLICE).done:
+        if leave is None and cancelled():
+            leave = time.monotonic() + _GRACE
+        if leave is not None and time.monotonic() > leave:
+            raise TransientError(Reason.CANCELLED, "stopped on request", "The next pass goes on from here.")
+    ended.result()
+
+
+def _do(work: Callable[[], None], ended: Future[None]) -> None:
+    try:
+        work()
+    except BaseException as error:  # noqa: BLE001 - it is raised where the work is waited for
+        ended.set_exception(error)
+    else:
+        ended.set_result(None)
