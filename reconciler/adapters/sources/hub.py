@@ -17,6 +17,7 @@ from reconciler.adapters.sources.faults import translated
 from reconciler.adapters.sources.listing import Listed
 from reconciler.adapters.sources.web import STALL, Answer, Reader
 from reconciler.core.errors import Reason, TerminalError
+from reconciler.core.locked import Pin
 
 _PREFIXES = {"model": "", "dataset": "datasets/", "space": "spaces/"}
 
@@ -71,10 +72,34 @@ class HubStore:
         told = Answer(size=file.size, etag=None, modified=None, takes_ranges=True)
         yield from self._reader.read(file.locator, f"{self._where} ({file.path})", told, (first, past))
 
+    def pinned(self, file: Listed) -> Listed:
+        """As it was listed: with its commit."""
+        return file
+
+    def locked(self, path: str, size: int | None, pin: Pin) -> Listed | None:
+        """The file as it was at the commit of the lock, without a listing; None if the lock holds none."""
+        if pin.version is None:
+            return None
+        place = self._repo.path_in_repo.rstrip("/")
+        inside = f"{place}/{path}" if place else path
+        if place.rpartition("/")[2] == path and self._is_file(place, pin.version):
+            inside = place
+        locator = self._locator(inside, pin.version)
+        return Listed(path=path, locator=locator, size=size, fingerprint=pin.fingerprint, version=pin.version)
+
+    def _is_file(self, path: str, commit: str) -> bool:
+        with translated(self._where):
+            found = self._api.get_paths_info(paths=[path], revision=commit, **self._named)
+            return bool(found) and hasattr(found[0], "size")
+
     def _listed(self, path: str, entry: Any, commit: str) -> Listed:
-        place = f"{_PREFIXES[self._repo.type]}{self._repo.id}/resolve/{commit}/{quote(entry.path)}"
         fingerprint = f"sha256:{entry.lfs.sha256}" if entry.lfs else f"git:{entry.blob_id}"
-        return Listed(path=path, locator=f"{self._api.endpoint}/{place}", size=entry.size, fingerprint=fingerprint)
+        locator = self._locator(entry.path, commit)
+        return Listed(path=path, locator=locator, size=entry.size, fingerprint=fingerprint, version=commit)
+
+    def _locator(self, path: str, commit: str) -> str:
+        place = f"{_PREFIXES[self._repo.type]}{self._repo.id}/resolve/{quote(commit, safe='')}/{quote(path)}"
+        return f"{self._api.endpoint}/{place}"
 
 
 def library(where: str) -> Any:
