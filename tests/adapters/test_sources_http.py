@@ -2,6 +2,7 @@
 
 import os
 import socket
+import traceback
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -27,7 +28,8 @@ PROFILES = {"site": Credentials(from_env="SITE_")}
 def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The test's own home, and no proxies or bundles of the machine that it runs on."""
     monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "netrc", "requests_ca_bundle", "ssl_cert_file"):
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "netrc", "requests_ca_bundle"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
 
@@ -147,6 +149,43 @@ def test_hosts_of_no_proxy_are_asked_themselves(proxied: Web, other: Web, monkey
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     assert read(other.put("/m.onnx", b"direct", ETag='"1"')) == b"direct"
     assert proxied.requests == []
+
+
+BAD_PROXIES = {
+    " http://proxy:1": "blank",
+    "http://proxy:1\n": "blank",
+    "ftp://proxy:1": "socks5://",
+    "http://proxy:99999": "host or port",
+    "http://proxy:port": "host or port",
+    "http://": "no host",
+    "http://ann:pa/55w0rd@proxy:1": "percent-encoded",
+    "http://ann:1/55w0rd@proxy:1": "percent-encoded",
+    "ann:pa#55w0rd@proxy:1": "percent-encoded",
+}
+
+
+@pytest.mark.parametrize("proxy", BAD_PROXIES)
+def test_a_proxy_that_is_none_is_told_by_its_variable_and_never_its_password(
+    web: Web, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    for uri in ("https://models.invalid/m.onnx", "hf://org/m"):
+        with pytest.raises(TransientError, match="HTTPS_PROXY") as raised:
+            read(uri)
+        assert BAD_PROXIES[proxy] in raised.value.message
+        told = "".join(traceback.format_exception(raised.value))
+        assert "55w0rd" not in told
+        assert uri in raised.value.message
+    assert read(web.put("/m.onnx", b"abc")) == b"abc"  # which no proxy is for
+
+
+def test_a_socks_proxy_without_what_speaks_to_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks5h://ann:55w0rd@127.0.0.1:9")
+    for uri, package in (("http://models.invalid/m.onnx", "PySocks"), ("hf://org/m", "socksio PySocks")):
+        with pytest.raises(TransientError, match="ALL_PROXY names a SOCKS proxy") as raised:
+            read(uri)
+        assert f"pip install {package}" in raised.value.hint
+        assert "55w0rd" not in "".join(traceback.format_exception(raised.value))
 
 
 # --- what is a range

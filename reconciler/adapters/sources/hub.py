@@ -119,7 +119,8 @@ def prepare(bundle: str | None, where: str) -> None:
     context = ssl.create_default_context()
     if bundle is not None:
         context.load_verify_locations(cafile=bundle)
-    client: Callable[..., Any] = type(hub.get_session())
+    with translated(where):
+        client: Callable[..., Any] = type(hub.get_session())
     hub.set_client_factory(functools.partial(client, follow_redirects=True, timeout=STALL, verify=context))
 
 

@@ -14,6 +14,8 @@ from requests.adapters import HTTPAdapter
 
 from reconciler.adapters.sources import faults
 from reconciler.adapters.sources.faults import translated
+from reconciler.adapters.sources.proxies import check
+from reconciler.adapters.sources.shown import shown
 
 CONNECT, STALL = 10.0, 30.0
 """Seconds without a connection, and without a byte. There is no limit on the whole: models are big."""
@@ -23,7 +25,7 @@ _CONNECTIONS = 32
 
 
 class _Adapter(HTTPAdapter):
-    """Trusts what the system trusts, and a bundle besides."""
+    """Trusts what the system trusts, and a bundle besides; looks at a proxy before it is asked."""
 
     def __init__(self, bundle: str | None) -> None:
         self._context = ssl.create_default_context()
@@ -33,6 +35,11 @@ class _Adapter(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> Any:
         return super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
+
+    def get_connection_with_tls_context(self, request: Any, verify: Any, proxies: Any = None, cert: Any = None) -> Any:
+        proxy = requests.utils.select_proxy(request.url, proxies)
+        check(proxy, shown(request.url), "socks")
+        return super().get_connection_with_tls_context(request, verify, proxies, cert)
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         return super().proxy_manager_for(proxy, **{"ssl_context": self._context} | kwargs)
