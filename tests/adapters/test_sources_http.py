@@ -116,15 +116,20 @@ def test_a_server_is_believed_by_a_bundle_of_our_own(tmp_path: Path, variable: s
     assert raised.value.reason is Reason.SOURCE_UNREACHABLE
 
 
-@pytest.mark.parametrize("content", [None, "not-a-cert"])
+BAD_PEM = "-----BEGIN CERTIFICATE-----\nnone\n-----END CERTIFICATE-----\n"
+
+
+@pytest.mark.parametrize("content", [None, "", "not-a-cert", BAD_PEM])
 def test_a_bundle_that_is_missing_or_rubbish_is_told_with_its_variable(tmp_path: Path, content: str | None) -> None:
     path = tmp_path / "bundle.pem"
     if content is not None:
         path.write_text(content)
-    for uri in ("https://127.0.0.1:9/m.onnx", "s3://b/m", "gs://b/m", "az://b/m"):
-        with pytest.raises(TerminalError, match="SSL_CERT_FILE") as raised:
-            read(uri, {"SSL_CERT_FILE": str(path), "AWS_SKIP_SIGNATURE": "1"})
-        assert str(path) in str(raised.value)
+    good, _ = authority(tmp_path)
+    for uri in ("https://127.0.0.1:9/m.onnx", "s3://b/m", "gs://b/m", "az://b/m", "hf://org/m"):
+        for more in ({}, {"REQUESTS_CA_BUNDLE": str(good)}):
+            with pytest.raises(TerminalError, match="SSL_CERT_FILE") as raised:
+                read(uri, {"SSL_CERT_FILE": str(path), "AWS_SKIP_SIGNATURE": "1", **more})
+            assert str(path) in str(raised.value)
 
 
 # --- which way it goes
