@@ -2,8 +2,12 @@
 
 import os
 import socket
+import threading
+import time
 import traceback
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -278,6 +282,96 @@ def test_a_big_file_arrives_in_ranges_and_is_resumed_where_the_network_broke(
     assert any(headers.get("Range") == f"bytes={size}-{2 * size - 1}" for headers in web.headers)
 
 
+def test_a_proxy_that_wants_a_password_is_told_as_the_proxy(proxied: Web) -> None:
+    proxied.pages["http://models.invalid/m.onnx"] = Page(status=407)
+    with pytest.raises(TransientError, match="the proxy of HTTP_PROXY or HTTPS_PROXY refuses us") as raised:
+        read("http://models.invalid/m.onnx")
+    assert raised.value.reason is Reason.CREDENTIALS_MISSING
+
+
+def test_a_proxy_that_refuses_a_tunnel_is_told_as_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    with refusing_proxy() as url:
+        monkeypatch.setenv("HTTPS_PROXY", url)
+        for uri in ("https://models.invalid/m.onnx", "hf://org/m"):
+            with pytest.raises(TransientError, match="the proxy of HTTP_PROXY or HTTPS_PROXY refuses us") as raised:
+                read(uri)
+            assert raised.value.reason is Reason.CREDENTIALS_MISSING
+        with pytest.raises(TransientError, match=r"the proxy of .* lets nothing through"):  # obstore does not say why
+            read("s3://models/m", {"AWS_SKIP_SIGNATURE": "true"})
+
+
+@contextmanager
+def refusing_proxy() -> Iterator[str]:
+    """A proxy that opens no tunnel without a password."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_CONNECT(self) -> None:
+            self.send_response(407)
+            self.send_header("Proxy-Authenticate", "Basic")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Nothing: pytest's output is for failures."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_a_proxy_that_does_not_run_is_told_as_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    for uri in ("http://models.invalid/m.onnx", "https://models.invalid/m.onnx", "hf://org/m"):
+        with pytest.raises(TransientError, match=r"the proxy of .* lets nothing through") as raised:
+            read(uri)
+        assert raised.value.reason is Reason.SOURCE_UNREACHABLE
+
+
+# --- looking again
+
+BUSY = [
+    (503, {"Retry-After": "1"}, 1.0),
+    (429, {}, 0.5),
+    (502, {}, 0.5),
+]
+
+
+@pytest.mark.parametrize(("status", "headers", "least"), BUSY)
+def test_a_busy_server_is_looked_at_again_after_the_rest_that_it_asks_for(
+    web: Web, status: int, headers: dict[str, str], least: float
+) -> None:
+    real = Page(body=b"abc", headers={"ETag": '"1"'})
+    web.pages["/m.onnx"] = Page(status=status, headers=headers)
+    timer = threading.Timer(least / 2, lambda: web.pages.update({"/m.onnx": real}))
+    timer.start()
+    begun = time.monotonic()
+    (file,) = store_of(web, "/m.onnx").listing()
+    timer.join()
+    assert file.size == len(b"abc")
+    assert time.monotonic() - begun >= least
+    assert web.requests == ["HEAD /m.onnx"] * 2
+
+
+def test_a_server_that_wants_a_longer_rest_is_left_to_the_next_pass(web: Web) -> None:
+    web.pages["/m.onnx"] = Page(status=503, headers={"Retry-After": "60"})
+    with pytest.raises(TransientError, match="60 seconds"):
+        store_of(web, "/m.onnx").listing()
+    assert web.requests == ["HEAD /m.onnx"]
+
+
+def test_a_server_that_stays_busy_is_asked_three_times(web: Web) -> None:
+    web.pages["/m.onnx"] = Page(status=503)
+    with pytest.raises(TransientError, match="answered 503"):
+        store_of(web, "/m.onnx").listing()
+    assert web.requests == ["HEAD /m.onnx"] * 3
+
+
 # --- what goes wrong
 
 
@@ -300,6 +394,19 @@ def test_a_body_that_ends_early_is_truncated_and_not_a_file(web: Web) -> None:
 def test_redirects_in_a_ring_are_told(web: Web) -> None:
     web.pages["/m.onnx"] = Page(status=302, headers={"Location": "/m.onnx"})
     with pytest.raises(ReconcileError, match="redirects"):
+        read(f"{web.url}/m.onnx")
+
+
+def test_a_token_that_http_cannot_carry_is_told_in_a_sentence(web: Web) -> None:
+    with pytest.raises(ReconcileError, match="only ASCII can be sent") as raised:
+        read(f"{web.url}/m.onnx", {"SITE_HTTP_TOKEN": "t0k€n"}, "site")
+    assert "t0k" not in f"{raised.value} {raised.value!r}"
+
+
+@pytest.mark.parametrize("location", ["ftp://127.0.0.1/x", "http://[::1/x", "http://127.0.0.1:99999/x"])
+def test_a_redirect_to_what_is_no_address_is_told_in_a_sentence(web: Web, location: str) -> None:
+    web.pages["/m.onnx"] = Page(status=302, headers={"Location": location})
+    with pytest.raises(ReconcileError, match="redirects to"):
         read(f"{web.url}/m.onnx")
 
 

@@ -142,6 +142,12 @@ def test_a_repository_that_wants_a_token_is_told_without_the_wrong_one(
     assert "hf_wr0ng" not in f"{raised.value} {raised.value!r}"
 
 
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_hub_that_is_busy_is_looked_at_again(hub: Hub, status: int) -> None:
+    hub.busy = [status]
+    assert read(sources(hub), "hf://org/repo/1/model.onnx") == {"model.onnx": b"w" * 5000}
+
+
 def test_without_its_package_the_extra_is_named(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     with pytest.raises(TerminalError, match=r"triton-reconcile\[hf\]") as raised:

@@ -10,11 +10,12 @@ import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
-from reconciler.adapters.sources import faults
+from reconciler.adapters.sources import faults, proxies
 from reconciler.adapters.sources.faults import translated
 from reconciler.adapters.sources.listing import Listed
+from reconciler.adapters.sources.patience import patiently
 from reconciler.adapters.sources.web import STALL, Answer, Reader
 from reconciler.core.errors import Reason, TerminalError
 from reconciler.core.locked import Pin
@@ -44,13 +45,18 @@ class HubStore:
         if self._repo.type not in _PREFIXES:
             raise _malformed(uri)
         self._where = uri
+        self._told = f"{uri} ({urlsplit(place.endpoint).netloc.rpartition('@')[2]})" if place.endpoint else uri
         self._reader = reader
         self._api = hub.HfApi(endpoint=place.endpoint, token=place.token or False)
+        self._by_proxy = proxies.variable_for(self._api.endpoint) is not None
         self._named = {"repo_id": self._repo.id, "repo_type": self._repo.type}
 
     def listing(self) -> tuple[Listed, ...]:
         """Every file at the commit that the revision names now. Raises TerminalError or TransientError."""
-        with translated(self._where):
+        return patiently(self._look)
+
+    def _look(self) -> tuple[Listed, ...]:
+        with translated(self._told, by_proxy=self._by_proxy):
             commit = str(self._api.repo_info(revision=self._repo.revision, timeout=STALL, **self._named).sha)
             path = self._repo.path_in_repo.rstrip("/")
             exact = self._api.get_paths_info(paths=[path], revision=commit, **self._named) if path else []
@@ -82,13 +88,14 @@ class HubStore:
             return None
         place = self._repo.path_in_repo.rstrip("/")
         inside = f"{place}/{path}" if place else path
-        if place.rpartition("/")[2] == path and self._is_file(place, pin.version):
+        commit = pin.version
+        if place.rpartition("/")[2] == path and patiently(lambda: self._is_file(place, commit)):
             inside = place
-        locator = self._locator(inside, pin.version)
-        return Listed(path=path, locator=locator, size=size, fingerprint=pin.fingerprint, version=pin.version)
+        locator = self._locator(inside, commit)
+        return Listed(path=path, locator=locator, size=size, fingerprint=pin.fingerprint, version=commit)
 
     def _is_file(self, path: str, commit: str) -> bool:
-        with translated(self._where):
+        with translated(self._told, by_proxy=self._by_proxy):
             found = self._api.get_paths_info(paths=[path], revision=commit, **self._named)
             return bool(found) and hasattr(found[0], "size")
 

@@ -33,7 +33,7 @@ def check(proxy: str | None, where: str, *modules: str) -> None:
     if fault is not None:
         words = f"{where} could not be asked: {variable} in the environment is no URL of a proxy: {fault}"
         hint = f"Correct {variable} (http://user:password@host:port, with the password percent-encoded), or unset it."
-        raise TransientError(Reason.SOURCE_UNREACHABLE, words, hint)
+        raise TransientError(Reason.CREDENTIALS_MISSING, words, hint)
     lacking = [_PACKAGES[module] for module in modules if importlib.util.find_spec(module) is None]
     if lacking and _split(proxy).scheme.startswith("socks"):
         words = (

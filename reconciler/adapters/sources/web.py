@@ -14,6 +14,7 @@ from requests.adapters import HTTPAdapter
 
 from reconciler.adapters.sources import faults
 from reconciler.adapters.sources.faults import translated
+from reconciler.adapters.sources.patience import patiently
 from reconciler.adapters.sources.proxies import check
 from reconciler.adapters.sources.shown import shown
 
@@ -22,6 +23,9 @@ CONNECT, STALL = 10.0, 30.0
 
 _BLOCK = 256 << 10
 _CONNECTIONS = 32
+
+_BUSY = frozenset({407, 429, 502, 503, 504})
+"""What another method would be answered with as well."""
 
 
 class _Adapter(HTTPAdapter):
@@ -98,10 +102,15 @@ class Reader:
 
     def ask(self, url: str, where: str) -> Answer:
         """What is there. Servers that refuse HEAD (signed URLs are signed for GET) are asked for a byte."""
+        return patiently(lambda: self._ask(url, where))
+
+    def _ask(self, url: str, where: str) -> Answer:
         with translated(where):
             with self._open("HEAD", url, {}) as answer:
                 if answer.ok:
                     return _told(answer.headers, _length(answer.headers.get("Content-Length")))
+                if answer.status_code in _BUSY:
+                    _refuse(answer, where)
             with self._open("GET", url, {"Range": "bytes=0-0"}) as answer:
                 _refuse(answer, where)
                 if answer.status_code == requests.codes.partial:
@@ -110,6 +119,9 @@ class Reader:
 
     def gives_range(self, url: str, where: str, validator: str | None) -> bool:
         """Whether a range of the same file is answered with that range; costs one request."""
+        return patiently(lambda: self._gives_range(url, where, validator))
+
+    def _gives_range(self, url: str, where: str, validator: str | None) -> bool:
         with translated(where), self._open("GET", url, _range(0, 1, validator)) as answer:
             _refuse(answer, where)
             return answer.status_code == requests.codes.partial and _start(answer.headers) == 0
