@@ -12,10 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from reconciler.adapters.sources import faults, proxies
-from reconciler.adapters.sources.faults import translated
+from reconciler.adapters.sources import faults, patience, proxies
 from reconciler.adapters.sources.listing import Listed
-from reconciler.adapters.sources.patience import patiently
 from reconciler.adapters.sources.web import STALL, Answer, Reader
 from reconciler.core.errors import Reason, TerminalError
 from reconciler.core.locked import Pin
@@ -53,10 +51,10 @@ class HubStore:
 
     def listing(self) -> tuple[Listed, ...]:
         """Every file at the commit that the revision names now. Raises TerminalError or TransientError."""
-        return patiently(self._look)
+        return patience.patiently(self._look)
 
     def _look(self) -> tuple[Listed, ...]:
-        with translated(self._told, by_proxy=self._by_proxy):
+        with faults.translated(self._told, by_proxy=self._by_proxy):
             commit = str(self._api.repo_info(revision=self._repo.revision, timeout=STALL, **self._named).sha)
             path = self._repo.path_in_repo.rstrip("/")
             exact = self._api.get_paths_info(paths=[path], revision=commit, **self._named) if path else []
@@ -70,7 +68,7 @@ class HubStore:
 
     def gives_ranges(self, file: Listed) -> bool:
         """Whether the place that this file is in does."""
-        with translated(f"{self._where} ({file.path})"):
+        with faults.translated(f"{self._where} ({file.path})"):
             return self._reader.gives_range(file.locator, f"{self._where} ({file.path})", None)
 
     def blocks(self, file: Listed, first: int = 0, past: int | None = None) -> Iterator[bytes]:
@@ -89,13 +87,13 @@ class HubStore:
         place = self._repo.path_in_repo.rstrip("/")
         inside = f"{place}/{path}" if place else path
         commit = pin.version
-        if place.rpartition("/")[2] == path and patiently(lambda: self._is_file(place, commit)):
+        if place.rpartition("/")[2] == path and patience.patiently(lambda: self._is_file(place, commit)):
             inside = place
         locator = self._locator(inside, commit)
         return Listed(path=path, locator=locator, size=size, fingerprint=pin.fingerprint, version=commit)
 
     def _is_file(self, path: str, commit: str) -> bool:
-        with translated(self._told, by_proxy=self._by_proxy):
+        with faults.translated(self._told, by_proxy=self._by_proxy):
             found = self._api.get_paths_info(paths=[path], revision=commit, **self._named)
             return bool(found) and hasattr(found[0], "size")
 
@@ -126,14 +124,14 @@ def prepare(bundle: str | None, where: str) -> None:
     context = ssl.create_default_context()
     if bundle is not None:
         context.load_verify_locations(cafile=bundle)
-    with translated(where):
+    with faults.translated(where):
         client: Callable[..., Any] = type(hub.get_session())
     hub.set_client_factory(functools.partial(client, follow_redirects=True, timeout=STALL, verify=context))
 
 
 def own_token(where: str) -> str | None:
     """The token that huggingface_hub's own commands would use: HF_TOKEN, or who is logged in."""
-    with translated(where):
+    with faults.translated(where):
         found: str | None = library(where).get_token()
         return found
 
