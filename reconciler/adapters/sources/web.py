@@ -14,7 +14,6 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from reconciler.adapters.sources import faults
-from reconciler.adapters.sources.faults import translated
 from reconciler.adapters.sources.patience import patiently
 from reconciler.adapters.sources.proxies import check
 from reconciler.adapters.sources.shown import shown
@@ -109,7 +108,7 @@ class Reader:
         return patiently(lambda: self._ask(url, where))
 
     def _ask(self, url: str, where: str) -> Answer:
-        with translated(where):
+        with faults.translated(where):
             with self._open("HEAD", url, {}) as answer:
                 if answer.ok:
                     return _told(answer.headers, _length(answer.headers.get("Content-Length")))
@@ -126,7 +125,7 @@ class Reader:
         return patiently(lambda: self._gives_range(url, where, validator))
 
     def _gives_range(self, url: str, where: str, validator: str | None) -> bool:
-        with translated(where), self._open("GET", url, _range(0, 1, validator)) as answer:
+        with faults.translated(where), self._open("GET", url, _range(0, 1, validator)) as answer:
             _refuse(answer, where)
             return answer.status_code == requests.codes.partial and _start(answer.headers) == 0
 
@@ -134,7 +133,7 @@ class Reader:
         """The bytes in `span`. Raises TransientError(SOURCE_CHANGED) if it is no longer what `answer` told."""
         first, past = span
         asked = _range(first, past, answer.validator) if first or past is not None else {}
-        with translated(where), self._open("GET", url, asked) as response:
+        with faults.translated(where), self._open("GET", url, asked) as response:
             self._check(response, where, answer, first if asked else None)
             while block := response.raw.read1(_BLOCK, decode_content=False):  # what is there: one may wait for long
                 yield block
