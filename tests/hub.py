@@ -23,7 +23,10 @@ PAGE = 2
 
 @dataclass
 class Hub:
-    """`commits` by repository (`models/org/name`) and commit, `refs` by repository and name; `token`: wanted if set."""
+    """`commits` by repository (`models/org/name`) and commit, `refs` by repository and name; `token`: wanted if set.
+
+    `busy`: statuses that the next requests are answered with instead.
+    """
 
     cdn: Web
     url: str = ""
@@ -31,6 +34,7 @@ class Hub:
     commits: dict[tuple[str, str], Mapping[str, bytes]] = field(default_factory=dict)
     refs: dict[tuple[str, str], str] = field(default_factory=dict)
     asked: list[tuple[str, str | None]] = field(default_factory=list)
+    busy: list[int] = field(default_factory=list)
 
     def push(self, repository: str, files: Mapping[str, bytes], ref: str = "main") -> str:
         """A new commit, which the ref names from now on."""
@@ -43,6 +47,9 @@ class Hub:
         """One request."""
         place = urlsplit(request.path)
         self.asked.append((f"{request.command} {place.path}", request.headers.get("Authorization")))
+        if self.busy:
+            _send(request, self.busy.pop(), {"Retry-After": "1"}, b"")
+            return
         if self.token is not None and request.headers.get("Authorization") != f"Bearer {self.token}":
             _send(request, 401, {"X-Error-Code": "RepoNotFound"}, b"")
             return

@@ -1,6 +1,9 @@
 """Getting in: tokens, refusals, silence, and secrets that stay secret."""
 
+import os
 import random
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -123,3 +126,29 @@ def test_a_location_is_shown_without_what_opens_it(location: str, seen: str) -> 
     remote = Remote(url=location)
     assert remote.shown == seen
     assert "heim" not in repr(remote)
+
+
+@pytest.mark.parametrize("content", [None, "", "rubbish"])
+def test_certificates_that_are_none_are_told_where_a_server_is_to_be_trusted_by_them_and_only_there(
+    tmp_path: Path, content: str | None
+) -> None:
+    bundle = tmp_path / "bundle.pem"
+    if content is not None:
+        bundle.write_text(content)
+    (tmp_path / "repo").mkdir()
+    (tmp_path / "repo/reconciler.yaml").write_text("")
+    text = (
+        "from reconciler.adapters import gitrepo\n"
+        "from reconciler.core.errors import TerminalError\n"
+        f"print(gitrepo.read({str(tmp_path / 'repo')!r}).files)\n"
+        "try:\n"
+        "    gitrepo.read('https://ann:pa55@127.0.0.1:9/repo')\n"
+        "except TerminalError as error:\n"
+        "    print(error)\n"
+    )
+    environment = {**os.environ, "SSL_CERT_FILE": str(bundle)}
+    told = subprocess.run([sys.executable, "-c", text], env=environment, capture_output=True, text=True, check=True)
+    first, second = told.stdout.splitlines()
+    assert first == "{'reconciler.yaml': b''}"
+    assert f"SSL_CERT_FILE names {bundle}, which" in second
+    assert "pa55" not in second

@@ -299,3 +299,10 @@ def test_nothing_that_is_said_of_a_failure_holds_a_secret(azure: Azure, tmp_path
                 read(uri, environment, Credentials(endpoint_url=endpoint, from_env=prefix))
             said = f"{raised.value} {raised.value!r}"
             assert not [part for part in ("wr0ng", "WR0NG", wrong, "PRIVATE KEY", "sig=") if part in said], said
+
+
+def test_an_azure_key_that_is_none_is_told_by_its_variable() -> None:
+    with pytest.raises(TerminalError, match="AZURE_STORAGE_KEY") as raised:
+        read("az://models/m/a", {"AZURE_STORAGE_ACCOUNT": ACCOUNT, "AZURE_STORAGE_KEY": "s3cret!"})
+    assert raised.value.reason is Reason.CREDENTIALS_MISSING
+    assert "s3cret" not in f"{raised.value} {raised.value!r}"

@@ -2,7 +2,12 @@
 
 import os
 import socket
+import threading
+import time
+import traceback
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -27,7 +32,8 @@ PROFILES = {"site": Credentials(from_env="SITE_")}
 def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The test's own home, and no proxies or bundles of the machine that it runs on."""
     monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "netrc", "requests_ca_bundle", "ssl_cert_file"):
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "netrc", "requests_ca_bundle"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
 
@@ -114,15 +120,20 @@ def test_a_server_is_believed_by_a_bundle_of_our_own(tmp_path: Path, variable: s
     assert raised.value.reason is Reason.SOURCE_UNREACHABLE
 
 
-@pytest.mark.parametrize("content", [None, "not-a-cert"])
+BAD_PEM = "-----BEGIN CERTIFICATE-----\nnone\n-----END CERTIFICATE-----\n"
+
+
+@pytest.mark.parametrize("content", [None, "", "not-a-cert", BAD_PEM])
 def test_a_bundle_that_is_missing_or_rubbish_is_told_with_its_variable(tmp_path: Path, content: str | None) -> None:
     path = tmp_path / "bundle.pem"
     if content is not None:
         path.write_text(content)
-    for uri in ("https://127.0.0.1:9/m.onnx", "s3://b/m", "gs://b/m", "az://b/m"):
-        with pytest.raises(TerminalError, match="SSL_CERT_FILE") as raised:
-            read(uri, {"SSL_CERT_FILE": str(path), "AWS_SKIP_SIGNATURE": "1"})
-        assert str(path) in str(raised.value)
+    good, _ = authority(tmp_path)
+    for uri in ("https://127.0.0.1:9/m.onnx", "s3://b/m", "gs://b/m", "az://b/m", "hf://org/m"):
+        for more in ({}, {"REQUESTS_CA_BUNDLE": str(good)}):
+            with pytest.raises(TerminalError, match="SSL_CERT_FILE") as raised:
+                read(uri, {"SSL_CERT_FILE": str(path), "AWS_SKIP_SIGNATURE": "1", **more})
+            assert str(path) in str(raised.value)
 
 
 # --- which way it goes
@@ -147,6 +158,43 @@ def test_hosts_of_no_proxy_are_asked_themselves(proxied: Web, other: Web, monkey
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     assert read(other.put("/m.onnx", b"direct", ETag='"1"')) == b"direct"
     assert proxied.requests == []
+
+
+BAD_PROXIES = {
+    " http://proxy:1": "blank",
+    "http://proxy:1\n": "blank",
+    "ftp://proxy:1": "socks5://",
+    "http://proxy:99999": "host or port",
+    "http://proxy:port": "host or port",
+    "http://": "no host",
+    "http://ann:pa/55w0rd@proxy:1": "percent-encoded",
+    "http://ann:1/55w0rd@proxy:1": "percent-encoded",
+    "ann:pa#55w0rd@proxy:1": "percent-encoded",
+}
+
+
+@pytest.mark.parametrize("proxy", BAD_PROXIES)
+def test_a_proxy_that_is_none_is_told_by_its_variable_and_never_its_password(
+    web: Web, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    for uri in ("https://models.invalid/m.onnx", "hf://org/m"):
+        with pytest.raises(TransientError, match="HTTPS_PROXY") as raised:
+            read(uri)
+        assert BAD_PROXIES[proxy] in raised.value.message
+        told = "".join(traceback.format_exception(raised.value))
+        assert "55w0rd" not in told
+        assert uri in raised.value.message
+    assert read(web.put("/m.onnx", b"abc")) == b"abc"  # which no proxy is for
+
+
+def test_a_socks_proxy_without_what_speaks_to_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks5h://ann:55w0rd@127.0.0.1:9")
+    for uri, package in (("http://models.invalid/m.onnx", "PySocks"), ("hf://org/m", "socksio PySocks")):
+        with pytest.raises(TransientError, match="ALL_PROXY names a SOCKS proxy") as raised:
+            read(uri)
+        assert f"pip install {package}" in raised.value.hint
+        assert "55w0rd" not in "".join(traceback.format_exception(raised.value))
 
 
 # --- what is a range
@@ -234,6 +282,96 @@ def test_a_big_file_arrives_in_ranges_and_is_resumed_where_the_network_broke(
     assert any(headers.get("Range") == f"bytes={size}-{2 * size - 1}" for headers in web.headers)
 
 
+def test_a_proxy_that_wants_a_password_is_told_as_the_proxy(proxied: Web) -> None:
+    proxied.pages["http://models.invalid/m.onnx"] = Page(status=407)
+    with pytest.raises(TransientError, match="the proxy of HTTP_PROXY or HTTPS_PROXY refuses us") as raised:
+        read("http://models.invalid/m.onnx")
+    assert raised.value.reason is Reason.CREDENTIALS_MISSING
+
+
+def test_a_proxy_that_refuses_a_tunnel_is_told_as_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    with refusing_proxy() as url:
+        monkeypatch.setenv("HTTPS_PROXY", url)
+        for uri in ("https://models.invalid/m.onnx", "hf://org/m"):
+            with pytest.raises(TransientError, match="the proxy of HTTP_PROXY or HTTPS_PROXY refuses us") as raised:
+                read(uri)
+            assert raised.value.reason is Reason.CREDENTIALS_MISSING
+        with pytest.raises(TransientError, match=r"the proxy of .* lets nothing through"):  # obstore does not say why
+            read("s3://models/m", {"AWS_SKIP_SIGNATURE": "true"})
+
+
+@contextmanager
+def refusing_proxy() -> Iterator[str]:
+    """A proxy that opens no tunnel without a password."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_CONNECT(self) -> None:
+            self.send_response(407)
+            self.send_header("Proxy-Authenticate", "Basic")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Nothing: pytest's output is for failures."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_a_proxy_that_does_not_run_is_told_as_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    for uri in ("http://models.invalid/m.onnx", "https://models.invalid/m.onnx", "hf://org/m"):
+        with pytest.raises(TransientError, match=r"the proxy of .* lets nothing through") as raised:
+            read(uri)
+        assert raised.value.reason is Reason.SOURCE_UNREACHABLE
+
+
+# --- looking again
+
+BUSY = [
+    (503, {"Retry-After": "1"}, 1.0),
+    (429, {}, 0.5),
+    (502, {}, 0.5),
+]
+
+
+@pytest.mark.parametrize(("status", "headers", "least"), BUSY)
+def test_a_busy_server_is_looked_at_again_after_the_rest_that_it_asks_for(
+    web: Web, status: int, headers: dict[str, str], least: float
+) -> None:
+    real = Page(body=b"abc", headers={"ETag": '"1"'})
+    web.pages["/m.onnx"] = Page(status=status, headers=headers)
+    timer = threading.Timer(least / 2, lambda: web.pages.update({"/m.onnx": real}))
+    timer.start()
+    begun = time.monotonic()
+    (file,) = store_of(web, "/m.onnx").listing()
+    timer.join()
+    assert file.size == len(b"abc")
+    assert time.monotonic() - begun >= least
+    assert web.requests == ["HEAD /m.onnx"] * 2
+
+
+def test_a_server_that_wants_a_longer_rest_is_left_to_the_next_pass(web: Web) -> None:
+    web.pages["/m.onnx"] = Page(status=503, headers={"Retry-After": "60"})
+    with pytest.raises(TransientError, match="60 seconds"):
+        store_of(web, "/m.onnx").listing()
+    assert web.requests == ["HEAD /m.onnx"]
+
+
+def test_a_server_that_stays_busy_is_asked_three_times(web: Web) -> None:
+    web.pages["/m.onnx"] = Page(status=503)
+    with pytest.raises(TransientError, match="answered 503"):
+        store_of(web, "/m.onnx").listing()
+    assert web.requests == ["HEAD /m.onnx"] * 3
+
+
 # --- what goes wrong
 
 
@@ -256,6 +394,19 @@ def test_a_body_that_ends_early_is_truncated_and_not_a_file(web: Web) -> None:
 def test_redirects_in_a_ring_are_told(web: Web) -> None:
     web.pages["/m.onnx"] = Page(status=302, headers={"Location": "/m.onnx"})
     with pytest.raises(ReconcileError, match="redirects"):
+        read(f"{web.url}/m.onnx")
+
+
+def test_a_token_that_http_cannot_carry_is_told_in_a_sentence(web: Web) -> None:
+    with pytest.raises(ReconcileError, match="only ASCII can be sent") as raised:
+        read(f"{web.url}/m.onnx", {"SITE_HTTP_TOKEN": "t0k€n"}, "site")
+    assert "t0k" not in f"{raised.value} {raised.value!r}"
+
+
+@pytest.mark.parametrize("location", ["ftp://127.0.0.1/x", "http://[::1/x", "http://127.0.0.1:99999/x"])
+def test_a_redirect_to_what_is_no_address_is_told_in_a_sentence(web: Web, location: str) -> None:
+    web.pages["/m.onnx"] = Page(status=302, headers={"Location": location})
+    with pytest.raises(ReconcileError, match="redirects to"):
         read(f"{web.url}/m.onnx")
 
 

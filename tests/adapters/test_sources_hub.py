@@ -3,12 +3,13 @@
 import hashlib
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from huggingface_hub import constants
 
-from reconciler.adapters.sources import Loose, Sources, select
+from reconciler.adapters.sources import NOTHING, Loose, Sources, measure, select
 from reconciler.adapters.volume import Volume
 from reconciler.core.digest import of_bytes
 from reconciler.core.errors import Reason, ReconcileError, TerminalError
@@ -141,6 +142,12 @@ def test_a_repository_that_wants_a_token_is_told_without_the_wrong_one(
     assert "hf_wr0ng" not in f"{raised.value} {raised.value!r}"
 
 
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_hub_that_is_busy_is_looked_at_again(hub: Hub, status: int) -> None:
+    hub.busy = [status]
+    assert read(sources(hub), "hf://org/repo/1/model.onnx") == {"model.onnx": b"w" * 5000}
+
+
 def test_without_its_package_the_extra_is_named(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     with pytest.raises(TerminalError, match=r"triton-reconcile\[hf\]") as raised:
@@ -155,6 +162,34 @@ def test_only_what_changed_is_fetched_again(hub: Hub, world: World, monkeypatch:
     assert sum(World(root=world.root, volume=_volume(world, hub)).fetch(model)) == sum(map(len, FILES.values()))
     hub.push("models/org/repo", FILES | {"config.pbtxt": b"yy"})
     assert sum(World(root=world.root, volume=_volume(world, hub)).fetch(model)) == 2
+
+
+@pytest.mark.parametrize(
+    ("uri", "expected"),
+    [
+        ("hf://org/repo", FILES),
+        ("hf://org/repo@main/1/", {"model.onnx": b"w" * 5000, "empty": b""}),
+        ("hf://org/repo/1/model.onnx", {"model.onnx": b"w" * 5000}),
+    ],
+)
+def test_a_lock_holds_the_commit_and_gets_it_also_where_the_branch_has_moved_on(
+    hub: Hub, world: World, uri: str, expected: dict[str, bytes]
+) -> None:
+    source, opened = Source(uri=uri), sources(hub)
+    lock = measure(opened.store(source), source, NOTHING)
+    commit = hub.refs["models/org/repo", "main"]
+    assert {each.file.path: each.pin.version for each in lock.files} == dict.fromkeys(expected, commit)
+    hub.push("models/org/repo", {"1/model.onnx": b"v" * 5000, "config.pbtxt": b"y"})
+    assert measure(opened.store(source), source, NOTHING) != lock
+    opened.close()
+    hub.asked.clear()
+    world.volume.close()
+    moved = World(root=world.root, volume=_volume(world, hub))
+    model = spec(replace(source, locked=lock))
+    assert sum(moved.fetch(model)) == sum(map(len, expected.values()))
+    assert moved.known(model).missing == frozenset()
+    assert not [path for path, _ in hub.asked if commit not in path and "paths-info" not in path]
+    moved.volume.close()
 
 
 def _volume(world: World, hub: Hub) -> Volume:

@@ -39,7 +39,10 @@ class Run:
 
     def code(self) -> int:
         """Its exit code, once it is over."""
-        return self.process.wait(_SECONDS)
+        try:
+            return self.process.wait(_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            raise AssertionError(self.said) from error
 
     def __enter__(self) -> Self:
         return self

@@ -4,6 +4,7 @@ Promise: nothing outside the status branch's own folder is ever committed, no fi
 written, nothing is ever forced, and no URL's userinfo and no token is ever in a message.
 """
 
+from reconciler.adapters.gitrepo import certificates  # noqa: F401 - first, for it loads pygit2
 from reconciler.adapters.gitrepo.access import Access
 from reconciler.adapters.gitrepo.checkout import Checkout, Kind
 from reconciler.adapters.gitrepo.publish import Pace, StatusCommit, can_publish, publish

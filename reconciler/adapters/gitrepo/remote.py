@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pygit2
 from pygit2.enums import CredentialType
 
+from reconciler.adapters.gitrepo import certificates
 from reconciler.adapters.gitrepo.access import Access, Remote
 from reconciler.adapters.gitrepo.repository import commit_at, ref_not_found
 from reconciler.core.errors import Reason, ReconcileError, TerminalError, TransientError
@@ -142,6 +143,8 @@ class Link:
             raise self._words(error) from error
 
     def _anonymous(self) -> pygit2.Remote:
+        if self.remote.url.lower().startswith("https://"):
+            certificates.check(self.remote.shown)
         milliseconds = int(self.access.timeout * 1000)
         pygit2.settings.server_connect_timeout = milliseconds
         pygit2.settings.server_timeout = milliseconds

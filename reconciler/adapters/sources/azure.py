@@ -3,10 +3,12 @@
 `az://container/path`, with the account from the environment, or `abfs[s]://container@account.dfs.core.windows.net/path`.
 """
 
+import base64
 from collections.abc import Mapping
 from typing import Any
 
 from reconciler.adapters.sources.named import found
+from reconciler.core.errors import Reason, TerminalError
 from reconciler.core.spec import Credentials
 
 _NAMES = {
@@ -45,6 +47,7 @@ def settings(place: str, profile: Credentials, environment: Mapping[str, str]) -
     named = found(_NAMES, profile, environment)
     connection = named.pop("connection", None)
     config = (_connected(connection) if connection else {}) | named
+    _check_key(config.get("account_key", ""), container, profile)
     if host:
         config["account_name"] = host.partition(".")[0]
     if profile.endpoint_url:
@@ -55,6 +58,15 @@ def settings(place: str, profile: Credentials, environment: Mapping[str, str]) -
     if profile.from_env is not None and kind is not None:
         config["credential_type"] = kind
     return container, config
+
+
+def _check_key(key: str, container: str, profile: Credentials) -> None:
+    try:
+        base64.b64decode(key, validate=True)
+    except ValueError:
+        names = " or ".join((profile.from_env or "") + name for name in (*_NAMES["account_key"], *_NAMES["connection"]))
+        words = f"the account key for az://{container} is not base64, as such keys are"
+        raise TerminalError(Reason.CREDENTIALS_MISSING, words, f"Correct it in {names}.") from None
 
 
 def _connected(text: str) -> dict[str, str]:

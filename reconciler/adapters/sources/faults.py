@@ -2,13 +2,12 @@
 
 import contextlib
 import ftplib
-import os
 import re
-import ssl
 from collections.abc import Iterator
 
 import obstore.exceptions
 
+from reconciler.adapters.sources.sentences import chain, in_words
 from reconciler.core.errors import Reason, ReconcileError, TerminalError, TransientError
 
 _NO_CREDENTIALS = frozenset({"NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "TokenRetrievalError"})
@@ -17,9 +16,10 @@ _NO_CREDENTIALS = frozenset({"NoCredentialsError", "PartialCredentialsError", "P
 _OBSTORE = re.compile(r"status code: (\d{3})")
 """How obstore tells an HTTP status: in its words only."""
 
-_KIND = re.compile(r"kind: (Connect|Timeout|Interrupted)")
-_KINDS = {"Connect": "no connection", "Timeout": "no answer in time", "Interrupted": "the connection broke"}
-"""What obstore tells of a network's failures, and what that is in words."""
+_PROXY = "ProxyError"
+"""What urllib3, requests and httpx call it."""
+
+_PROXY_REFUSES = re.compile(r"\b407\b|proxy authorization required", re.IGNORECASE)
 
 _TRUNCATED = frozenset({"IncompleteRead", "InvalidChunkLength"})
 """Names of urllib3's and http.client's errors."""
@@ -38,14 +38,17 @@ class BusyError(TransientError):
 
 
 @contextlib.contextmanager
-def translated(where: str) -> Iterator[None]:
-    """Raises TransientError or TerminalError for anything that goes wrong inside; `where` is shown to people."""
+def translated(where: str, *, by_proxy: bool = False) -> Iterator[None]:
+    """Raises TransientError or TerminalError for anything that goes wrong inside; `where` is shown to people.
+
+    `by_proxy`: httpx goes through one, and does not tell whom it got no connection to.
+    """
     try:
         yield
     except ReconcileError:
         raise
     except Exception as error:
-        raise explained(error, where) from error
+        raise (_of_proxy(error, where, by_proxy=by_proxy) or explained(error, where)) from error
 
 
 def explained(error: BaseException, where: str) -> ReconcileError:
@@ -71,7 +74,7 @@ def explained(error: BaseException, where: str) -> ReconcileError:
         return missing(where)
     return TransientError(
         Reason.SOURCE_UNREACHABLE,
-        f"{where} could not be read: {_words(error)}",
+        f"{where} could not be read: {in_words(error)}",
         "The next pass tries again; if it stays so, check the network and the endpoint.",
     )
 
@@ -80,6 +83,26 @@ def _has_none(error: BaseException, status: int | None) -> bool:
     """Whether obstore knows no account or key, and was refused a token by the machine's own service too."""
     words = str(error) if isinstance(error, obstore.exceptions.BaseError) else ""
     return "MissingAccount" in words or ("performing token request" in words and status is not None and status < 500)
+
+
+def _of_proxy(error: BaseException, where: str, *, by_proxy: bool) -> TransientError | None:
+    """The proxy's fault, if it is one. obstore tells it in its words only."""
+    names, told = _names(error), " ".join(map(str, chain(error)))
+    tunnel = isinstance(error, obstore.exceptions.BaseError) and "tunnel" in told.lower()
+    if not tunnel and _PROXY not in names and not (by_proxy and "ConnectError" in names):
+        return None
+    return proxied(where, refused=_PROXY_REFUSES.search(told) is not None)
+
+
+def proxied(where: str, *, refused: bool) -> TransientError:
+    """A proxy is in the way; `refused`: it wants another password. Transient, for the source is not at fault."""
+    if refused:
+        words = f"{where} could not be asked: the proxy of HTTP_PROXY or HTTPS_PROXY refuses us (407)"
+        hint = "Put the proxy's user and password into that variable: http://user:password@host:port, percent-encoded."
+        return TransientError(Reason.CREDENTIALS_MISSING, words, hint)
+    words = f"{where} could not be asked: the proxy of HTTP_PROXY, HTTPS_PROXY or ALL_PROXY lets nothing through"
+    hint = "Check that the proxy runs, knows our password and lets this host through, or name it in NO_PROXY."
+    return TransientError(Reason.SOURCE_UNREACHABLE, words, hint)
 
 
 def missing(where: str) -> TerminalError:
@@ -121,34 +144,33 @@ def whole(where: str) -> TransientError:
 
 def of_status(status: int, where: str, retry_after: str = "") -> ReconcileError:
     """What an HTTP status of 400 or more means; `retry_after` is the header of that name."""
-    if status in (429, 503) and retry_after.isdecimal():  # dates are not worth it
-        return BusyError(where, status, min(float(retry_after), _LONGEST))
-    if status in (401, 403, 407):
+    if status == 429 or status >= 500:
+        return _busy(status, where, retry_after)
+    if status == 407:
+        return proxied(where, refused=True)
+    if status in (401, 403):
         return unreadable(where, f"the server answered {status}")
     if status in (404, 410):
         return missing(where)
     if status in (412, 416):  # 416: it has become shorter than it was when it was listed
         return changed(where)
-    if status == 429 or status >= 500:
-        hint = "The next pass tries again."
-        return TransientError(Reason.SOURCE_UNREACHABLE, f"the server of {where} answered {status}", hint)
     return TerminalError(Reason.SOURCE_UNREADABLE, f"the server of {where} answered {status}", "Check `uri`.")
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    found: BaseException | None = error
-    while found is not None:
-        yield found
-        found = found.__cause__ or found.__context__
+def _busy(status: int, where: str, retry_after: str) -> TransientError:
+    if status in (429, 503) and retry_after.isdecimal():  # dates are not worth it
+        return BusyError(where, status, min(float(retry_after), _LONGEST))
+    hint = "The next pass tries again."
+    return TransientError(Reason.SOURCE_UNREACHABLE, f"the server of {where} answered {status}", hint)
 
 
 def _names(error: BaseException) -> set[str]:
-    return {kind.__name__ for each in _chain(error) for kind in type(each).__mro__}
+    return {kind.__name__ for each in chain(error) for kind in type(each).__mro__}
 
 
 def _status(error: BaseException) -> int | None:
     """The HTTP status that is at the bottom of it: in the `response`, or a `status` of its own."""
-    for each in _chain(error):
+    for each in chain(error):
         status = getattr(each, "status", None)
         response = getattr(each, "response", None)
         if isinstance(response, dict):
@@ -165,34 +187,6 @@ def _status(error: BaseException) -> int | None:
 
 def _retry_after(error: BaseException) -> str:
     """What the error keeps of the answer; obstore keeps nothing."""
-    answers = [getattr(each, "response", each) for each in _chain(error)]
+    answers = [getattr(each, "response", each) for each in chain(error)]
     headers = [getattr(each, "headers", None) or {} for each in answers]
     return next((str(text) for each in headers if (text := each.get("Retry-After"))), "")
-
-
-def _words(error: BaseException) -> str:
-    """The kind of error only: the texts of foreign errors hold URLs, and those hold secrets."""
-    cause = list(_chain(error))[-1]
-    match cause:
-        case ssl.SSLCertVerificationError():
-            return f"its certificate is not trusted ({cause.verify_message}): SSL_CERT_FILE may name who signed it"
-        case ssl.SSLError():
-            reason = (cause.reason or "for no reason given").replace("_", " ").lower()
-            return f"TLS failed ({reason}), as where a server speaks plain http"
-        case TimeoutError():
-            return "no answer in time"
-        case OSError(errno=number) if number and number > 0:
-            return os.strerror(number)  # asyncio's own words hold Python
-        case OSError(strerror=str(words)) if "://" not in words:
-            return words
-        case _:
-            return _in_words(cause)
-
-
-def _in_words(error: BaseException) -> str:
-    """`ServerDisconnectedError` → `server disconnected`."""
-    if isinstance(error, obstore.exceptions.BaseError):
-        told = _KIND.search(str(error))
-        return _KINDS[told[1]] if told else "the store's answer was not understood"
-    name = type(error).__name__
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name.removesuffix("Error").removesuffix("Exception")).lower() or name

@@ -10,13 +10,13 @@ import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
-from reconciler.adapters.sources import faults
-from reconciler.adapters.sources.faults import translated
+from reconciler.adapters.sources import faults, patience, proxies
 from reconciler.adapters.sources.listing import Listed
 from reconciler.adapters.sources.web import STALL, Answer, Reader
 from reconciler.core.errors import Reason, TerminalError
+from reconciler.core.locked import Pin
 
 _PREFIXES = {"model": "", "dataset": "datasets/", "space": "spaces/"}
 
@@ -43,13 +43,18 @@ class HubStore:
         if self._repo.type not in _PREFIXES:
             raise _malformed(uri)
         self._where = uri
+        self._told = f"{uri} ({urlsplit(place.endpoint).netloc.rpartition('@')[2]})" if place.endpoint else uri
         self._reader = reader
         self._api = hub.HfApi(endpoint=place.endpoint, token=place.token or False)
+        self._by_proxy = proxies.variable_for(self._api.endpoint) is not None
         self._named = {"repo_id": self._repo.id, "repo_type": self._repo.type}
 
     def listing(self) -> tuple[Listed, ...]:
         """Every file at the commit that the revision names now. Raises TerminalError or TransientError."""
-        with translated(self._where):
+        return patience.patiently(self._look)
+
+    def _look(self) -> tuple[Listed, ...]:
+        with faults.translated(self._told, by_proxy=self._by_proxy):
             commit = str(self._api.repo_info(revision=self._repo.revision, timeout=STALL, **self._named).sha)
             path = self._repo.path_in_repo.rstrip("/")
             exact = self._api.get_paths_info(paths=[path], revision=commit, **self._named) if path else []
@@ -63,7 +68,7 @@ class HubStore:
 
     def gives_ranges(self, file: Listed) -> bool:
         """Whether the place that this file is in does."""
-        with translated(f"{self._where} ({file.path})"):
+        with faults.translated(f"{self._where} ({file.path})"):
             return self._reader.gives_range(file.locator, f"{self._where} ({file.path})", None)
 
     def blocks(self, file: Listed, first: int = 0, past: int | None = None) -> Iterator[bytes]:
@@ -71,10 +76,35 @@ class HubStore:
         told = Answer(size=file.size, etag=None, modified=None, takes_ranges=True)
         yield from self._reader.read(file.locator, f"{self._where} ({file.path})", told, (first, past))
 
+    def pinned(self, file: Listed) -> Listed:
+        """As it was listed: with its commit."""
+        return file
+
+    def locked(self, path: str, size: int | None, pin: Pin) -> Listed | None:
+        """The file as it was at the commit of the lock, without a listing; None if the lock holds none."""
+        if pin.version is None:
+            return None
+        place = self._repo.path_in_repo.rstrip("/")
+        inside = f"{place}/{path}" if place else path
+        commit = pin.version
+        if place.rpartition("/")[2] == path and patience.patiently(lambda: self._is_file(place, commit)):
+            inside = place
+        locator = self._locator(inside, commit)
+        return Listed(path=path, locator=locator, size=size, fingerprint=pin.fingerprint, version=commit)
+
+    def _is_file(self, path: str, commit: str) -> bool:
+        with faults.translated(self._told, by_proxy=self._by_proxy):
+            found = self._api.get_paths_info(paths=[path], revision=commit, **self._named)
+            return bool(found) and hasattr(found[0], "size")
+
     def _listed(self, path: str, entry: Any, commit: str) -> Listed:
-        place = f"{_PREFIXES[self._repo.type]}{self._repo.id}/resolve/{commit}/{quote(entry.path)}"
         fingerprint = f"sha256:{entry.lfs.sha256}" if entry.lfs else f"git:{entry.blob_id}"
-        return Listed(path=path, locator=f"{self._api.endpoint}/{place}", size=entry.size, fingerprint=fingerprint)
+        locator = self._locator(entry.path, commit)
+        return Listed(path=path, locator=locator, size=entry.size, fingerprint=fingerprint, version=commit)
+
+    def _locator(self, path: str, commit: str) -> str:
+        place = f"{_PREFIXES[self._repo.type]}{self._repo.id}/resolve/{quote(commit, safe='')}/{quote(path)}"
+        return f"{self._api.endpoint}/{place}"
 
 
 def library(where: str) -> Any:
@@ -94,13 +124,14 @@ def prepare(bundle: str | None, where: str) -> None:
     context = ssl.create_default_context()
     if bundle is not None:
         context.load_verify_locations(cafile=bundle)
-    client: Callable[..., Any] = type(hub.get_session())
+    with faults.translated(where):
+        client: Callable[..., Any] = type(hub.get_session())
     hub.set_client_factory(functools.partial(client, follow_redirects=True, timeout=STALL, verify=context))
 
 
 def own_token(where: str) -> str | None:
     """The token that huggingface_hub's own commands would use: HF_TOKEN, or who is logged in."""
-    with translated(where):
+    with faults.translated(where):
         found: str | None = library(where).get_token()
         return found
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from reconciler.adapters.sources import http, hub, local, objects, remote, trust, web
+from reconciler.adapters.sources import http, hub, local, objects, proxies, remote, trust, web
 from reconciler.adapters.sources.buckets import open_bucket
 from reconciler.adapters.sources.listing import Listed
 from reconciler.adapters.sources.named import found
@@ -102,6 +102,7 @@ class Sources:
 
     def _hub(self, source: Source) -> hub.HubStore:
         profile, where = self._profile(source), shown(source.uri)
+        proxies.check_all(where, "socksio", "socks")
         hub.prepare(trust.bundle(self._environment), where)
         token = self._token(profile, "HF_TOKEN") or hub.own_token(where)
         place = hub.Place(endpoint=profile.endpoint_url or self._environment.get("HF_ENDPOINT"), token=token)

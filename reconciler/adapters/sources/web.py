@@ -14,7 +14,9 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from reconciler.adapters.sources import faults
-from reconciler.adapters.sources.faults import translated
+from reconciler.adapters.sources.patience import patiently
+from reconciler.adapters.sources.proxies import check
+from reconciler.adapters.sources.shown import shown
 
 CONNECT, STALL = 10.0, 30.0
 """Seconds without a connection, and without a byte. There is no limit on the whole: models are big."""
@@ -25,9 +27,12 @@ _CONNECTIONS = 32
 _PACKED = (".gz", ".tgz", ".bz2", ".xz", ".zst")
 """Names of files that some servers say are encoded, and send as they are."""
 
+_BUSY = frozenset({407, 429, 502, 503, 504})
+"""What another method would be answered with as well."""
+
 
 class _Adapter(HTTPAdapter):
-    """Trusts what the system trusts, and a bundle besides."""
+    """Trusts what the system trusts, and a bundle besides; looks at a proxy before it is asked."""
 
     def __init__(self, bundle: str | None) -> None:
         self._context = ssl.create_default_context()
@@ -37,6 +42,11 @@ class _Adapter(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> Any:
         return super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
+
+    def get_connection_with_tls_context(self, request: Any, verify: Any, proxies: Any = None, cert: Any = None) -> Any:
+        proxy = requests.utils.select_proxy(request.url, proxies)
+        check(proxy, shown(request.url), "socks")
+        return super().get_connection_with_tls_context(request, verify, proxies, cert)
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         return super().proxy_manager_for(proxy, **{"ssl_context": self._context} | kwargs)
@@ -95,10 +105,15 @@ class Reader:
 
     def ask(self, url: str, where: str) -> Answer:
         """What is there. Servers that refuse HEAD (signed URLs are signed for GET) are asked for a byte."""
-        with translated(where):
+        return patiently(lambda: self._ask(url, where))
+
+    def _ask(self, url: str, where: str) -> Answer:
+        with faults.translated(where):
             with self._open("HEAD", url, {}) as answer:
                 if answer.ok:
                     return _told(answer.headers, _length(answer.headers.get("Content-Length")))
+                if answer.status_code in _BUSY:
+                    _refuse(answer, where)
             with self._open("GET", url, {"Range": "bytes=0-0"}) as answer:
                 _refuse(answer, where)
                 if answer.status_code == requests.codes.partial:
@@ -107,7 +122,10 @@ class Reader:
 
     def gives_range(self, url: str, where: str, validator: str | None) -> bool:
         """Whether a range of the same file is answered with that range; costs one request."""
-        with translated(where), self._open("GET", url, _range(0, 1, validator)) as answer:
+        return patiently(lambda: self._gives_range(url, where, validator))
+
+    def _gives_range(self, url: str, where: str, validator: str | None) -> bool:
+        with faults.translated(where), self._open("GET", url, _range(0, 1, validator)) as answer:
             _refuse(answer, where)
             return answer.status_code == requests.codes.partial and _start(answer.headers) == 0
 
@@ -115,7 +133,7 @@ class Reader:
         """The bytes in `span`. Raises TransientError(SOURCE_CHANGED) if it is no longer what `answer` told."""
         first, past = span
         asked = _range(first, past, answer.validator) if first or past is not None else {}
-        with translated(where), self._open("GET", url, asked) as response:
+        with faults.translated(where), self._open("GET", url, asked) as response:
             self._check(response, where, answer, first if asked else None)
             while block := response.raw.read1(_BLOCK, decode_content=False):  # what is there: one may wait for long
                 yield block
