@@ -10,6 +10,7 @@ from reconciler.core.conditions import Kind, ModelStatus, Truth
 from reconciler.core.errors import LockedError, Problem, Reason, ReconcileError, RefusedError, StaleError, UsageError
 from reconciler.core.lock_report import SOUND, LockReport
 from reconciler.core.plan import Change, Outcome, Plan, Result
+from reconciler.core.trusted import UntrustedError
 
 
 class Exit(IntEnum):
@@ -54,6 +55,7 @@ _BY_KIND: Mapping[type[ReconcileError], Exit] = {
     LockedError: Exit.LOCKED,
     StaleError: Exit.STALE_PLAN,
     RefusedError: Exit.REFUSED,
+    UntrustedError: Exit.REFUSED,
     UsageError: Exit.USAGE,
 }
 _BY_REASON = {Reason.INVALID: Exit.INVALID, Reason.CANCELLED: Exit.INTERRUPTED}
