@@ -6,6 +6,7 @@ the namespace `git` at the time of the commit. So it is done here. Who committed
 
 import base64
 import hashlib
+import math
 import re
 from dataclasses import dataclass
 
@@ -108,23 +109,27 @@ def _lets_sign(line: Signer, name: str) -> bool:
 
 
 def _in_time(line: Signer, certificate: keys.Certificate | None, when: int) -> bool:
-    if line.authority and certificate is not None:
-        valid = certificate.after <= when < certificate.before
-        if not (valid and certificate.of_user and certificate.principals):
-            return False
-    return (line.after is None or when >= line.after) and (line.before is None or when <= line.before)
+    if line.authority and certificate is not None and not (certificate.of_user and certificate.principals):
+        return False
+    first, last = _span(line, certificate)
+    return first <= when <= last
 
 
 def _why_not(lines: list[Signer], certificate: keys.Certificate | None, when: int, key: str) -> Doubt:
     hint = "sign it with a key that may sign now"
-    ends = [line.before for line in lines if line.before is not None]
-    begins = [line.after for line in lines if line.after is not None]
-    if certificate is not None:
-        ends.append(certificate.before)
-        begins.append(certificate.after)
-    if ends and when > max(ends) - (certificate is not None):
+    spans = [_span(line, certificate) for line in lines]
+    if all(when > last for _, last in spans):
         return Doubt(words=f"it is signed with the key {key}, which had expired by then", hint=hint)
-    if begins and when < min(begins):
+    if all(when < first for first, _ in spans):
         return Doubt(words=f"it is signed with the key {key}, which was not valid yet", hint=hint)
     words = f"it is signed with the key {key}, which may not sign commits: its principals or namespaces do not fit"
     return Doubt(words=words, hint="mend its line in the allowed signers, in a commit that is trusted")
+
+
+def _span(line: Signer, certificate: keys.Certificate | None) -> tuple[float, float]:
+    """The first and the last second in which a line lets sign."""
+    first, last = [line.after or 0.0], [math.inf if line.before is None else line.before]
+    if line.authority and certificate is not None:
+        first.append(certificate.after)
+        last.append(certificate.before - 1)
+    return max(first), min(last)
