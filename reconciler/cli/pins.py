@@ -3,7 +3,7 @@
 import os
 
 from reconciler.core.allowed_signers import allowed
-from reconciler.core.commit_signers import keys_of
+from reconciler.core.commit_signers import keys_of, no_public_key
 from reconciler.core.errors import Reason, UsageError
 from reconciler.core.spec import CommitSigners
 
@@ -16,9 +16,18 @@ def pinned(signers: str | None, folder: str | None) -> CommitSigners | None:
     if folder is not None:
         files |= {path: _read(path, "--gpg-keys") for path in _inside(folder)}
     made = CommitSigners(file=signers or "", folder=folder or "", files=files)
-    if folder is not None and not keys_of(made):
-        raise _wrong("--gpg-keys", folder, "it holds no key (*.asc, *.gpg, *.key, *.pgp, *.pub)")
+    if folder is not None:
+        _check_keys(folder, made)
     return made
+
+
+def _check_keys(folder: str, made: CommitSigners) -> None:
+    found = keys_of(made)
+    if not found:
+        raise _wrong("--gpg-keys", folder, "it holds no key (*.asc, *.gpg, *.key, *.pgp, *.pub)")
+    for path, content in found.items():
+        if wrong := no_public_key(content):
+            raise _wrong("--gpg-keys", path, f"it is {wrong} and no OpenPGP public key")
 
 
 def _signers(path: str) -> dict[str, bytes]:

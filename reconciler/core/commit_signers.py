@@ -90,12 +90,18 @@ def _folder_faults(checked: Checked, found: CommitSigners, files: Mapping[str, b
         expected = f"a folder of this repository with OpenPGP public keys ({', '.join('*' + end for end in _SUFFIXES)})"
         yield checked.fault((*_PATH, "gpgKeys"), f"no key in {found.folder}", expected)
     for path in paths:
-        content = files[path]
-        if _PRIVATE in content:
-            expected = "a public key: this one is a secret no more, so make another"
-            yield problem_at(path, START, (), "a private key", expected)
-        elif _PUBLIC not in content and content[:1] < b"\x80":  # a packet of OpenPGP has its first bit set
-            yield problem_at(path, START, (), "something else", "an OpenPGP public key, as `gpg --export` writes it")
+        wrong = no_public_key(files[path])
+        if wrong:
+            expected = "an OpenPGP public key, as `gpg --export` writes it; a private one in git is a secret no more"
+            yield problem_at(path, START, (), wrong, expected)
+
+
+def no_public_key(content: bytes) -> str:
+    """What a file holds instead of an OpenPGP public key, empty if it may well be one."""
+    if _PRIVATE in content:
+        return "a private key"
+    first = content[:1]  # of a packet of OpenPGP the first bit is set
+    return "" if _PUBLIC in content or first >= b"\x80" else "something else"
 
 
 def _line(path: str, unread: Unread, expected: str) -> Problem:

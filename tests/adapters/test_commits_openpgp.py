@@ -168,7 +168,7 @@ def test_git_s_own_signature_is_trusted(gpg: Gpg, tmp_path: Path) -> None:
     gpg.new("own")
     identity = ["-c", "user.name=T", "-c", "user.email=t@example.org", "-c", "gpg.format=openpgp"]
     run("git", "-C", tmp_path, "init", "--quiet")
-    command = ["git", "-C", tmp_path, *identity, "-c", "user.signingKey=own@example.org"]
+    command = ["git", "-C", str(tmp_path), *identity, "-c", "user.signingKey=own@example.org"]
     run(*command, "commit", "--quiet", "--allow-empty", "-S", "-m", "why", environ=gpg.environ)
     raw = run("git", "-C", tmp_path, "cat-file", "commit", "HEAD")
     assert against(raw, gpg.export("own")) == ""

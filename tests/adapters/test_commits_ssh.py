@@ -1,6 +1,6 @@
 """SSH signatures of commits: a table of cases that real git answers too, and both must say the same."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ class People:
 
 
 @pytest.fixture(scope="module")
-def people(tmp_path_factory: pytest.TempPathFactory) -> Iterator[People]:
+def people(tmp_path_factory: pytest.TempPathFactory) -> People:
     folder = tmp_path_factory.mktemp("keys")
     keys = {name: SshKey.new(folder / name) for name in ("ann", "ben", "ca")}
     keys["rsa"] = SshKey.new(folder / "rsa", "rsa", "-b", "2048")
@@ -41,7 +41,7 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Iterator[People]:
     keys["soon"] = ann.certified(ca, "soon", "-V", "20260101Z:20270101Z", "-n", "ann")
     keys["host"] = ann.certified(ca, "host", "-h", *valid, "-n", "ann")
     keys["endless"] = ann.certified(ca, "endless", "-n", "ann")
-    yield People(folder, keys)
+    return People(folder, keys)
 
 
 def asked(people: People, raw: bytes, signers: str, revoked: str | None = None) -> tuple[bool, str]:

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.core.errors import Problem
+from reconciler.core.errors import Problem, Reason, RefusedError
 from reconciler.core.spec import CommitSigners, Desired, Policy, Repository, Target
-from reconciler.core.trusted import Trusted, from_bytes, is_rollback, successor, to_bytes
+from reconciler.core.trusted import Trusted, UntrustedError, from_bytes, is_rollback, successor, to_bytes
 
 ANN = CommitSigners(file="signers", revoked="gone", folder="keys/", files={"signers": b"ann\xff", "keys/a.asc": b""})
 BEN = CommitSigners(file="signers", files={"signers": b"ben"})
@@ -93,3 +93,10 @@ def _without(name: str) -> bytes:
 def test_what_cannot_be_read_is_an_error_and_never_nothing(content: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         from_bytes(content)
+
+
+def test_a_refusal_says_what_is_refused_and_what_stays() -> None:
+    error = UntrustedError("not signed", "sign it", held=BEFORE, volume="/models", revision="c" * 40)
+    assert isinstance(error, RefusedError)
+    assert (error.reason, str(error)) == (Reason.COMMIT_NOT_VERIFIED, "not signed; sign it")
+    assert (error.held, error.volume, error.revision) == (BEFORE, "/models", "c" * 40)
