@@ -1,5 +1,6 @@
 """SSH signatures of commits: a table of cases that real git answers too, and both must say the same."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from reconciler.adapters import commits
 from reconciler.adapters.commits import doubt
+from reconciler.core.errors import Reason, RefusedError
 from reconciler.core.spec import CommitSigners
 from tests.commit_keys import Oracle, SshKey, Token, armoured, parts_of, payload, run, spliced, text
 from tests.git_remotes import commit, git, work_tree
@@ -271,3 +274,19 @@ def test_the_doubt_names_the_key_as_ssh_keygen_does_and_what_to_do(people: Peopl
     assert found is not None
     assert found.words == f"it is signed with the unknown key {people.keys['ann'].fingerprint}"
     assert "add it to .reconciler/allowed_signers in a commit that is signed with a key that is trusted" in found.hint
+
+
+@pytest.mark.parametrize(("module", "library"), [("ssh", "cryptography.hazmat.primitives"), ("openpgp", "pysequoia")])
+def test_without_its_library_no_signature_is_good_and_the_extra_is_named(
+    monkeypatch: pytest.MonkeyPatch, module: str, library: str
+) -> None:
+    monkeypatch.delitem(sys.modules, f"reconciler.adapters.commits.{module}", raising=False)
+    monkeypatch.delitem(sys.modules, "reconciler.adapters.commits.keys", raising=False)
+    monkeypatch.delattr(commits, "keys", raising=False)
+    monkeypatch.setitem(sys.modules, library, None)
+    kind = "SSH" if module == "ssh" else "PGP"
+    raw = spliced(UNSIGNED, f"-----BEGIN {kind} SIGNATURE-----\nAAAA\n-----END {kind} SIGNATURE-----\n".encode())
+    with pytest.raises(RefusedError, match="not installed") as caught:
+        doubt(raw, CommitSigners(file="signers"))
+    assert caught.value.reason is Reason.EXTRA_MISSING
+    assert "pip install 'triton-reconcile[trust]'" in caught.value.hint
