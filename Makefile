@@ -35,7 +35,7 @@ setup: $(UV)
 	@$(SYNC) --no-dev
 
 develop: $(UV)
-	@$(SYNC) --extra hf --extra signing --group dev
+	@$(SYNC) --extra hf --extra signing --extra trust --group dev
 
 # The local Triton's own environment, 250 MB to download once; kept in the user's cache, not in the checkout.
 triton: setup

@@ -1,23 +1,42 @@
-"""How a pass begins: git is read, a target chosen, connections opened."""
+"""How a pass begins: git is read, a target chosen, the revision trusted, connections opened."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
 from reconciler.choosing import check_adopted, chosen_target, with_models
+from reconciler.core.trusted import UntrustedError
+from reconciler.holding import tell_held
 from reconciler.looking import Pass
 from reconciler.options import Options
 from reconciler.reading import read_desired, read_statuses
+from reconciler.trusting import admitted, remember
 from reconciler.world import opened
 
 
 @contextmanager
 def begun(options: Options, now: datetime) -> Iterator[Pass]:
-    """A pass with git read and connections open. Raises ReconcileError where that cannot be done at all."""
+    """A pass with git read and trusted, and connections open. Raises ReconcileError where that cannot be at all."""
     desired = read_desired(options, None)
     target = chosen_target(desired, options)
+    admitted(desired, target, options)
     options = with_models(desired, target, options)
     check_adopted(desired, target, options)
     statuses = read_statuses(desired, target, options, None)
     with opened(target, desired, options.environment, options.limits) as world:
         yield Pass(options=options, desired=desired, target=target, world=world, statuses=statuses, now=now)
+
+
+@contextmanager
+def begun_for_good(options: Options, now: datetime, owner: str) -> Iterator[Pass]:
+    """As `begun`, with the volume's lock held for `owner`, and the volume remembering that the revision is trusted.
+
+    Raises ReconcileError as `begun` does, and tells of a revision that is not trusted in the status.
+    """
+    try:
+        with begun(options, now) as one, one.world.volume.lock(owner):
+            remember(one.desired, one.target, options)
+            yield one
+    except UntrustedError as error:
+        tell_held(error, options, now)
+        raise

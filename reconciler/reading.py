@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from reconciler.adapters import gitrepo
 from reconciler.core import parse, status
-from reconciler.core.errors import Reason, RefusedError
 from reconciler.core.remembered import Memory
 from reconciler.core.signers import key_folders
 from reconciler.core.spec import Desired, Target
@@ -17,9 +16,7 @@ def read_desired(options: Options, cache: str | None) -> Desired:
     """The desired state at the ref. Raises ReconcileError where the repository cannot be read or must not be used."""
     checkout = gitrepo.read(options.repo, ref=options.ref, cache=cache, access=options.access(), further=key_folders)
     desired = parse.parse(checkout.files, revision=checkout.revision, message=checkout.message, root=checkout.root)
-    if desired.repository.policy.verify_commits != "none":
-        message = "reconciler.yaml asks to verify commits (policy.verifyCommits), which this version cannot do yet"
-        raise RefusedError(Reason.COMMIT_NOT_VERIFIED, message, "nothing is trusted until it can; or set mode: none")
+    desired = replace(desired, commit=checkout.commit)
     if options.timeout is None:
         return desired
     models = {

@@ -7,7 +7,7 @@ follows may be known only once the plan is carried out: then further rounds plan
 from collections.abc import Callable
 from datetime import datetime
 
-from reconciler.beginning import begun
+from reconciler.beginning import begun, begun_for_good
 from reconciler.committing import Report, committed
 from reconciler.core.errors import Reason, RefusedError
 from reconciler.core.failures import failures
@@ -37,7 +37,7 @@ def apply(
     now: datetime,
 ) -> Report:
     """Plans and carries out. Raises ReconcileError where a run cannot begin; what fails later is in the report."""
-    with begun(options, now) as one, one.world.volume.lock("reconcile apply"):
+    with begun_for_good(options, now, "reconcile apply") as one:
         seen = one.first_look()
         if seen.plan.refusal is not None:
             return Report(look=seen, last=seen.plan, outcomes=(), statuses=seen.statuses)

@@ -11,6 +11,7 @@ from reconciler.core.errors import LockedError, Problem, Reason, ReconcileError,
 from reconciler.core.imports.fates import Fate
 from reconciler.core.lock_report import SOUND, LockReport
 from reconciler.core.plan import Change, Outcome, Plan, Result
+from reconciler.core.trusted import UntrustedError
 from reconciler.render.summary import Outlook
 
 
@@ -57,6 +58,7 @@ _BY_KIND: Mapping[type[ReconcileError], Exit] = {
     LockedError: Exit.LOCKED,
     StaleError: Exit.STALE_PLAN,
     RefusedError: Exit.REFUSED,
+    UntrustedError: Exit.REFUSED,
     UsageError: Exit.USAGE,
 }
 _BY_REASON = {Reason.INVALID: Exit.INVALID, Reason.CANCELLED: Exit.INTERRUPTED}

@@ -4,6 +4,7 @@ import os
 from datetime import UTC, datetime
 
 from reconciler.adapters.triton import endpoint
+from reconciler.cli import pins
 from reconciler.cli.options import Chosen, Common
 from reconciler.core.errors import Reason, TerminalError, UsageError
 from reconciler.options import Options
@@ -17,7 +18,7 @@ def now() -> datetime:
 def options(
     common: Common, chosen: Chosen | None = None, allow_removals: int | None = None, adopt: tuple[str, ...] = ()
 ) -> Options:
-    """The options of one pass. Raises UsageError for what is no address of a server."""
+    """The options of one pass. Raises UsageError for what is no address of a server, and for pins that pin nobody."""
     for url in common.servers:
         try:
             endpoint.parse(url)
@@ -35,6 +36,7 @@ def options(
         allow_removals=allow_removals,
         no_server=common.no_server,
         adopt=adopt,
+        pinned=pins.pinned(common.allowed_signers, common.gpg_keys),
         git_username=os.environ.get("RECONCILE_GIT_USERNAME", ""),
         git_token=os.environ.get("RECONCILE_GIT_TOKEN") or None,
         environment=os.environ,

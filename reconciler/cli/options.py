@@ -28,6 +28,8 @@ class Common:
     volume: str | None
     timeout: float | None
     log_json: bool
+    allowed_signers: str | None = None
+    gpg_keys: str | None = None
 
 
 def _timeout(context: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
@@ -87,9 +89,14 @@ _FLAGS = (
         callback=_servers,
     ),
     flag("--volume", "The model volume.", metavar="DIR"),
+    flag("--allowed-signers", "Only commits signed by these SSH signers, whatever git says of it.", metavar="FILE"),
+    flag("--gpg-keys", "The same for OpenPGP public keys, the files of a folder.", metavar="DIR"),
     flag("--timeout", "For one operation of a server, or of git.", metavar="DURATION", callback=_timeout),
     flag("--log-format", "How progress and errors are told.", type=click.Choice(["text", "json"]), default="text"),
 )
+
+
+_AS_THEY_ARE = ("repo", "ref", "target", "volume", "timeout", "allowed_signers", "gpg_keys")
 
 
 def output_of(*kinds: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
@@ -188,7 +195,7 @@ def shared(command: Callable[..., int]) -> Callable[..., int]:
 
     @functools.wraps(command)
     def wrapper(*, log_format: str, server: tuple[str, ...], **flags: Any) -> int:
-        shared_flags = {name: flags.pop(name) for name in ("repo", "ref", "target", "volume", "timeout")}
+        shared_flags = {name: flags.pop(name) for name in _AS_THEY_ARE}
         servers = tuple(url for url in server if url != NONE)
         common = Common(**shared_flags, servers=servers, no_server=NONE in server, log_json=log_format == "json")
         from reconciler import reconcile as _heavy  # noqa: F401 - a KeyboardInterrupt in there might get lost

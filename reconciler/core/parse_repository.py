@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from reconciler.core import fields, quantities
+from reconciler.core.commit_signers import commit_signers, with_signers
 from reconciler.core.errors import Problem
 from reconciler.core.freeze import windows_of
 from reconciler.core.jsonvalue import Json, JsonObject
@@ -42,7 +43,7 @@ def settings_of(value: JsonObject, root: str | None, files: Mapping[str, bytes])
     spec = fields.mapping(value, "spec")
     defaults = fields.mapping(spec, "defaults")
     return Settings(
-        repository=with_keys(_repository(spec, fields.mapping(defaults, "config")), files),
+        repository=with_signers(with_keys(_repository(spec, fields.mapping(defaults, "config")), files), files),
         load=fields.mapping(defaults, "load"),
         update=fields.text(defaults, "update") or "auto",
         root=root,
@@ -70,16 +71,13 @@ def _credentials(profile: JsonObject) -> Credentials:
 
 
 def _policy(policy: JsonObject) -> Policy:
-    verify = fields.mapping(policy, "verifyCommits")
     return Policy(
         allowed_sources=fields.texts(policy, "allowedSources") if "allowedSources" in policy else None,
         require_digest=fields.flag(policy, "requireDigest", default=False),
         max_removals=_max_removals(policy.get("maxRemovals")),
         allow_empty=fields.flag(policy, "allowEmpty", default=False),
         freeze=windows_of(policy),
-        verify_commits=fields.text(verify, "mode") or "none",
-        allowed_signers=fields.text(verify, "allowedSigners"),
-        gpg_keys=fields.text(verify, "gpgKeys"),
+        commit_signers=commit_signers(policy.get("verifyCommits")),
         model_signers=signers(policy.get("verifyModels")),
     )
 

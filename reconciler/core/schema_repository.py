@@ -23,6 +23,7 @@ from reconciler.core.spec import ModelSigners
 _SERVER = r"^((dns\+grpc|grpcs?)://[^/?#@\s]+:[0-9]{1,5}|https?://[^/?#@\s]+)/?$"
 _ENDPOINT = r"^https?://[^/?#@\s]+(/[^@\s]*)?$"
 _BRANCH = r"^(?!.*(\.\.|//|/\.|\.lock(/|$)|[/.]$))[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$"
+_INSIDE = r"^(?!/)(?!.*(^|/)\.{1,2}(/|$))(?!.*//)[^\x00-\x1f\\]+$"
 _KEY = text("A label.", "tier", minLength=1, says="the key of a label")
 
 _DEFAULTS = mapping(
@@ -50,13 +51,22 @@ _VERIFY = mapping(
     {
         "mode": choice("head: the commit that is applied must carry a signature of somebody listed.", "none", "head"),
         "allowedSigners": text(
-            "A file of SSH signers, as `git` reads it.",
+            "A file of this repository with SSH signers, as `git` and `ssh-keygen -Y verify` read it.",
             ".reconciler/allowed_signers",
-            minLength=1,
-            says="the path of a file",
+            pattern=_INSIDE,
+            says="the path of a file in this repository, such as .reconciler/allowed_signers",
+        ),
+        "revokedSigners": text(
+            "A file of this repository with SSH public keys that count no more, whenever they signed.",
+            ".reconciler/revoked_signers",
+            pattern=_INSIDE,
+            says="the path of a file in this repository, such as .reconciler/revoked_signers",
         ),
         "gpgKeys": text(
-            "A folder of armoured GPG public keys.", ".reconciler/keys/", minLength=1, says="the path of a folder"
+            "A folder of this repository with OpenPGP public keys, armoured or not: *.asc, *.gpg, *.pgp, *.key, *.pub.",
+            ".reconciler/keys/",
+            pattern=_INSIDE,
+            says="the path of a folder in this repository, such as .reconciler/keys/",
         ),
     },
     required=["mode"],
@@ -72,7 +82,7 @@ _VERIFY_MODELS = mapping(
         "keys": text(
             "A folder of this repository with public keys of elliptic curves, in PEM, each in a file *.pem or *.pub.",
             _USUAL.folder,
-            pattern=r"^(?!/)(?!.*(^|/)\.{1,2}(/|$))(?!.*//)[^\x00-\x1f\\]+$",
+            pattern=_INSIDE,
             says=f"the path of a folder in this repository, such as {_USUAL.folder}",
         ),
         "signature": text(

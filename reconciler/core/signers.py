@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import cast
 
 from reconciler.core.checked import Checked, check_repository
+from reconciler.core.commit_signers import signer_faults, signer_paths
 from reconciler.core.errors import Problem
 from reconciler.core.jsonvalue import Json
 from reconciler.core.nodes import START, problem_at
@@ -28,12 +29,12 @@ def signers(verify: Json) -> ModelSigners | None:
 
 
 def key_folders(files: Mapping[str, bytes]) -> tuple[str, ...]:
-    """The folders of the configuration repository, beside models.d, that its reconciler.yaml wants read."""
+    """The folders and files of the configuration repository, beside models.d, that its reconciler.yaml wants read."""
     checked = check_repository(_FILE, files[_FILE]) if _FILE in files else ()
-    if not isinstance(checked, Checked) or checked.sound(*_PATH) is None:
+    if not isinstance(checked, Checked):
         return ()
-    found = signers(checked.at(*_PATH))
-    return () if found is None else (found.folder.rstrip("/"),)
+    found = signers(checked.sound(*_PATH))
+    return (*signer_paths(checked), *(() if found is None else (found.folder.rstrip("/"),)))
 
 
 def with_keys(repository: Repository, files: Mapping[str, bytes]) -> Repository:
@@ -46,7 +47,8 @@ def with_keys(repository: Repository, files: Mapping[str, bytes]) -> Repository:
 
 
 def key_faults(checked: Checked, files: Mapping[str, bytes]) -> Iterator[Problem]:
-    """What is wrong with the keys that a checked reconciler.yaml speaks of."""
+    """What is wrong with the keys that a checked reconciler.yaml speaks of, of those who sign commits too."""
+    yield from signer_faults(checked, files)
     found = signers(checked.sound(*_PATH))
     if found is None:
         return

@@ -181,6 +181,19 @@ class ModelSigners:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CommitSigners:
+    """Who may sign commits, as one commit has it. `file`, `revoked`: of SSH keys; `folder`: of OpenPGP ones.
+
+    They are paths, empty where there is none; `files` is what they hold, by path.
+    """
+
+    file: str = ""
+    revoked: str = ""
+    folder: str = ""
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Freeze:
     """A time in which only drift is mended: from whenever `cron` says, for `duration` seconds."""
 
@@ -194,8 +207,7 @@ class Freeze:
 class Policy:
     """What a run must not do (spec §2.3). `allowed_sources` None: everything is allowed.
 
-    `allowed_signers` (a file) and `gpg_keys` (a folder) are paths inside the configuration repository.
-    `model_signers` None: models need no signature.
+    `commit_signers`, `model_signers` None: commits, models need no signature.
     """
 
     allowed_sources: tuple[str, ...] | None = None
@@ -203,9 +215,7 @@ class Policy:
     max_removals: MaxRemovals | None = None
     allow_empty: bool = False
     freeze: tuple[Freeze, ...] = ()
-    verify_commits: str = "none"
-    allowed_signers: str | None = None
-    gpg_keys: str | None = None
+    commit_signers: CommitSigners | None = None
     model_signers: ModelSigners | None = None
 
 
@@ -225,7 +235,8 @@ class Desired:
     """What git says, whole: valid models by name, rejected ones with their problems.
 
     `revision` is the commit (40 hexadecimal digits), or a digest of the files of a plain directory.
-    `allowed_removals` is what the commit's `Reconcile-Allow-Removals:` trailer says, None without one.
+    `allowed_removals` is what the commit's `Reconcile-Allow-Removals:` trailer says, None without one. `commit` is the
+    commit as git has it, whose signature may count; empty if what was read is not just a commit.
     """
 
     revision: str
@@ -234,3 +245,4 @@ class Desired:
     repository: Repository = Repository()
     problems: tuple[Problem, ...] = ()
     allowed_removals: int | None = None
+    commit: bytes = field(default=b"", repr=False)

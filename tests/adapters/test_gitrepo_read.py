@@ -1,9 +1,11 @@
 """Reading the desired state from real repositories and directories."""
 
 import os
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import pygit2
 import pytest
 
 from reconciler.adapters import gitrepo
@@ -349,3 +351,24 @@ def test_a_link_on_the_way_to_a_further_folder_is_not_followed_out_of_a_work_tre
     assert gitrepo.read(str(tree), further=keys_of).files == {**FILES, "reconciler.yaml": b".reconciler/keys"}
     (tree / ".git").rename(tmp_path / "git")
     assert not [path for path in gitrepo.read(str(tree), further=keys_of).files if path.endswith(".pem")]
+
+
+def test_a_commit_comes_with_its_object_and_what_is_no_commit_does_not(tmp_path: Path) -> None:
+    revision = work_tree(tmp_path / "tree", FILES)
+    raw = git(tmp_path / "tree", "cat-file", "commit", revision)
+    assert gitrepo.read(str(tmp_path / "tree")).commit.decode().strip() == raw
+    assert gitrepo.read(str(tmp_path / "tree"), ref=revision).commit.decode().strip() == raw
+    write(tmp_path / "tree", {"models.d/other.yaml": b""})
+    assert gitrepo.read(str(tmp_path / "tree")).commit == b""
+    write(tmp_path / "plain", FILES)
+    assert gitrepo.read(str(tmp_path / "plain")).commit == b""
+
+
+def test_a_file_that_is_not_what_the_commit_names_is_not_read(tmp_path: Path) -> None:
+    work_tree(tmp_path / "tree", FILES)
+    name = git(tmp_path / "tree", "rev-parse", f"HEAD:{next(iter(FILES))}")
+    stored = tmp_path / "tree" / ".git" / "objects" / name[:2] / name[2:]
+    stored.chmod(0o644)
+    stored.write_bytes(zlib.compress(b"blob 4\0evil"))
+    with pytest.raises((pygit2.GitError, ReconcileError), match="mismatch"):
+        gitrepo.read(str(tmp_path / "tree"), ref="HEAD")

@@ -13,6 +13,7 @@ from reconciler.core.errors import Problem
 from reconciler.core.parse import parse
 from reconciler.core.placement import selects
 from reconciler.core.spec import (
+    CommitSigners,
     Credentials,
     Desired,
     LoadPolicy,
@@ -95,6 +96,14 @@ spec:
 """
 
 
+SIGNERS = {
+    ".reconciler/allowed_signers": b"* ssh-ed25519 "
+    b"AAAAC3NzaC1lZDI1NTE5AAAAIFqgP+AYTn6fwbEI2pt8yitHFixfchix+iV2YTIum8Aw\n",
+    ".reconciler/keys/tess.asc": b"-----BEGIN PGP PUBLIC KEY BLOCK-----\n",
+}
+"""The files that it names."""
+
+
 def model(name: str, spec: str = "{framework: python, source: /a}") -> bytes:
     return f"apiVersion: reconciler/v1\nkind: Model\nmetadata: {{name: {name}}}\nspec: {spec}\n".encode()
 
@@ -133,7 +142,9 @@ def test_a_repository_file_that_breaks_a_rule_is_refused_at_the_place(case: Any)
 
 
 def test_every_field_of_a_model_arrives() -> None:
-    desired = read({"models.d/team/densenet.yaml": WHOLE_MODEL.encode(), "reconciler.yaml": WHOLE_REPOSITORY.encode()})
+    desired = read(
+        {"models.d/team/densenet.yaml": WHOLE_MODEL.encode(), "reconciler.yaml": WHOLE_REPOSITORY.encode(), **SIGNERS}
+    )
     assert (dict(desired.rejected), desired.problems) == ({}, ())
     assert desired.models["densenet"] == ModelSpec(
         name="densenet",
@@ -188,15 +199,13 @@ def test_every_field_of_a_model_arrives() -> None:
 
 def test_every_field_of_the_repository_file_arrives() -> None:
     expression = Requirement(key="team", operator=Operator.IN, values=("vision",))
-    assert read({"reconciler.yaml": WHOLE_REPOSITORY.encode()}).repository == Repository(
+    assert read({"reconciler.yaml": WHOLE_REPOSITORY.encode(), **SIGNERS}).repository == Repository(
         default_config={"max_batch_size": 8},
         policy=Policy(
             allowed_sources=("s3://models/", "hf://our-org/"),
             max_removals=MaxRemovals(percent=30.0),
             allow_empty=True,
-            verify_commits="head",
-            allowed_signers=".reconciler/allowed_signers",
-            gpg_keys=".reconciler/keys/",
+            commit_signers=CommitSigners(file=".reconciler/allowed_signers", folder=".reconciler/keys/", files=SIGNERS),
         ),
         credentials={"prod-s3": Credentials(endpoint_url="https://s3.example.com", profile="p", from_env="PREFIX_")},
         targets={
@@ -545,6 +554,7 @@ def test_an_empty_selector_selects_everything() -> None:
 
 FILES = {
     "reconciler.yaml": WHOLE_REPOSITORY.encode(),
+    **SIGNERS,
     "models.d/a/densenet.yaml": WHOLE_MODEL.encode(),
     "models.d/b/m.yaml": model("m"),
     "models.d/c/m.yaml": model("other", "{}"),

@@ -12,7 +12,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.triton]
 BAD = ("boom", "pinned", "preflight", "probed", "rejected")
 PROBE = "[{{inputs: [{{name: IN, datatype: FP32, shape: [1], data: [1]}}], outputs: [{{name: OUT, data: [{data}]}}]}}]"
 POLICY = "apiVersion: reconciler/v1\nkind: Repository\nspec: {policy: {maxRemovals: 30%}}\n"
-UNVERIFIED = POLICY.replace("maxRemovals: 30%", "verifyCommits: {mode: head, gpgKeys: keys/}")
+UNVERIFIED = POLICY.replace("maxRemovals: 30%", "verifyCommits: {mode: head, allowedSigners: signers}")
+SIGNERS = b"ann ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFqgP+AYTn6fwbEI2pt8yitHFixfchix+iV2YTIum8Aw\n"
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
             POLICY,
             ("RemovalsExceeded: 5 of 6 models would be removed", "maxRemovals is 30%", "--allow-removals 5"),
         ),
-        (("good",), UNVERIFIED, ("CommitNotVerified: ", "policy.verifyCommits")),
+        (("good",), UNVERIFIED, ("CommitNotVerified: ", "is not trusted: it is not signed")),
     ],
     ids=["everything", "too many", "not verified"],
 )
@@ -42,7 +43,7 @@ def test_what_a_guard_refuses_is_not_done_at_all(
     settings_file = ground.repository / "reconciler.yaml"
     ground.want(
         {name: document(name, source) for name, source in sources.items()},
-        {"models.d/README.md": b"", **({"reconciler.yaml": settings.encode()} if settings else {})},
+        {"models.d/README.md": b"", "signers": SIGNERS, **({"reconciler.yaml": settings.encode()} if settings else {})},
     )
     before = stage.everything()
     plan, apply = ground.run("plan"), ground.run("apply")

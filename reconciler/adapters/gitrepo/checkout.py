@@ -1,7 +1,7 @@
 """What a read of the configuration repository gives, and which files are asked for."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from reconciler.core.digest import Digest, FileDigest, of_bytes, tree_digest
@@ -30,6 +30,7 @@ class Checkout:
     `revision` is the commit, `<commit>-dirty-<digits>` for a work tree that differs from it, or the tree digest of a
     plain directory's files. `message` is the commit's, empty if what was read is not just that commit. `root` is the
     folder that relative paths start from, None for a commit. `note` says why a repository was read as a directory.
+    `commit` is the commit object whose signature speaks for the files, empty if what was read is not just that commit.
     What is neither a file nor a folder is here under its name with a sentence for content, which no parser accepts:
     refused is not absent.
     """
@@ -40,6 +41,7 @@ class Checkout:
     message: str = ""
     root: str | None = None
     note: str = ""
+    commit: bytes = field(default=b"", repr=False)
 
 
 def limit_of(path: str) -> int:

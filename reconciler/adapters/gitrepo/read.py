@@ -87,7 +87,7 @@ def _at_remote(link: Link, ref: str, further: Further) -> Checkout:
 def _at_commit(commit: pygit2.Commit, where: str, further: Further) -> Checkout:
     revision = str(commit.id)
     files = configuration(commit, f"{where} at {revision[:12]}", further)
-    return Checkout(revision=revision, files=files, kind=Kind.COMMIT, message=commit.message)
+    return Checkout(revision=revision, files=files, kind=Kind.COMMIT, message=commit.message, commit=commit.read_raw())
 
 
 def _at_path(path: str, ref: str | None, further: Further) -> Checkout:
@@ -151,6 +151,7 @@ def _work_tree(path: str, repo: pygit2.Repository, further: Further) -> Checkout
             kind=Kind.WORK_TREE,
             root=os.path.abspath(path),
             message=commit.message,
+            commit=commit.read_raw(),
         )
     dirty = f"{commit.id}-dirty-{digest.removeprefix('sha256:')[:12]}"
     return Checkout(revision=dirty, files=files, kind=Kind.WORK_TREE, root=os.path.abspath(path))

@@ -1,0 +1,43 @@
+"""What a volume remembers of git: the last trusted revision and who may sign the next one, in one file.
+
+It is no state of models: those are looked at. It is here because who can write to git must not be able to change it.
+"""
+
+import os
+import tempfile
+
+from reconciler.adapters.volume import disk
+from reconciler.adapters.volume.places import Places
+
+_MODE = 0o600
+
+
+def path_of(root: str) -> str:
+    """Where it is, for messages."""
+    return Places(root).below("trusted.json")
+
+
+def read(root: str) -> bytes | None:
+    """What was kept, None if nothing was yet. Raises TerminalError or TransientError if that cannot be told."""
+    with disk.translated(f"read {path_of(root)}"):
+        return disk.read_or_none(path_of(root))
+
+
+def keep(root: str, content: bytes) -> None:
+    """Keeps this instead of what was kept before, durably; nobody else may read it. The caller holds the lock."""
+    path = path_of(root)
+    with disk.translated(f"write {path}"):
+        if disk.read_or_none(path) == content:
+            return
+        descriptor, beside = tempfile.mkstemp(dir=Places(root).ours, prefix=".trusted-")  # for its owner only
+        try:
+            with open(descriptor, "wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fchmod(stream.fileno(), _MODE)
+                os.fsync(stream.fileno())
+            os.replace(beside, path)
+        except BaseException:
+            disk.erase(beside)
+            raise
+        disk.sync_directory(Places(root).ours)
