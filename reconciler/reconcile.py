@@ -37,7 +37,7 @@ def apply(
     now: datetime,
 ) -> Report:
     """Plans and carries out. Raises ReconcileError where a run cannot begin; what fails later is in the report."""
-    with begun(options, now) as one, one.world.volume.lock("reconcile apply"):
+    with begun(options, now, writes=True) as one, one.world.volume.lock("reconcile apply"):
         seen = one.first_look()
         if seen.plan.refusal is not None:
             return Report(look=seen, last=seen.plan, outcomes=(), statuses=seen.statuses)

@@ -84,7 +84,7 @@ def of_plan(plan: Plan, problems: Collection[Problem]) -> list[Exit]:
     """What a plan alone says, before anything is carried out."""
     told = (
         (plan.refusal is not None, Exit.REFUSED),
-        (bool(plan.unknown), Exit.ERROR),
+        (bool(plan.unknown or plan.not_fresh), Exit.ERROR),
         (bool(problems), Exit.INVALID),
     )
     return [code for holds, code in told if holds]
@@ -112,4 +112,4 @@ def of_what_is_left(plan: Plan, statuses: Iterable[ModelStatus]) -> list[Exit]:
         Kind.STALLED in status.conditions and status.conditions[Kind.STALLED].status is Truth.TRUE
         for status in statuses
     )
-    return [Exit.INCOMPLETE] if blocked or stalled else []
+    return [Exit.INCOMPLETE] if blocked or stalled or plan.not_fresh else []

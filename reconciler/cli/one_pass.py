@@ -1,4 +1,4 @@
-"""What the commands that run a pass share: its options, the git secret that only the environment has, the clock."""
+"""What the commands that run a pass share: its options, the environment, the clock."""
 
 import os
 from datetime import UTC, datetime
@@ -24,6 +24,8 @@ def options(common: Common, chosen: Chosen | None = None, allow_removals: int | 
     return Options(
         repo=common.repo,
         ref=common.ref,
+        path=common.path,
+        require_fresh=common.require_fresh,
         target=common.target,
         servers=common.servers,
         volume=common.volume,
@@ -32,7 +34,5 @@ def options(common: Common, chosen: Chosen | None = None, allow_removals: int | 
         timeout=common.timeout,
         allow_removals=allow_removals,
         no_server=common.no_server,
-        git_username=os.environ.get("RECONCILE_GIT_USERNAME", ""),
-        git_token=os.environ.get("RECONCILE_GIT_TOKEN") or None,
         environment=os.environ,
     )

@@ -185,6 +185,7 @@ class Plan:
     refusal: Refusal | None = None
     unknown: tuple[str, ...] = ()  # servers and sources that could not be looked at, in words
     totals: Mapping[str, int] = field(default_factory=dict)
+    not_fresh: str = ""  # why nobody could say whether the revision is the latest
 
     @property
     def empty(self) -> bool:

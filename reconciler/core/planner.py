@@ -42,6 +42,7 @@ def plan(desired: Desired, observed: Observed, target: Target, request: Request)
         ),
         unknown=unknown(scene),
         totals=_totals(planned, observed),
+        not_fresh=desired.not_fresh,
     )
 
 

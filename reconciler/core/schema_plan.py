@@ -23,6 +23,10 @@ def plan_schema() -> JsonObject:
                 },
                 "target": _TEXT,
                 "revision": {"description": "The commit (or digest of a directory) of the desired state.", **_TEXT},
+                "not_fresh": {
+                    "description": "Why the remote could not say whether the revision is its latest; null if it is.",
+                    "type": ["string", "null"],
+                },
                 "changes": {"description": "Whether applying it would do anything.", **_FLAG},
                 "complete": {
                     "description": "False where something could not be looked at: then no change is not good news.",

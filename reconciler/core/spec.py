@@ -225,7 +225,8 @@ class Desired:
     """What git says, whole: valid models by name, rejected ones with their problems.
 
     `revision` is the commit (40 hexadecimal digits), or a digest of the files of a plain directory.
-    `allowed_removals` is what the commit's `Reconcile-Allow-Removals:` trailer says, None without one.
+    `allowed_removals` is what the commit's `Reconcile-Allow-Removals:` trailer says, None without one. `not_fresh`: why
+    nobody could say whether this is the latest; empty if it is.
     """
 
     revision: str
@@ -234,3 +235,4 @@ class Desired:
     repository: Repository = Repository()
     problems: tuple[Problem, ...] = ()
     allowed_removals: int | None = None
+    not_fresh: str = ""

@@ -19,6 +19,7 @@ def document(plan: Plan, problems: Iterable[Problem] = ()) -> JsonObject:
         "format_version": FORMAT_VERSION,
         "target": plan.target,
         "revision": plan.revision,
+        "not_fresh": plan.not_fresh or None,
         "changes": changes(plan),
         "complete": not plan.unknown,
         "models": [model_line(model) for model in sorted(asked_for(plan), key=lambda model: model.model)],

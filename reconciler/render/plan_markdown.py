@@ -28,6 +28,9 @@ def document(plan: Plan, problems: Sequence[Problem] = (), limit: int = LIMIT) -
 def _head(plan: Plan) -> Iterator[str]:
     yield f"### Plan for {_text(plan.target)} at {_code(words.revision(plan.revision))}"
     yield ""
+    if plan.not_fresh:
+        yield f"**Perhaps old, this is the last known revision:** {_text(plan.not_fresh)}"
+        yield ""
     if changes(plan) or plan.unknown or plan.refusal:
         yield f"**{summarise(plan)}**"
         if fetched := to_fetch(plan.steps):

@@ -45,11 +45,11 @@ def refusal(url: str, access: Access) -> ReconcileError:
 
 
 def test_a_token_opens_a_repository_for_reading_and_for_the_status(url: str, home: Path, tmp_path: Path) -> None:
-    access, cache = Access(username="tess", token="geheim"), str(tmp_path / "cache")
-    assert gitrepo.read(url, access=access, cache=cache).files == FILES
-    assert gitrepo.publish(url, CHANGE, PACE, access=access, cache=cache) == git(home, "rev-parse", "status")
+    access = Access(username="tess", token="geheim", cache=str(tmp_path / "cache"))
+    assert gitrepo.read(url, access=access).files == FILES
+    assert gitrepo.publish(url, CHANGE, PACE, access=access) == git(home, "rev-parse", "status")
     assert branch_files(home, "status") == {"prod/a.yaml": b"ready"}
-    assert gitrepo.publish(url, CHANGE, PACE, access=access, cache=cache) is None
+    assert gitrepo.publish(url, CHANGE, PACE, access=access) is None
 
 
 def test_the_urls_own_userinfo_opens_it_too(url: str) -> None:

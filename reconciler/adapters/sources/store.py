@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 import requests
 
-from reconciler.adapters.sources import http, hub, local, objects, remote, trust, web
+from reconciler.adapters import trust
+from reconciler.adapters.sources import http, hub, local, objects, remote, web
 from reconciler.adapters.sources.buckets import open_bucket
 from reconciler.adapters.sources.listing import Listed
 from reconciler.adapters.sources.named import found
