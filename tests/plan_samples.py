@@ -144,6 +144,7 @@ EVERYTHING = Plan(
         deactivate("old", "unload:old"),
         prune(),
     ),
+    not_fresh="https://git.example/models cannot be reached: timed out",
 )
 
 SETTLED = Plan(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import pygit2
 
 from reconciler.adapters import trust
+from reconciler.adapters.gitrepo import tunnel
 from reconciler.adapters.gitrepo.access import Access, Remote
 from reconciler.adapters.gitrepo.faults import refused
 from reconciler.adapters.gitrepo.repository import commit_at, ref_not_found
@@ -17,6 +18,7 @@ from reconciler.adapters.gitrepo.talk import Talk, talked
 
 _UNSHALLOW = 2**31 - 1  # git's own number for the whole history
 _WHOLE = 40
+_AUTHORITY, _PROXY = "http.sslCAInfo", "http.proxy"
 _REDIRECTS = "http.followRedirects"  # "false": libgit2 then follows them on the same host only, others get our secrets
 _DIGITS = re.compile(r"[0-9a-f]{4,40}")
 _RACED = re.compile(
@@ -138,13 +140,15 @@ class Link:
 
     def _trust(self) -> None:
         """Certificates of one's own, besides the system's: by git's settings, else by everybody's."""
-        if self.remote.scheme != "https":
+        if self.remote.scheme not in ("https", "http"):  # the latter leads to the former, often
             return
-        configured = "http.sslCAInfo"
-        named = {configured: str(self.repo.config[configured])} if configured in self.repo.config else {}
-        path = trust.bundle({**self.access.environment, **named}, "GIT_SSL_CAINFO", configured)
+        named = {_AUTHORITY: str(self.repo.config[_AUTHORITY])} if _AUTHORITY in self.repo.config else {}
+        path = trust.bundle({**self.access.environment, **named}, "GIT_SSL_CAINFO", _AUTHORITY)
         if path is not None:
             pygit2.settings.set_ssl_cert_locations(path, None)
+        proxy = str(self.repo.config[_PROXY]) if _PROXY in self.repo.config else None
+        if self.remote.scheme == "https":
+            tunnel.check(self.remote, proxy, path, self.access.timeout)
 
 
 def _names(ref: str) -> Iterator[str]:
