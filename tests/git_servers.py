@@ -59,11 +59,13 @@ class Web:
 
 
 @contextlib.contextmanager
-def web_server(folder: Path, served: Path, *, chain: Path | None = None, redirect: str = "") -> Iterator[Web]:
+def web_server(
+    folder: Path, served: Path, *, chain: Path | None = None, redirect: str = "", port: int | None = None
+) -> Iterator[Web]:
     """Lighttpd before the repositories in a folder; `chain` is its key and certificate, none for plain http."""
     folder.mkdir()
     (folder / "passwords").write_text(f"{USER}:{PASSWORD}\n")
-    port = free_port()
+    port = port or free_port()
     tls = f'ssl.engine = "enable"\nssl.pemfile = "{chain}"\n' if chain else ""
     backend = subprocess.run(["git", "--exec-path"], capture_output=True, text=True, check=True).stdout.strip()
     config = _LIGHTTPD.format(
@@ -71,7 +73,7 @@ def web_server(folder: Path, served: Path, *, chain: Path | None = None, redirec
     )
     (folder / "lighttpd.conf").write_text(config)
     command = [_binary("lighttpd"), "-D", "-f", str(folder / "lighttpd.conf")]
-    with _running(command, port, folder / "output"):
+    with _running(command, port, folder / "output", signal.SIGINT):  # it ends once its answers are complete
         yield Web(url=f"{'https' if chain else 'http'}://127.0.0.1:{port}", folder=folder)
 
 
@@ -164,7 +166,7 @@ def _binary(name: str) -> str:
 
 
 @contextlib.contextmanager
-def _running(command: list[str], port: int, output: Path) -> Iterator[None]:
+def _running(command: list[str], port: int, output: Path, end: signal.Signals = signal.SIGTERM) -> Iterator[None]:
     with output.open("wb") as stream:
         process = subprocess.Popen(command, stdout=stream, stderr=stream)
     try:
@@ -175,5 +177,5 @@ def _running(command: list[str], port: int, output: Path) -> Iterator[None]:
             time.sleep(0.02)
         yield
     finally:
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(end)
         process.wait(timeout=10)

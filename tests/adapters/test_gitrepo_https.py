@@ -166,15 +166,17 @@ def test_a_redirect_on_the_same_host_is_followed(tmp_path: Path, tree: Path, bun
 
 def test_nothing_is_transferred_when_the_ref_has_not_moved(tmp_path: Path, tree: Path, bundle: Path) -> None:
     access = Access(username=USER, token=PASSWORD, environment=environment(bundle), cache=str(tmp_path / "cache"))
-    chain, served, asked = bundle.with_name("server.pem"), tmp_path / "served", list[list[str]]()
-    for number in range(3):
-        with web_server(tmp_path / f"web{number}", served, chain=chain) as web:
-            url = f"{web.url}/private/config.git"
-            git(served / "config.git", "config", "url.x.insteadOf", "y")
-            found = gitrepo.read(url, access=access, ref="main")
-        asked.append([line for line in web.asked() if line.endswith("200")])
-    assert found.files == FILES
-    assert asked == []
+    chain, served, port, asked = bundle.with_name("server.pem"), tmp_path / "served", free_port(), list[set[str]]()
+    for number, news in enumerate([{}, {}, {"models.d/b.yaml": b"b"}]):
+        if news:
+            commit(tree, news)
+            git(tree, "push", "--quiet", str(served / "config.git"), "main")
+        with web_server(tmp_path / f"web{number}", served, chain=chain, port=port) as web:
+            found = gitrepo.read(f"{web.url}/private/config.git", access=access)
+        assert found.files == {**FILES, **news}
+        asked.append({line for line in web.asked() if line.endswith(" 200")})
+    refs, pack = "GET /private/config.git/info/refs 200", "POST /private/config.git/git-upload-pack 200"
+    assert asked == [{refs, pack}, {refs}, {refs, pack}]
 
 
 def test_a_fetch_brings_one_commit_of_one_ref(web: Web, bundle: Path, tree: Path, tmp_path: Path) -> None:

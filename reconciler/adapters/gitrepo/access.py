@@ -15,7 +15,7 @@ SSH_PORT = 22
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _FILE = re.compile(r"^file:/(?!/)", re.IGNORECASE)  # one slash: what some tools make of file:///
 _SCP = re.compile(r"[^/:]+:.+|[^/:]*\[[^/]+\]:.+")
-_SCP_HOST = re.compile(r"(?:.*@)?(?:\[(?P<host>[^\]]+?)(?::(?P<port>\d+))?\]|(?P<plain>[^:]+)):")
+_SCP_HOST = re.compile(r"(?:.*@)?(?:\[(?:(?P<host>[^\]:]+):(?P<port>\d+)|(?P<bare>[^\]]+))\]|(?P<plain>[^:]+)):")
 _USERINFO = re.compile(r"((?:^|\s|['\"])(?:[A-Za-z][A-Za-z0-9+.-]*://)?)[^/\s'\"]*@(?=[^/\s])")
 
 
@@ -81,7 +81,11 @@ class Remote:
     def _address(self) -> tuple[str, int | None]:
         if not _URL.match(self.url):
             match = _SCP_HOST.match(self.url)
-            return (match["host"] or match["plain"], int(match["port"] or 0) or None) if match else ("", None)
+            return (
+                (match["host"] or match["bare"] or match["plain"], int(match["port"] or 0) or None)
+                if match
+                else ("", None)
+            )
         try:
             parts = urllib.parse.urlsplit(self.url)
             netloc, port = parts.netloc.rpartition("@")[2], parts.port
