@@ -1,6 +1,7 @@
 """Remotes that come and go, by the real command line: what is done meanwhile, and what says that it may be old."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ class World:
     def url(self) -> str:
         return f"https://127.0.0.1:{self.port}/private/config.git"
 
-    def run(self, command: str, *more: str, up: bool = True, **environ: str) -> Answer:
+    def run(self, command: str, *more: str, up: bool = True, environ: Mapping[str, str] | None = None) -> Answer:
         """A command, with the remote there or not."""
         known = {
             "RECONCILE_REPO": self.url,
@@ -42,7 +43,7 @@ class World:
             "RECONCILE_GIT_USERNAME": USER,
             "RECONCILE_GIT_TOKEN_FILE": str(self.folder / "token"),
             "SSL_CERT_FILE": str(self.bundle),
-            **environ,
+            **(environ or {}),
         }
         if not up:
             return reconcile(command, *more, environ=known)
@@ -89,7 +90,7 @@ def test_require_fresh_makes_it_an_error(world: World) -> None:
     assert world.run("apply").code == 0
     for asked in ("--require-fresh", ""):
         environ = {"RECONCILE_REQUIRE_FRESH": "" if asked else "true"}
-        answer = world.run("apply", *filter(None, [asked]), up=False, **environ)
+        answer = world.run("apply", *filter(None, [asked]), up=False, environ=environ)
         assert (answer.code, answer.out) == (1, "")
         assert "RepositoryUnreachable" in answer.err
         assert "--require-fresh" in answer.err
@@ -104,7 +105,7 @@ def test_what_is_no_outage_is_an_error_although_a_revision_is_known(world: World
         "RepositoryUnreadable": {"RECONCILE_PATH": "staging"},
     }
     for reason, environ in cases.items():
-        answer = world.run("apply", **environ)
+        answer = world.run("apply", environ=environ)
         assert answer.code == 1, answer.said
         assert f"reconcile: {reason}: " in answer.err
 
@@ -120,7 +121,7 @@ def test_a_forced_push_is_followed(world: World) -> None:
 
 
 def test_a_plan_before_anything_was_applied_leaves_no_trace_on_a_volume(world: World, tmp_path: Path) -> None:
-    answer = world.run("plan", RECONCILE_VOLUME=str(tmp_path))
+    answer = world.run("plan", environ={"RECONCILE_VOLUME": str(tmp_path)})
     assert answer.code == 0, answer.said
     assert list(tmp_path.iterdir()) == []
 
@@ -132,7 +133,7 @@ def test_a_path_out_of_the_repository_is_a_usage_error(world: World, path: str) 
 
 def test_certificates_that_are_none_are_no_bug(world: World, tmp_path: Path) -> None:
     (tmp_path / "garbage.pem").write_text("hello")
-    answer = world.run("plan", SSL_CERT_FILE=str(tmp_path / "garbage.pem"), up=False)
+    answer = world.run("plan", environ={"SSL_CERT_FILE": str(tmp_path / "garbage.pem")}, up=False)
     assert answer.code == 1
     assert "SSL_CERT_FILE" in answer.err
 

@@ -81,11 +81,8 @@ class Remote:
     def _address(self) -> tuple[str, int | None]:
         if not _URL.match(self.url):
             match = _SCP_HOST.match(self.url)
-            return (
-                (match["host"] or match["bare"] or match["plain"], int(match["port"] or 0) or None)
-                if match
-                else ("", None)
-            )
+            host = (match["host"] or match["bare"] or match["plain"]) if match else ""
+            return host, int(match["port"]) if match and match["port"] else None
         try:
             parts = urllib.parse.urlsplit(self.url)
             netloc, port = parts.netloc.rpartition("@")[2], parts.port

@@ -90,13 +90,18 @@ def keys(access: Access, user: str) -> Offers:
         _usable(access.ssh_key)
         return Offers(credentials=iter([pygit2.Keypair(user, None, access.ssh_key, "")]))
     agent = [pygit2.KeypairFromAgent(user)] if _agent_answers() else []
-    mine = [os.path.expanduser(f"~/.ssh/{name}") for name in _OWN_KEYS]
-    found = [path for path in mine if os.path.isfile(path) and os.access(path, os.R_OK)]
-    sealed = [path for path in found if _is_encrypted(path)]
-    own = [pygit2.Keypair(user, None, path, "") for path in found if _is_encrypted(path) is False]
+    own, sealed = _own(user)
     note = f" ({', '.join(sealed)}: encrypted, which only an agent can open)" if sealed else ""
     lacking = "" if agent or own else f"it asks for an ssh key and there is none{note}"
     return Offers(credentials=iter([*agent, *own]), lacking=lacking)
+
+
+def _own(user: str) -> tuple[list["pygit2.credentials.Keypair"], list[str]]:
+    """The user's own keys, and the paths of those that are encrypted."""
+    mine = [os.path.expanduser(f"~/.ssh/{name}") for name in _OWN_KEYS]
+    found = [path for path in mine if os.path.isfile(path) and os.access(path, os.R_OK)]
+    sealed = [path for path in found if _is_encrypted(path)]
+    return [pygit2.Keypair(user, None, path, "") for path in found if _is_encrypted(path) is False], sealed
 
 
 def _agent_answers() -> bool:

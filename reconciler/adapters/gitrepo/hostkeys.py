@@ -5,34 +5,22 @@ does so by default; it knows neither patterns, nor markers, nor other files. So 
 this host in it, and its answer is final.
 """
 
-import base64
-import binascii
 import contextlib
-import fnmatch
-import hashlib
-import hmac
 import os
 import tempfile
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pygit2
 
 from reconciler.adapters.gitrepo.access import SSH_PORT, Access, Remote
+from reconciler.adapters.gitrepo.known_hosts import Row, rows_in, rows_of
 from reconciler.core.errors import Reason, TerminalError
 
 _USUAL = ("~/.ssh/known_hosts", "~/.ssh/known_hosts2", "/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2")
 _TYPES = ("ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-rsa")
 _HOME = threading.Lock()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Row:
-    marker: str
-    names: str
-    key: str
-    where: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,59 +73,15 @@ def known(remote: Remote, access: Access) -> Iterator[Known]:
 
 
 def _found(remote: Remote, access: Access) -> Known:
-    files = [access.known_hosts] if access.known_hosts else [os.path.expanduser(path) for path in _USUAL]
-    rows = [row for path in files for row in _rows(path, named=access.known_hosts is not None)]
-    whole = Known(host=remote.host, port=remote.port, file=files[0])
-    here = _of(rows, whole.name) or _of(rows, remote.host)  # as ssh does, the name without its port will do
-    revoked = {row.key for row in here if row.marker == "@revoked"}
-    good = [row for row in here if not row.marker and row.key not in revoked and row.key.split()[0] in _TYPES]
-    return Known(
-        host=whole.host,
-        port=whole.port,
-        file=whole.file,
-        keys=tuple(row.key for row in good),
-        places=tuple(row.where for row in good),
-    )
+    named = access.known_hosts
+    files = [named] if named else [os.path.expanduser(path) for path in _USUAL]
+    rows = [row for path in files for row in rows_in(path, named=named is not None)]
+    nothing = Known(host=remote.host, port=remote.port, file=files[0])
+    here = rows_of(rows, nothing.name) or rows_of(rows, remote.host)  # as for ssh, the name without its port will do
+    good = _good(here)
+    return replace(nothing, keys=tuple(row.key for row in good), places=tuple(row.where for row in good))
 
 
-def _of(rows: list[_Row], name: str) -> list[_Row]:
-    return [row for row in rows if _fits(row.names, name.lower())]
-
-
-def _rows(path: str, *, named: bool) -> Iterator[_Row]:
-    try:
-        with open(path, encoding="utf-8", errors="replace") as stream:
-            lines = stream.read().splitlines()
-    except OSError as error:
-        if not named:
-            return
-        message = f"the known ssh hosts in {path} cannot be read: {error.strerror}"
-        hint = "correct RECONCILE_GIT_KNOWN_HOSTS, and let the user this runs as read the file"
-        raise TerminalError(Reason.HOST_NOT_TRUSTED, message, hint) from error
-    for number, line in enumerate(lines, 1):
-        fields = line.split()
-        marker = fields.pop(0) if fields and fields[0].startswith("@") else ""
-        if len(fields) >= 3 and not fields[0].startswith("#"):
-            yield _Row(marker=marker, names=fields[0], key=f"{fields[1]} {fields[2]}", where=f"{path}:{number}")
-
-
-def _fits(names: str, name: str) -> bool:
-    if names.startswith("|1|"):
-        return _is_hash_of(names, name)
-    patterns = names.lower().split(",")
-    if any(pattern.startswith("!") and _matches(pattern[1:], name) for pattern in patterns):
-        return False
-    return any(_matches(pattern, name) for pattern in patterns)
-
-
-def _matches(pattern: str, name: str) -> bool:
-    return fnmatch.fnmatchcase(name, pattern.replace("[", "[[]"))
-
-
-def _is_hash_of(names: str, name: str) -> bool:
-    _, _, salt, digest = [*names.split("|"), "", "", ""][:4]
-    try:
-        expected = hmac.new(base64.b64decode(salt), name.encode(), hashlib.sha1).digest()
-        return hmac.compare_digest(base64.b64decode(digest), expected)
-    except binascii.Error:
-        return False
+def _good(rows: list[Row]) -> list[Row]:
+    revoked = {row.key for row in rows if row.marker == "@revoked"}
+    return [row for row in rows if not row.marker and row.key not in revoked and row.key.split()[0] in _TYPES]

@@ -14,9 +14,8 @@ from reconciler.adapters.gitrepo.checkout import FILE, FOLDER
 from reconciler.adapters.gitrepo.faults import refused
 from reconciler.adapters.gitrepo.hooks import refusal
 from reconciler.adapters.gitrepo.mirror import in_mirror
-from reconciler.adapters.gitrepo.read import is_repository
 from reconciler.adapters.gitrepo.remote import Link
-from reconciler.adapters.gitrepo.repository import open_repository
+from reconciler.adapters.gitrepo.repository import is_repository, open_repository
 from reconciler.core.errors import Reason, TerminalError, TransientError
 
 _FIRST, _LONGEST, _BUDGET, _ATTEMPTS = 0.05, 1.0, 10.0, 60

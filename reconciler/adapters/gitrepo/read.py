@@ -12,7 +12,14 @@ from reconciler.adapters.gitrepo.checkout import At, Checkout, Further, Kind, co
 from reconciler.adapters.gitrepo.folder import read_folder
 from reconciler.adapters.gitrepo.mirror import in_mirror, in_new_mirror
 from reconciler.adapters.gitrepo.remote import Link
-from reconciler.adapters.gitrepo.repository import commit_at, configuration, files_of, open_repository, subtree
+from reconciler.adapters.gitrepo.repository import (
+    commit_at,
+    configuration,
+    files_of,
+    is_repository,
+    open_repository,
+    subtree,
+)
 from reconciler.core.errors import Reason, TerminalError, TransientError
 
 _log = logging.getLogger(__name__)
@@ -57,15 +64,6 @@ def read_branch(location: str, branch: str, prefix: str, *, access: Access = ANO
             return in_mirror(access.cache, work)
         case Local(path=path):
             return _folder_of(_local_tip(open_repository(path), branch), prefix) if is_repository(path) else None
-
-
-def is_repository(path: str) -> bool:
-    """Whether there is a repository at this path that can be used."""
-    try:
-        open_repository(path)
-    except TerminalError:
-        return False
-    return True
 
 
 def _local_tip(repo: pygit2.Repository, branch: str) -> pygit2.Commit | None:

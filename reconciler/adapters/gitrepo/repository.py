@@ -20,6 +20,15 @@ def open_repository(path: str) -> pygit2.Repository:
         raise _unusable(path, str(error)) from error
 
 
+def is_repository(path: str) -> bool:
+    """Whether there is a repository at this path that can be used."""
+    try:
+        open_repository(path)
+    except TerminalError:
+        return False
+    return True
+
+
 def is_bare(path: str) -> bool:
     """Whether there is a repository without a work tree."""
     try:

@@ -46,18 +46,24 @@ class Talk(pygit2.RemoteCallbacks):
         self, url: str, username_from_url: str | None, allowed_types: CredentialType
     ) -> "pygit2.credentials.UserPass | pygit2.credentials.Keypair | pygit2.credentials.Username":
         """The next credentials for the remote itself."""
-        asking, meant = (urllib.parse.urlsplit(each).hostname for each in (url, self._remote.url))
-        if self._hosts is None and asking != meant:
-            raise denied(self._remote.shown, "another host asks for credentials, which are for this one only")
+        self._is_asked_by_the_remote(url)
         if CredentialType.USERNAME in allowed_types and CredentialType.SSH_KEY not in allowed_types:
             return pygit2.Username(self._access.username or "git")
-        first = self._offers is None
+        words = "it refuses the credentials it was given"
         if self._offers is None:
             self._offers = self._offered(username_from_url, allowed_types)
+            words = self._offers.lacking or words
         for offer in self._offers.credentials:
             return offer
-        words = (first and self._offers.lacking) or "it refuses the credentials it was given"
         raise denied(self._remote.shown, words)
+
+    def _is_asked_by_the_remote(self, url: str) -> None:
+        """Raises TerminalError where somebody else asks, to whom a redirect has led."""
+        if self._hosts is not None:  # ssh has no redirects
+            return
+        asking, meant = (urllib.parse.urlsplit(each).hostname for each in (url, self._remote.url))
+        if asking != meant:
+            raise denied(self._remote.shown, "another host asks for credentials, which are for this one only")
 
     def _offered(self, user: str | None, allowed: CredentialType) -> Offers:
         if CredentialType.SSH_KEY in allowed:

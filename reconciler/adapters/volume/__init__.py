@@ -8,9 +8,8 @@ import contextlib
 from collections.abc import Callable, Iterator
 
 from reconciler.adapters.sources import Remembered, Sources
-from reconciler.adapters.volume import activation, disk, fetch, known, lock, prune, resolve, signatures, view
+from reconciler.adapters.volume import activation, disk, fetch, known, lock, places, prune, resolve, signatures, view
 from reconciler.adapters.volume.pace import Limits, Pace, Watch
-from reconciler.adapters.volume.places import git_cache
 from reconciler.adapters.volume.shelf import open_shelf
 from reconciler.adapters.volume.turns import Turns
 from reconciler.core.content import Content
@@ -20,6 +19,8 @@ from reconciler.core.progress import Moved
 from reconciler.core.spec import ModelSigners, ModelSpec, Source
 
 __all__ = ["Limits", "Volume", "git_cache"]
+
+git_cache = places.git_cache
 
 
 class Volume:
