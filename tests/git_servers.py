@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 USER, PASSWORD = "tess", "geheim"
 
 _LIGHTTPD = """
@@ -161,7 +163,10 @@ def free_port() -> int:
 
 def _binary(name: str) -> str:
     path = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
-    assert path is not None, f"{name} is not installed: apt-get install lighttpd lighttpd-mod-openssl openssh-server"
+    if path is None:
+        words = f"{name} is not installed: apt-get install lighttpd lighttpd-mod-openssl openssh-server"
+        assert not os.environ.get("CI"), words
+        pytest.skip(words)
     return path
 
 

@@ -81,6 +81,7 @@ def test_a_changed_host_key_is_refused_loudly(
     assert f"{home}/known_hosts:2" in error.message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
 @pytest.mark.parametrize("form", ["plain", "hashed", "pattern", "without port", "marked", "among others"])
 def test_each_form_and_kind_of_known_host_is_understood(
