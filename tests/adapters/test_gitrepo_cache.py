@@ -156,6 +156,7 @@ def test_a_volume_has_a_cache_once_something_was_written_on_it(tmp_path: Path) -
     assert git_cache(None, create=True) is None
     assert git_cache(str(tmp_path / "nowhere"), create=True) is None
     assert git_cache(str(tmp_path), create=False) is None
-    assert list(tmp_path.glob(".reconciler")) == []
     assert git_cache(str(tmp_path), create=True) == str(tmp_path / ".reconciler" / "git")
+    assert list(tmp_path.glob(".reconciler")) == []
+    (tmp_path / ".reconciler").mkdir()
     assert git_cache(str(tmp_path), create=False) == str(tmp_path / ".reconciler" / "git")

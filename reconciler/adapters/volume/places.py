@@ -101,10 +101,8 @@ def git_cache(root: str | None, *, create: bool) -> str | None:
     if not root or not os.path.isdir(root):
         return None
     ours = Places(root).ours
-    if create:
-        with contextlib.suppress(OSError):
-            os.makedirs(ours, exist_ok=True)
-    return Places(root).below("git") if os.access(ours, os.W_OK | os.X_OK) else None
+    above = root if create and not os.path.lexists(ours) else ours
+    return Places(root).below("git") if os.access(above, os.W_OK | os.X_OK) else None
 
 
 def _kind(path: str) -> int:
