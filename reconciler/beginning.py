@@ -15,14 +15,18 @@ from reconciler.world import opened
 
 
 @contextmanager
-def begun(options: Options, now: datetime) -> Iterator[Pass]:
-    """A pass with git read and trusted, and connections open. Raises ReconcileError where that cannot be at all."""
-    desired = read_desired(options, None)
+def begun(options: Options, now: datetime, *, writes: bool = False) -> Iterator[Pass]:
+    """A pass with git read and trusted, and connections open; one that `writes` may begin to keep things on its volume.
+
+    Raises ReconcileError where that cannot be done at all.
+    """
+    access = options.access(options.volume, create=writes)
+    desired = read_desired(options, access)
     target = chosen_target(desired, options)
     admitted(desired, target, options)
     options = with_models(desired, target, options)
     check_adopted(desired, target, options)
-    statuses = read_statuses(desired, target, options, None)
+    statuses = read_statuses(desired, target, options, access)
     with opened(target, desired, options.environment, options.limits) as world:
         yield Pass(options=options, desired=desired, target=target, world=world, statuses=statuses, now=now)
 

@@ -66,4 +66,4 @@ def _publish(begun: Pass, statuses: Mapping[str, status.ModelStatus]) -> str | N
         now=int(begun.now.timestamp()),
     )
     pace = gitrepo.Pace(random=random.random, sleep=time.sleep)
-    return gitrepo.publish(begun.options.repo, change, pace, access=begun.options.access())
+    return gitrepo.publish(begun.options.repo, change, pace, access=begun.options.access(begun.options.volume))

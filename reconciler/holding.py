@@ -30,7 +30,7 @@ def tell_held(error: UntrustedError, options: Options, now: datetime) -> None:
 
 
 def _publish(error: UntrustedError, held: Trusted, options: Options, now: datetime) -> None:
-    before = gitrepo.read_branch(options.repo, held.branch, held.target, access=options.access())
+    before = gitrepo.read_branch(options.repo, held.branch, held.target, access=options.access(error.volume))
     told = Held(target=held.target, revision=held.revision, refused=error.revision, message=error.message)
     change = gitrepo.StatusCommit(
         branch=held.branch,
@@ -40,4 +40,4 @@ def _publish(error: UntrustedError, held: Trusted, options: Options, now: dateti
         now=int(now.timestamp()),
     )
     pace = gitrepo.Pace(random=random.random, sleep=time.sleep)
-    gitrepo.publish(options.repo, change, pace, access=options.access())
+    gitrepo.publish(options.repo, change, pace, access=options.access(error.volume))

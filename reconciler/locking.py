@@ -35,6 +35,7 @@ class Order:
     """
 
     repo: str
+    path: str = ""
     models: tuple[str, ...] = ()
     check: bool = False
     volume: str | None = None
@@ -53,8 +54,8 @@ class _Work:
 
 def lock(order: Order) -> LockReport:
     """Writes or checks locks. Raises ReconcileError where the repository (or the volume) is no use."""
-    root = gitrepo.folder_of(order.repo)
-    checkout = gitrepo.read(root)
+    root = gitrepo.folder_of(order.repo, order.path)
+    checkout = gitrepo.read(order.repo, path=order.path)
     desired = parse.parse(checkout.files, revision=checkout.revision, root=checkout.root, locking=True)
     chosen = to_lock(desired, order.models)
     credentials = desired.repository.credentials

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reconciler.adapters import gitrepo
-from reconciler.adapters.volume import Limits
+from reconciler.adapters.volume import Limits, git_cache
 from reconciler.core.spec import CommitSigners, Selector
 
 
@@ -12,14 +12,17 @@ from reconciler.core.spec import CommitSigners, Selector
 class Options:
     """What a command line asks for; it wins over reconciler.yaml. Timeout in seconds, for one load.
 
-    `labels`: only the models that these select, as if they had been named. `no_server`: fetch and activate only.
-    `adopt`: models whose foreign directories are taken over. `pinned`: who must have signed the commit, whatever git
-    says of it; None to let git say it. `limits`: of all fetches together. `environment`: where credentials profiles
-    find their secrets; never shown.
+    `path`: the folder of the repository that holds the configuration. `require_fresh`: a remote that cannot be reached
+    ends the run. `labels`: only the models that these select, as if they had been named. `no_server`: fetch and
+    activate only. `adopt`: models whose foreign directories are taken over. `pinned`: who must have signed the commit,
+    whatever git says of it; None to let git say it. `limits`: of all fetches together. `environment`: where git and
+    credentials profiles look.
     """
 
     repo: str = "."
     ref: str | None = None
+    path: str = ""
+    require_fresh: bool = False
     target: str | None = None
     servers: tuple[str, ...] = ()
     volume: str | None = None
@@ -30,11 +33,12 @@ class Options:
     no_server: bool = False
     adopt: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
-    git_username: str = ""
-    git_token: str | None = field(default=None, repr=False)
     pinned: CommitSigners | None = None
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
-    def access(self) -> gitrepo.Access:
-        """How to get into the git remote."""
-        return gitrepo.Access(username=self.git_username, token=self.git_token)
+    def access(self, volume: str | None, *, create: bool = False) -> gitrepo.Access:
+        """How to get at the git remote, with the cache on a volume; `create`: one may be begun there.
+
+        Raises TerminalError for a token's file that cannot be read.
+        """
+        return gitrepo.access_from(self.environment, git_cache(volume, create=create))

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from reconciler.adapters import gitrepo
 from reconciler.core import parse, status
+from reconciler.core.errors import Reason, TransientError
 from reconciler.core.remembered import Memory
 from reconciler.core.signers import key_folders
 from reconciler.core.spec import Desired, Target
@@ -12,11 +13,14 @@ from reconciler.core.status import ModelStatus
 from reconciler.options import Options
 
 
-def read_desired(options: Options, cache: str | None) -> Desired:
+def read_desired(options: Options, access: gitrepo.Access) -> Desired:
     """The desired state at the ref. Raises ReconcileError where the repository cannot be read or must not be used."""
-    checkout = gitrepo.read(options.repo, ref=options.ref, cache=cache, access=options.access(), further=key_folders)
+    checkout = gitrepo.read(options.repo, ref=options.ref, path=options.path, access=access, further=key_folders)
+    if checkout.not_fresh and options.require_fresh:
+        hint = "the next run tries again; without --require-fresh the last known revision is taken meanwhile"
+        raise TransientError(Reason.REPOSITORY_UNREACHABLE, checkout.not_fresh, hint)
     desired = parse.parse(checkout.files, revision=checkout.revision, message=checkout.message, root=checkout.root)
-    desired = replace(desired, commit=checkout.commit)
+    desired = replace(desired, commit=checkout.commit, not_fresh=checkout.not_fresh)
     if options.timeout is None:
         return desired
     models = {
@@ -26,22 +30,24 @@ def read_desired(options: Options, cache: str | None) -> Desired:
     return replace(desired, models=models)
 
 
-def read_memory(desired: Desired, target: Target, options: Options) -> Memory:
+def read_memory(desired: Desired, target: Target, options: Options, access: gitrepo.Access) -> Memory:
     """All that the status branch tells of this target, and what of it cannot be read."""
-    files = _status_files(desired, target, options, None)
+    files = _status_files(desired, target, options, access)
     if not files:
         return Memory(statuses=None)
     statuses = status.from_files(files)
     return Memory(statuses=statuses, unreadable=status.unreadable(files, statuses))
 
 
-def _status_files(desired: Desired, target: Target, options: Options, cache: str | None) -> Mapping[str, bytes]:
+def read_statuses(desired: Desired, target: Target, options: Options, access: gitrepo.Access) -> dict[str, ModelStatus]:
+    """What the status branch says of this target, empty where there is no branch (or no repository to keep one)."""
+    return dict(status.from_files(_status_files(desired, target, options, access)))
+
+
+def _status_files(desired: Desired, target: Target, options: Options, access: gitrepo.Access) -> Mapping[str, bytes]:
+    """A remote that could not be reached for the desired state is not waited for once more."""
     if not gitrepo.can_publish(options.repo):
         return {}
     branch = desired.repository.status_branch
-    return gitrepo.read_branch(options.repo, branch, prefix=target.name, cache=cache, access=options.access()) or {}
-
-
-def read_statuses(desired: Desired, target: Target, options: Options, cache: str | None) -> dict[str, ModelStatus]:
-    """What the status branch says of this target, empty where there is no branch (or no repository to keep one)."""
-    return dict(status.from_files(_status_files(desired, target, options, cache)))
+    access = replace(access, offline=bool(desired.not_fresh))
+    return gitrepo.read_branch(options.repo, branch, prefix=target.name, access=access) or {}

@@ -17,10 +17,11 @@ def recall(options: Options, *, now: datetime) -> Look:
 
     Raises ReconcileError where git cannot be read, or names no such target or model.
     """
-    desired = read_desired(options, None)
+    access = options.access(None)
+    desired = read_desired(options, access)
     target = named_target(desired, options)
     options = with_models(desired, target, options)
-    memory = read_memory(desired, target, options)
+    memory = read_memory(desired, target, options, access)
     observed = recalled(desired, target, asked_of(desired, target, options), memory)
     check_models(desired, observed, options)
     options = replace(options, no_server=not observed.servers)

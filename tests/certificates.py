@@ -2,6 +2,7 @@
 
 import datetime
 import ipaddress
+import secrets
 import ssl
 from pathlib import Path
 
@@ -14,16 +15,17 @@ from cryptography.x509.oid import NameOID
 def authority(directory: Path) -> tuple[Path, ssl.SSLContext]:
     """The authority's certificate as a file, and what a server speaks TLS with."""
     now = datetime.datetime.now(datetime.UTC)
+    me = f"test authority {secrets.token_hex(4)}"  # a process may trust several, and tells them apart by their names
     root, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
 
     def named(subject: str, public: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
-        builder = x509.CertificateBuilder().subject_name(_name(subject)).issuer_name(_name("test authority"))
+        builder = x509.CertificateBuilder().subject_name(_name(subject)).issuer_name(_name(me))
         builder = builder.public_key(public).serial_number(x509.random_serial_number())
         return builder.not_valid_before(now - datetime.timedelta(days=1)).not_valid_after(
             now + datetime.timedelta(days=1)
         )
 
-    signer = named("test authority", root.public_key())
+    signer = named(me, root.public_key())
     signer = signer.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
     places = [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName("localhost")]
     server = named("localhost", key.public_key())

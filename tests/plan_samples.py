@@ -159,6 +159,7 @@ EVERYTHING = Plan(
         ),
         Span(name="disk", before=1 << 30, peak=2 << 30, after=1 << 30),
     ),
+    not_fresh="https://git.example/models cannot be reached: timed out",
 )
 
 SETTLED = Plan(

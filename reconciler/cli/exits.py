@@ -90,6 +90,7 @@ def of_plan(plan: Plan, problems: Collection[Problem]) -> list[Exit]:
     told = (
         (plan.refusal is not None, Exit.REFUSED),
         (bool(plan.unknown) and not plan.remembered, Exit.ERROR),
+        (bool(plan.not_fresh), Exit.ERROR),
         (bool(problems), Exit.INVALID),
     )
     return [code for holds, code in told if holds]
@@ -129,4 +130,4 @@ def of_what_is_left(plan: Plan, statuses: Iterable[ModelStatus]) -> list[Exit]:
         Kind.STALLED in status.conditions and status.conditions[Kind.STALLED].status is Truth.TRUE
         for status in statuses
     )
-    return [Exit.INCOMPLETE] if blocked or stalled else []
+    return [Exit.INCOMPLETE] if blocked or stalled or plan.not_fresh else []

@@ -20,7 +20,7 @@ def explain(common: Common, output: str, *, model: str) -> int:
     from reconciler.cli.one_pass import now, options
     from reconciler.core.errors import Reason, UsageError
     from reconciler.core.explanation import explained
-    from reconciler.render import explain_json, explain_text, problems
+    from reconciler.render import explain_json, explain_text, plan_text, problems
 
     seen = reconcile.look(options(common), now=now())
     one = explained(model, seen.desired, seen.observed, seen.plan)
@@ -32,5 +32,5 @@ def explain(common: Common, output: str, *, model: str) -> int:
         out.document(explain_json.document(one))
     else:
         out.show(explain_text.lines(one))
-    out.show(problems.lines(found), err=True)
+    out.show([*plan_text.perhaps_old(seen.plan), *problems.lines(found)], err=True)
     return exits.first(code for code in exits.of_plan(seen.plan, found) if code is not exits.Exit.REFUSED)

@@ -21,12 +21,12 @@ def graph(common: Common, *, form: str) -> int:
     from reconciler import reconcile
     from reconciler.cli.one_pass import now, options
     from reconciler.core.picture import drawn
-    from reconciler.render import picture_svg, picture_text, problems
+    from reconciler.render import picture_svg, picture_text, plan_text, problems
 
     seen = reconcile.look(options(common), now=now())
     picture = drawn(seen.desired, seen.observed, seen.plan)
     renderers = {"mermaid": picture_text.mermaid, "dot": picture_text.dot, "svg": picture_svg.svg}
     click.echo(renderers[form](picture), nl=False)
     found = problems.of(seen.desired)
-    out.show(problems.lines(found), err=True)
+    out.show([*plan_text.perhaps_old(seen.plan), *problems.lines(found)], err=True)
     return exits.first(code for code in exits.of_plan(seen.plan, found) if code is not exits.Exit.REFUSED)

@@ -1,16 +1,18 @@
 """`reconcile lock`: resolves sources and writes a lock beside each model's file, or checks the locks."""
 
 import os
+from typing import Any
 
 import click
 
 from reconciler.cli import exits, out
-from reconciler.cli.options import OUTPUT, flag, reported
+from reconciler.cli.options import OUTPUT, PATH, flag, reported
 from reconciler.cli.signals import Interruption
 
 
 @click.command(epilog="\b\nExample:\n  reconcile lock densenet && git add models.d")
 @flag("--repo", "A work tree or directory with models.d/.", default=".", show_default=True, metavar="DIR")
+@PATH
 @flag("--volume", "A model volume, whose memory of what it fetched saves reading it again.", metavar="DIR")
 @click.option(
     "--check", is_flag=True, help="Write nothing; 1 if a lock is missing, does not fit its model, or is out of date."
@@ -18,7 +20,7 @@ from reconciler.cli.signals import Interruption
 @OUTPUT
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
 @reported
-def lock(repo: str, volume: str | None, output: str, *, check: bool, models: tuple[str, ...]) -> int:
+def lock(repo: str, path: str, output: str, *, check: bool, models: tuple[str, ...], **more: Any) -> int:
     """Write what the models' sources hold into locks.
 
     A lock names every file with its size and digest: with it a plan needs no network, and nothing else is ever served.
@@ -32,9 +34,10 @@ def lock(repo: str, volume: str | None, output: str, *, check: bool, models: tup
     interruption.arm()
     order = Order(
         repo=repo,
+        path=path,
         models=models,
         check=check,
-        volume=volume,
+        volume=more["volume"],
         environment=os.environ,
         cancelled=interruption.cancelled,
     )

@@ -1,4 +1,4 @@
-"""What the commands that run a pass share: its options, the git secret that only the environment has, the clock."""
+"""What the commands that run a pass share: its options, the environment, the clock."""
 
 import os
 from datetime import UTC, datetime
@@ -27,6 +27,8 @@ def options(
     return Options(
         repo=common.repo,
         ref=common.ref,
+        path=common.path,
+        require_fresh=common.require_fresh,
         target=common.target,
         servers=common.servers,
         volume=common.volume,
@@ -37,7 +39,5 @@ def options(
         no_server=common.no_server,
         adopt=adopt,
         pinned=pins.pinned(common.allowed_signers, common.gpg_keys),
-        git_username=os.environ.get("RECONCILE_GIT_USERNAME", ""),
-        git_token=os.environ.get("RECONCILE_GIT_TOKEN") or None,
         environment=os.environ,
     )

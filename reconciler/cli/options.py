@@ -1,6 +1,7 @@
 """The flags that every command shares (spec §5), each with its environment variable; flags win over the environment."""
 
 import functools
+import posixpath
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,8 @@ class Common:
 
     repo: str
     ref: str | None
+    path: str
+    require_fresh: bool
     target: str | None
     servers: tuple[str, ...]
     no_server: bool
@@ -66,6 +69,14 @@ def _servers(context: click.Context, parameter: click.Parameter, value: tuple[st
     return value
 
 
+def _inside(context: click.Context, parameter: click.Parameter, value: str | None) -> str:
+    path = posixpath.normpath(value) if value else ""
+    if path.startswith(("/", "..")):
+        message = f"{value} is outside of the repository"
+        raise click.BadParameter(message, context, parameter)
+    return "" if path == "." else path
+
+
 def _unset_if_empty(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
     """A variable that a manifest leaves empty is one that it does not set."""
     return parameter.get_default(context) if value == "" else value
@@ -77,9 +88,19 @@ def flag(name: str, text: str, **more: Any) -> Callable[[Callable[..., int]], Ca
     return click.option(name, envvar=variable, show_envvar=True, help=text, **{"callback": _unset_if_empty, **more})
 
 
+_SHARED = ("repo", "ref", "path", "require_fresh", "target", "volume", "timeout", "allowed_signers", "gpg_keys")
+
+PATH = flag("--path", "The folder of the repository that holds models.d/.", metavar="DIR", callback=_inside)
+
 _FLAGS = (
     flag("--repo", "The configuration repository.", default=".", show_default=True, metavar="URL|DIR"),
     flag("--ref", "Branch, tag or commit, if not the repository's HEAD.", metavar="REF"),
+    PATH,
+    flag(
+        "--require-fresh",
+        "End with an error if the remote cannot be reached, rather than take its last known revision.",
+        is_flag=True,
+    ),
     flag("--target", "Which target of reconciler.yaml.", metavar="NAME"),
     flag(
         "--server",
@@ -94,9 +115,6 @@ _FLAGS = (
     flag("--timeout", "For one operation of a server, or of git.", metavar="DURATION", callback=_timeout),
     flag("--log-format", "How progress and errors are told.", type=click.Choice(["text", "json"]), default="text"),
 )
-
-
-_AS_THEY_ARE = ("repo", "ref", "target", "volume", "timeout", "allowed_signers", "gpg_keys")
 
 
 def output_of(*kinds: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
@@ -195,12 +213,16 @@ def shared(command: Callable[..., int]) -> Callable[..., int]:
 
     @functools.wraps(command)
     def wrapper(*, log_format: str, server: tuple[str, ...], **flags: Any) -> int:
-        shared_flags = {name: flags.pop(name) for name in _AS_THEY_ARE}
+        shared_flags = {name: flags.pop(name) for name in _SHARED}
         servers = tuple(url for url in server if url != NONE)
         common = Common(**shared_flags, servers=servers, no_server=NONE in server, log_json=log_format == "json")
-        from reconciler import reconcile as _heavy  # noqa: F401 - a KeyboardInterrupt in there might get lost
 
-        signals.gentle()
-        return _ended(functools.partial(command, common, **flags), flags.get("output"), as_json=common.log_json)
+        def work() -> int:
+            from reconciler import reconcile as _heavy  # noqa: F401 - a KeyboardInterrupt in there might get lost
+
+            signals.gentle()
+            return command(common, **flags)
+
+        return _ended(work, flags.get("output"), as_json=common.log_json)
 
     return functools.reduce(lambda inner, flag: flag(inner), reversed(_FLAGS), wrapper)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import click
 
 from reconciler.cli import exits, out
-from reconciler.cli.options import OUTPUT, flag, reported
+from reconciler.cli.options import OUTPUT, PATH, flag, reported
 from reconciler.core.errors import Problem
 from reconciler.render import problems, validation
 
@@ -16,9 +16,13 @@ FILE, FOLDER = "reconciler.yaml", "models.d"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """What is to be checked of the repository at `location`: paths in it, files or folders; none for all of it."""
+    """What is to be checked of the repository at `location`: paths in it, files or folders; none for all of it.
+
+    `folder`: the one in the repository that the paths are in.
+    """
 
     location: str
+    folder: str = ""
     paths: frozenset[str] = frozenset()
 
     def has(self, file: str) -> bool:
@@ -68,7 +72,8 @@ def _checked(selection: Selection, ref: str | None) -> tuple[int, list[Problem]]
     from reconciler.core.parse import parse
     from reconciler.core.signers import key_folders
 
-    checkout = gitrepo.read(selection.location, ref=ref, further=key_folders)
+    access = gitrepo.access_from(os.environ)
+    checkout = gitrepo.read(selection.location, ref=ref, path=selection.folder, access=access, further=key_folders)
     desired = parse(checkout.files, revision=checkout.revision, message=checkout.message, root=checkout.root)
     right = sum(selection.has(model.file) for model in desired.models.values())
     wrong = [problem for problem in problems.of(desired) if selection.has(problem.file)]
@@ -86,16 +91,17 @@ def _seen_from_here(problem: Problem, root: str | None) -> Problem:
 @click.command(epilog="\b\nExample:\n  reconcile validate models.d/densenet.yaml")
 @flag("--repo", "What is checked without PATHs.", default=".", show_default=True, metavar="URL|DIR")
 @flag("--ref", "Branch, tag or commit of --repo.", metavar="REF")
+@PATH
 @OUTPUT
 @click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(exists=True))
 @reported
-def validate(repo: str, ref: str | None, output: str, paths: tuple[str, ...]) -> int:
+def validate(repo: str, ref: str | None, path: str, output: str, paths: tuple[str, ...]) -> int:
     """Check files without network: every error of every file, at once.
 
     PATHs are files below a models.d/, a reconciler.yaml, or folders; without them the repository of --repo is checked
     (a work tree as it is on the disk).
     """
-    wanted = selections(paths) if paths else [Selection(location=repo)]
+    wanted = selections(paths) if paths else [Selection(location=repo, folder=path)]
     checks = [_checked(selection, None if paths else ref) for selection in wanted]
     right, wrong = sum(count for count, _ in checks), [problem for _, found in checks for problem in found]
     if output == "json":

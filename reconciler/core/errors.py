@@ -82,6 +82,8 @@ class Reason(StrEnum):
     TIMED_OUT = "TimedOut"
     CANCELLED = "Cancelled"
     REPOSITORY_UNREADABLE = "RepositoryUnreadable"
+    REPOSITORY_UNREACHABLE = "RepositoryUnreachable"
+    HOST_NOT_TRUSTED = "HostNotTrusted"
     REPOSITORY_UNWRITABLE = "RepositoryUnwritable"
     REF_NOT_FOUND = "RefNotFound"
     PUSH_REFUSED = "PushRefused"

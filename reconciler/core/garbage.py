@@ -27,4 +27,5 @@ def garbage(desired: Desired, observed: Observed, target: Target, request: Reque
         revision=desired.revision,
         steps=() if step is None else (step,),
         unknown=unknown(scene),
+        not_fresh=desired.not_fresh,
     )

@@ -246,6 +246,7 @@ class Plan:
     totals: Mapping[str, int] = field(default_factory=dict)
     spans: tuple[Span, ...] = ()  # memories and disk, before, at most meanwhile, and after
     remembered: bool = False
+    not_fresh: str = ""  # why nobody could say whether the revision is the latest
 
     @property
     def empty(self) -> bool:

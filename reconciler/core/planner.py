@@ -48,6 +48,7 @@ def plan(desired: Desired, observed: Observed, target: Target, request: Request)
         totals=_totals(planned, observed),
         spans=spans(scene, found.schedule, planned, target),
         remembered=observed.remembered,
+        not_fresh=desired.not_fresh,
     )
 
 

@@ -7,6 +7,7 @@ _TEXT: JsonObject = {"type": "string"}
 _FLAG: JsonObject = {"type": "boolean"}
 _COUNTS = ("add", "change", "remove", "unchanged", "held", "foreign", "unknown")
 _RESOURCES = "memory, gpuMemory (of the fullest server) and disk along the plan."
+_NOT_FRESH = "Why the remote could not say whether the revision is its latest; null if it is."
 _COUNT: JsonObject = {"type": "integer", "minimum": 0}
 _GENERATION: JsonObject = {"type": ["string", "null"], "pattern": "^sha256:[0-9a-f]{64}$"}
 
@@ -25,6 +26,7 @@ def plan_schema() -> JsonObject:
                 },
                 "target": _TEXT,
                 "revision": {"description": "The commit (or digest of a directory) of the desired state.", **_TEXT},
+                "not_fresh": {"description": _NOT_FRESH, "type": ["string", "null"]},
                 "observed": {
                     "description": "What it was planned against: the world itself, or the last committed status.",
                     "enum": ["live", "status"],

@@ -235,8 +235,9 @@ class Desired:
     """What git says, whole: valid models by name, rejected ones with their problems.
 
     `revision` is the commit (40 hexadecimal digits), or a digest of the files of a plain directory.
-    `allowed_removals` is what the commit's `Reconcile-Allow-Removals:` trailer says, None without one. `commit` is the
-    commit as git has it, whose signature may count; empty if what was read is not just a commit.
+    `allowed_removals` is what the commit's `Reconcile-Allow-Removals:` trailer says, None without one. `not_fresh`: why
+    nobody could say whether this is the latest; empty if it is. `commit` is the commit as git has it, whose signature
+    may count; empty if what was read is not just a commit.
     """
 
     revision: str
@@ -246,3 +247,4 @@ class Desired:
     problems: tuple[Problem, ...] = ()
     allowed_removals: int | None = None
     commit: bytes = field(default=b"", repr=False)
+    not_fresh: str = ""

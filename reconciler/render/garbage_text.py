@@ -11,4 +11,4 @@ def lines(plan: Plan) -> list[Line]:
     told = [Line(steps.pruning(action), Tone.REMOVE) for action in prunes(plan)]
     unknown = plan_text.not_looked_at(plan)
     nothing = "Nothing was looked for." if unknown else "Nothing to remove: something refers to all that is there."
-    return [*(told or [Line(nothing, Tone.TITLE)]), *unknown]
+    return [*plan_text.perhaps_old(plan), *(told or [Line(nothing, Tone.TITLE)]), *unknown]

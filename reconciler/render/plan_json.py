@@ -22,6 +22,7 @@ def document(plan: Plan, problems: Iterable[Problem] = ()) -> JsonObject:
         "revision": plan.revision,
         "observed": "status" if plan.remembered else "live",
         "outcome": outlook(plan).value,
+        "not_fresh": plan.not_fresh or None,
         "changes": changes(plan),
         "complete": complete(plan),
         "models": [model_line(model) for model in sorted(asked_for(plan), key=lambda model: model.model)],

@@ -30,6 +30,9 @@ def _head(plan: Plan) -> Iterator[str]:
     yield ""
     if plan.remembered:
         yield from (plan_text.REMEMBERED, "")
+    if plan.not_fresh:
+        yield f"**Perhaps old, this is the last known revision:** {_text(plan.not_fresh)}"
+        yield ""
     if outlook(plan) is not Outlook.NONE or plan.refusal:
         yield f"**{summarise(plan)}**"
         if fetched := to_fetch(plan.steps):

@@ -31,6 +31,7 @@ def lines(plan: Plan) -> list[Line]:
     return [
         Line(f"Target {words.line(plan.target)}, revision {words.revision(plan.revision)}.", Tone.TITLE),
         *([Line(REMEMBERED, Tone.HELD)] if plan.remembered else []),
+        *perhaps_old(plan),
         *_models(plan),
         *_pruned(plan),
         *not_looked_at(plan),
@@ -38,6 +39,14 @@ def lines(plan: Plan) -> list[Line]:
         Line(""),
         *_last(plan),
     ]
+
+
+def perhaps_old(plan: Plan) -> list[Line]:
+    """That the revision may not be the latest, and why."""
+    if not plan.not_fresh:
+        return []
+    told = f"PERHAPS OLD: {words.revision(plan.revision)} is the last known revision; {words.line(plan.not_fresh)}"
+    return [Line(told, Tone.ALERT)]
 
 
 def _models(plan: Plan) -> Iterator[Line]:

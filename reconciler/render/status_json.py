@@ -17,6 +17,7 @@ def document(plan: Plan, observed: Observed) -> JsonObject:
         "format_version": FORMAT_VERSION,
         "target": plan.target,
         "revision": plan.revision,
+        "not_fresh": plan.not_fresh or None,
         "complete": not plan.unknown,
         "unknown": list(plan.unknown),
         "models": [_model(row) for row in rows(plan, observed)],

@@ -6,6 +6,7 @@ from reconciler.core.observed import Observed
 from reconciler.core.plan import Change, Plan
 from reconciler.render import words
 from reconciler.render.line import Line, Tone
+from reconciler.render.plan_text import perhaps_old
 from reconciler.render.reasons import why
 from reconciler.render.status_rows import OnServer, Readiness, Row, rows
 from reconciler.render.summary import not_asked_for
@@ -20,7 +21,7 @@ def lines(plan: Plan, observed: Observed) -> list[Line]:
     unknown = [Line(f"  - {words.line(thing)}", Tone.ALERT) for thing in plan.unknown]
     notice = [Line(""), Line("Not complete, this could not be looked at:", Tone.ALERT), *unknown] if unknown else []
     others = [Line(not_asked_for(plan), Tone.FAINT)] if not_asked_for(plan) else []
-    return [*_table(shown), *notice, Line(""), *others, Line(_sentence(plan, shown), Tone.TITLE)]
+    return [*perhaps_old(plan), *_table(shown), *notice, Line(""), *others, Line(_sentence(plan, shown), Tone.TITLE)]
 
 
 def _table(shown: Sequence[Row]) -> list[Line]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.adapters import gitrepo
-from reconciler.adapters.gitrepo import Pace, StatusCommit
+from reconciler.adapters.gitrepo import Access, Pace, StatusCommit
 from reconciler.core.errors import Reason, TerminalError, TransientError
 from tests.git_remotes import bare, branch_files, daemon, git, hook, keep_home_out, work_tree, write
 
@@ -72,10 +72,10 @@ def test_a_targets_folder_is_replaced_and_others_are_left_alone(location: str, h
 
 def test_what_was_published_is_read_back(location: str, tmp_path: Path) -> None:
     cache = str(tmp_path / "cache")
-    assert gitrepo.read_branch(location, BRANCH, "prod", cache=cache) is None
-    gitrepo.publish(location, change({"a.yaml": b"ready"}), PACE, cache=cache)
-    assert gitrepo.read_branch(location, BRANCH, "prod", cache=cache) == {"a.yaml": b"ready"}
-    assert gitrepo.read_branch(location, BRANCH, "other", cache=cache) == {}
+    assert gitrepo.read_branch(location, BRANCH, "prod", access=Access(cache=cache)) is None
+    gitrepo.publish(location, change({"a.yaml": b"ready"}), PACE, access=Access(cache=cache))
+    assert gitrepo.read_branch(location, BRANCH, "prod", access=Access(cache=cache)) == {"a.yaml": b"ready"}
+    assert gitrepo.read_branch(location, BRANCH, "other", access=Access(cache=cache)) == {}
 
 
 def test_eight_concurrent_writers_lose_nothing(location: str, home: Path) -> None:

@@ -1,6 +1,7 @@
 """Reading the desired state from real repositories and directories."""
 
 import os
+import shutil
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from reconciler.adapters import gitrepo
 from reconciler.adapters.gitrepo import Access, Kind
+from reconciler.adapters.gitrepo.access import Remote
 from reconciler.adapters.gitrepo.checkout import LIMIT
 from reconciler.core.errors import Reason, ReconcileError, TerminalError, TransientError
 from tests.git_remotes import bare, commit, daemon, git, keep_home_out, work_tree, write
@@ -37,7 +39,7 @@ def served(tmp_path: Path, tree: Path) -> Iterator[str]:
 
 def refusal(location: str, ref: str | None = None, cache: str | None = None) -> ReconcileError:
     with pytest.raises(ReconcileError) as caught:
-        gitrepo.read(location, ref=ref, cache=cache)
+        gitrepo.read(location, ref=ref, access=Access(cache=cache))
     return caught.value
 
 
@@ -241,16 +243,16 @@ def test_a_remote_is_read_at_its_head_then_follows_new_commits(
     tmp_path: Path, tree: Path, served: str, cached: bool
 ) -> None:
     cache = str(tmp_path / "cache") if cached else None
-    first = gitrepo.read(served, cache=cache)
+    first = gitrepo.read(served, access=Access(cache=cache))
     assert (first.files, first.kind, first.root) == (FILES, Kind.COMMIT, None)
     assert "Reconcile-Allow-Removals" in first.message
     second = commit(tree, {"models.d/c.yaml": b"c"}, "second")
     git(tree, "push", "--quiet", str(tmp_path / "served" / "config.git"), "main")
-    found = gitrepo.read(served, ref="main", cache=cache)
+    found = gitrepo.read(served, ref="main", access=Access(cache=cache))
     assert (found.revision, found.files) == (second, {**FILES, "models.d/c.yaml": b"c"})
     third = git(tree, "commit-tree", "HEAD~1^{tree}", given=b"rewritten")
     git(tree, "push", "--quiet", "--force", str(tmp_path / "served" / "config.git"), f"{third}:refs/heads/main")
-    assert gitrepo.read(served, ref="main", cache=cache).revision == third
+    assert gitrepo.read(served, ref="main", access=Access(cache=cache)).revision == third
 
 
 @pytest.mark.parametrize("cached", [True, False])
@@ -262,9 +264,9 @@ def test_a_remotes_tag_and_older_commits_are_read_even_after_a_shallow_fetch(
     git(tree, "tag", "--annotate", "--message", "one", "v1")
     commit(tree, {"models.d/c.yaml": b"c"})
     git(tree, "push", "--quiet", "--follow-tags", str(tmp_path / "served" / "config.git"), "main")
-    assert gitrepo.read(served, cache=cache).revision != first
+    assert gitrepo.read(served, access=Access(cache=cache)).revision != first
     for ref in ("v1", first, first[:9]):
-        assert gitrepo.read(served, ref=ref, cache=cache).revision == first
+        assert gitrepo.read(served, ref=ref, access=Access(cache=cache)).revision == first
 
 
 def test_a_remotes_missing_ref_is_named_with_those_that_exist(served: str) -> None:
@@ -274,24 +276,54 @@ def test_a_remotes_missing_ref_is_named_with_those_that_exist(served: str) -> No
         assert "main" in error.hint
 
 
-@pytest.mark.parametrize("damage", ["objects", "refs", "config", "HEAD", "lock", "all"])
+@pytest.mark.parametrize("damage", ["objects", "flipped", "no objects", "refs", "lock", "a file", "another"])
 def test_a_damaged_cache_is_thrown_away_and_made_again(tmp_path: Path, served: str, damage: str) -> None:
-    cache = tmp_path / "cache"
-    gitrepo.read(served, cache=str(cache))
+    cache, mine = tmp_path / "cache", f"refs/reconcile/{Remote(url=served).key}/HEAD"
+    gitrepo.read(served, access=Access(cache=str(cache)))
     repository = cache / "repository"
-    if damage == "objects":
-        for pack in (repository / "objects" / "pack").iterdir():
-            pack.chmod(0o644)
-            pack.write_bytes(pack.read_bytes()[:60])
-    elif damage == "refs":
-        write(repository, {"refs/reconcile/HEAD": b"\0\0"})
-    elif damage == "lock":
-        write(repository, {"refs/reconcile/HEAD.lock": b"", "refs/reconcile/HEAD": b"1" * 40 + b"\n"})
-    else:
-        for path in [repository / damage] if damage != "all" else list(repository.iterdir()):
-            if path.is_file():
-                path.write_bytes(b"\0garbage")
-    assert gitrepo.read(served, cache=str(cache)).files == FILES
+    damaging(repository, damage, mine)
+    assert gitrepo.read(served, access=Access(cache=str(cache))).files == FILES
+    assert git(repository, "cat-file", "-t", mine) == "commit"
+    git(repository, "fsck", "--strict")
+    assert sorted(os.listdir(cache)) == ["reconcile-cache", "repository"]
+
+
+def damaging(repository: Path, damage: str, mine: str) -> None:
+    packs = [path for path in (repository / "objects" / "pack").iterdir() if path.suffix in (".pack", ".idx")]
+    match damage:
+        case "objects":
+            for pack in packs:
+                overwrite(pack, pack.read_bytes()[:60])
+        case "flipped":
+            content = packs[0].with_suffix(".pack").read_bytes()
+            overwrite(packs[0].with_suffix(".pack"), content[:-40] + bytes(16) + content[-24:])
+        case "no objects":
+            shutil.rmtree(repository / "objects")
+            (repository / "objects").mkdir()
+        case "refs":
+            write(repository, {mine: b"\0\0"})
+        case "lock":
+            write(repository, {f"{mine}.lock": b"", mine: b"1" * 40 + b"\n"})
+        case "a file":
+            shutil.rmtree(repository)
+            repository.write_bytes(b"no repository")
+        case _:
+            shutil.rmtree(repository)
+            work_tree(repository, {"README.md": b"something"})
+
+
+@pytest.mark.parametrize("names", [["HEAD"], ["config"], ["HEAD", "config", "shallow", "description"]])
+def test_garbage_among_the_caches_own_files_does_no_harm(tmp_path: Path, served: str, names: list[str]) -> None:
+    cache = tmp_path / "cache"
+    gitrepo.read(served, access=Access(cache=str(cache)))
+    for name in names:
+        (cache / "repository" / name).write_bytes(b"\0garbage")
+    assert gitrepo.read(served, access=Access(cache=str(cache))).files == FILES
+
+
+def overwrite(path: Path, content: bytes) -> None:
+    path.chmod(0o644)
+    path.write_bytes(content)
 
 
 def test_a_folder_that_is_not_our_cache_is_never_deleted(tmp_path: Path, served: str) -> None:
@@ -302,7 +334,7 @@ def test_a_folder_that_is_not_our_cache_is_never_deleted(tmp_path: Path, served:
 
 def test_a_remote_that_is_not_there_may_come_back_and_a_repository_that_is_not_may_not(served: str) -> None:
     error = refusal("git://127.0.0.1:1/config.git")
-    assert (type(error), error.reason) == (TransientError, Reason.REPOSITORY_UNREADABLE)
+    assert (type(error), error.reason) == (TransientError, Reason.REPOSITORY_UNREACHABLE)
     error = refusal(served.replace("config", "other"))
     assert (type(error), error.reason) == (TerminalError, Reason.REPOSITORY_UNREADABLE)
 

@@ -23,6 +23,7 @@ from reconciler.core.plan import Change, ModelPlan, Outcome, Plan, Refusal, Resu
 from tests.plan_samples import BLIND, SETTLED, load
 
 PROBLEM = Problem(file="models.d/a.yaml", line=1, column=1, path="", found="nothing", expected="a model")
+PERHAPS_OLD = replace(SETTLED, not_fresh="the remote cannot be reached")
 REFUSED = replace(SETTLED, refusal=Refusal(reason=Reason.EMPTY_REFUSED, message="everything would go"))
 STALLED = replace(
     SETTLED, models=(ModelPlan(model="m", change=Change.HELD, reason=Reason.STALLED, stalled=True), *SETTLED.models)
@@ -52,6 +53,7 @@ def test_an_error_that_ends_the_run_has_its_code(error: ReconcileError, code: in
         (STALLED, (), 0),
         (REFUSED, (), 4),
         (BLIND, (), 1),
+        (PERHAPS_OLD, (), 1),
         (SETTLED, (PROBLEM,), 65),
         (replace(BLIND, refusal=REFUSED.refusal), (PROBLEM,), 4),
         (BLIND, (PROBLEM,), 1),
@@ -97,6 +99,10 @@ def test_a_model_whose_status_says_stalled_makes_an_apply_incomplete(truth: Trut
     condition = Condition(kind=Kind.STALLED, status=truth, reason=Reason.STALLED, last_transition_time="")
     status = ModelStatus(name="m", target="prod", revision="", conditions={Kind.STALLED: condition})
     assert exits.first(exits.of_what_is_left(SETTLED, [status])) == code
+
+
+def test_an_apply_of_what_may_be_old_is_incomplete() -> None:
+    assert exits.first(exits.of_what_is_left(PERHAPS_OLD, ())) == 6
 
 
 @pytest.mark.parametrize(("signal", "code"), [(Signals.SIGINT, 130), (Signals.SIGTERM, 143), (None, 0)])

@@ -24,7 +24,7 @@ class TritonPythonModel:
         given = [pb.get_input_tensor_by_name(request, "IN").as_numpy() for request in requests]
         return [pb.InferenceResponse([pb.Tensor("OUT", (values * {factor}).astype("float32"))]) for values in given]
 """
-LOCK = ".reconciler/lock"
+LOCK, GIT_CACHE = ".reconciler/lock", ".reconciler/git"
 ME = ("-c", "user.name=Tess", "-c", "user.email=tess@example.org")
 
 
@@ -86,8 +86,12 @@ class Ground:
         return reconcile(command, *flags, *arguments)
 
     def snapshot(self) -> tuple[dict[str, tuple[str, ...]], str, str]:
-        """The volume but for who locked it last, every ref, and the work tree: what a refusal leaves as it is."""
-        volume = {path: entry for path, entry in files_of(self.volume).items() if path != LOCK}
+        """The volume but for its lock and git's cache, every ref, and the work tree: what a refusal leaves as it is."""
+        volume = {
+            path: entry
+            for path, entry in files_of(self.volume).items()
+            if path != LOCK and not path.startswith(GIT_CACHE)
+        }
         return volume, self.refs(), git(self.repository, "status", "--porcelain")
 
     def refs(self) -> str:

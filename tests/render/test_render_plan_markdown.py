@@ -29,6 +29,7 @@ def test_what_a_reviewer_must_not_miss_stands_open_and_the_rest_in_folds() -> No
         where = opened if line.change is Change.REMOVE else folds
         assert f"`{line.model}`" in where, line
     assert "**Plan: " in opened
+    assert "**Perhaps old, this is the last known revision:** " in opened
     assert "Refused, nothing of this will be done" in opened
     assert "models.d/a.yaml:3:1" in opened
     for gap in (line.gap for line in plan.models if line.gap):

@@ -25,6 +25,7 @@ def last(plan: Plan) -> str:
 def test_every_change_has_its_sign_its_reason_and_its_steps_in_order() -> None:
     assert shown(EVERYTHING) == dedent(f"""\
         Target prod, revision 4f1c2d3e5a6b.
+        PERHAPS OLD: 4f1c2d3e5a6b is the last known revision; https://git.example/models cannot be reached: timed out
 
         -/+ bert  aaaaaaaaaaaa → bbbbbbbbbbbb
               GenerationChanged: what the spec wants differs from what is on the volume

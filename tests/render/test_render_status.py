@@ -1,6 +1,7 @@
 """The status as a table and as JSON."""
 
 import json
+from dataclasses import replace
 from textwrap import dedent
 
 from reconciler.core.errors import Reason
@@ -114,3 +115,11 @@ def test_the_json_has_every_server_and_the_silent_ones_with_their_reason() -> No
         {"server": "grpc://c:1", "readiness": "unknown", "generation": None, "versions": []},
     ]
     assert document["unreachable"] == [{"server": "grpc://c:1", "reason": "ServerUnreachable", "message": "refused"}]
+
+
+def test_a_revision_that_may_be_old_is_said_first_and_in_the_json() -> None:
+    old = replace(plan(settled("m")), not_fresh="https://u:geheim@git.example/m cannot be reached")
+    first, *_ = shown(old, Observed()).splitlines()
+    assert first.startswith("PERHAPS OLD: 4f1c2d3e5a6b is the last known revision; https://git.example/m cannot be")
+    assert status_json.document(old, Observed())["not_fresh"] == "https://git.example/m cannot be reached"
+    assert status_json.document(plan(), Observed())["not_fresh"] is None

@@ -4,9 +4,10 @@ Promise: nothing outside the status branch's own folder is ever committed, no fi
 written, nothing is ever forced, and no URL's userinfo and no token is ever in a message.
 """
 
-from reconciler.adapters.gitrepo import certificates  # noqa: F401 - first, for it loads pygit2
+from reconciler.adapters.gitrepo import loading  # noqa: F401 - before anybody else imports pygit2
 from reconciler.adapters.gitrepo.access import Access
 from reconciler.adapters.gitrepo.checkout import Checkout, Kind
+from reconciler.adapters.gitrepo.credentials import access_from
 from reconciler.adapters.gitrepo.publish import Pace, StatusCommit, can_publish, publish
 from reconciler.adapters.gitrepo.read import read, read_branch
 from reconciler.adapters.gitrepo.writing import folder_of, write_file
@@ -17,6 +18,7 @@ __all__ = [
     "Kind",
     "Pace",
     "StatusCommit",
+    "access_from",
     "can_publish",
     "folder_of",
     "publish",

@@ -1,28 +1,41 @@
 """Where a repository is, how to get in, and its name as people may see it."""
 
+import hashlib
 import os
 import re
 import urllib.parse
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reconciler.core.errors import Reason, TerminalError
 
 SCHEMES = ("https", "http", "ssh", "git")
+SSH_PORT = 22
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _FILE = re.compile(r"^file:/(?!/)", re.IGNORECASE)  # one slash: what some tools make of file:///
-_SCP = re.compile(r"[^/:]+:.+")
+_SCP = re.compile(r"[^/:]+:.+|[^/:]*\[[^/]+\]:.+")
+_SCP_HOST = re.compile(r"(?:.*@)?(?:\[(?:(?P<host>[^\]:]+):(?P<port>\d+)|(?P<bare>[^\]]+))\]|(?P<plain>[^:]+)):")
 _USERINFO = re.compile(r"((?:^|\s|['\"])(?:[A-Za-z][A-Za-z0-9+.-]*://)?)[^/\s'\"]*@(?=[^/\s])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """What a remote may ask for. `ssh_key` is the path of a private key; `timeout` in seconds for one silence."""
+    """How to get at a remote, and what is kept of it.
+
+    `ssh_key`: the path of a private key; the agent and the user's own keys where there is none. `known_hosts`: a file
+    instead of the usual ones. `environment`: where netrc and certificates are looked up. `timeout` in seconds for one
+    silence. `cache`: a folder to keep what was fetched in; `offline`: only what is there counts, nobody is asked.
+    """
 
     username: str = ""
     token: str | None = field(default=None, repr=False)
     ssh_key: str | None = None
+    known_hosts: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     timeout: float = 60.0
+    cache: str | None = None
+    offline: bool = False
 
     def hide(self, text: str) -> str:
         """The text without the token and without the userinfo of any URL."""
@@ -43,6 +56,40 @@ class Remote:
     def shown(self) -> str:
         """The URL without userinfo and query."""
         return shown(self.url)
+
+    @property
+    def scheme(self) -> str:
+        """How it is spoken to; `ssh` for git@host:path."""
+        match = _URL.match(self.url)
+        return match[1].lower() if match else "ssh"
+
+    @property
+    def host(self) -> str:
+        """The host as it is written."""
+        return self._address()[0]
+
+    @property
+    def port(self) -> int:
+        """The port, that of ssh if none is written."""
+        return self._address()[1] or SSH_PORT
+
+    @property
+    def key(self) -> str:
+        """A name for what is kept of it."""
+        return hashlib.sha256(self.shown.encode()).hexdigest()[:16]
+
+    def _address(self) -> tuple[str, int | None]:
+        if not _URL.match(self.url):
+            match = _SCP_HOST.match(self.url)
+            host = (match["host"] or match["bare"] or match["plain"]) if match else ""
+            return host, int(match["port"]) if match and match["port"] else None
+        try:
+            parts = urllib.parse.urlsplit(self.url)
+            netloc, port = parts.netloc.rpartition("@")[2], parts.port
+        except ValueError:
+            return "", None
+        host = netloc.removesuffix(f":{port}")
+        return host.removeprefix("[").removesuffix("]"), port
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

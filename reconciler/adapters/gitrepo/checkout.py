@@ -23,13 +23,32 @@ class Kind(StrEnum):
     COMMIT = "commit"
 
 
+def nothing(files: Mapping[str, bytes]) -> Iterable[str]:  # noqa: ARG001
+    """No other folders."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class At:
+    """What of a repository is read: a ref, None for what is there; a folder in it, empty for all of it."""
+
+    ref: str | None = None
+    path: str = ""
+    further: Further = nothing
+
+    def within(self, where: str) -> str:
+        """A repository's name with that of the folder in it."""
+        return f"{where} in {self.path}/" if self.path else where
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkout:
     """The configuration's files by path, as they are at `revision`.
 
     `revision` is the commit, `<commit>-dirty-<digits>` for a work tree that differs from it, or the tree digest of a
     plain directory's files. `message` is the commit's, empty if what was read is not just that commit. `root` is the
-    folder that relative paths start from, None for a commit. `note` says why a repository was read as a directory.
+    folder that relative paths start from, None for a commit. `note` says why a repository was read as a directory,
+    `not_fresh` why a remote could not be asked whether this is its latest. Paths are relative to the folder asked for.
     `commit` is the commit object whose signature speaks for the files, empty if what was read is not just that commit.
     What is neither a file nor a folder is here under its name with a sentence for content, which no parser accepts:
     refused is not absent.
@@ -42,6 +61,7 @@ class Checkout:
     root: str | None = None
     note: str = ""
     commit: bytes = field(default=b"", repr=False)
+    not_fresh: str = ""
 
 
 def limit_of(path: str) -> int:
@@ -50,11 +70,6 @@ def limit_of(path: str) -> int:
     Locks are written by a program, which has more patience than people.
     """
     return LOCK_LIMIT if path.endswith(".lock") else LIMIT
-
-
-def nothing(files: Mapping[str, bytes]) -> Iterable[str]:  # noqa: ARG001
-    """No other folders."""
-    return ()
 
 
 def content_digest(files: Mapping[str, bytes]) -> Digest:
@@ -77,3 +92,9 @@ def require(present: Iterable[str], where: str) -> None:
 def link_words(target: str) -> str:
     """The content that stands for a symbolic link."""
     return f"a symbolic link to {target!r}"
+
+
+def no_folder(path: str, where: str) -> TerminalError:
+    """The error for a folder that is not in the repository."""
+    hint = "--path names a folder of the repository that holds reconciler.yaml or models.d/"
+    return TerminalError(Reason.REPOSITORY_UNREADABLE, f"there is no folder {path!r} in {where}", hint)

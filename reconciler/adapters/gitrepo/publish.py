@@ -11,11 +11,11 @@ from pygit2.enums import FileMode
 
 from reconciler.adapters.gitrepo.access import ANONYMOUS, Access, Local, Remote, locate
 from reconciler.adapters.gitrepo.checkout import FILE, FOLDER
+from reconciler.adapters.gitrepo.faults import refused
 from reconciler.adapters.gitrepo.hooks import refusal
 from reconciler.adapters.gitrepo.mirror import in_mirror
-from reconciler.adapters.gitrepo.read import is_repository
-from reconciler.adapters.gitrepo.remote import Link, refused
-from reconciler.adapters.gitrepo.repository import open_repository
+from reconciler.adapters.gitrepo.remote import Link
+from reconciler.adapters.gitrepo.repository import is_repository, open_repository
 from reconciler.core.errors import Reason, TerminalError, TransientError
 
 _FIRST, _LONGEST, _BUDGET, _ATTEMPTS = 0.05, 1.0, 10.0, 60
@@ -69,9 +69,7 @@ def can_publish(location: str) -> bool:
             return is_repository(path)
 
 
-def publish(
-    location: str, change: StatusCommit, pace: Pace, *, cache: str | None = None, access: Access = ANONYMOUS
-) -> str | None:
+def publish(location: str, change: StatusCommit, pace: Pace, *, access: Access = ANONYMOUS) -> str | None:
     """Commit and push; the new commit, or None if the branch says all this already or there is no repository.
 
     A remote's own hooks decide, and so do `pre-receive` and `update` of a bare repository on this machine; a work
@@ -85,7 +83,7 @@ def publish(
                 link = Link(repo=repo, remote=remote, access=access)
                 return _settle(lambda: _push_once(link, change), change, pace)
 
-            return in_mirror(cache, work)
+            return in_mirror(access.cache, work)
         case Local(path=path):
             if not is_repository(path):
                 return None

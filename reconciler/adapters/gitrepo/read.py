@@ -3,16 +3,24 @@
 import logging
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pygit2
 
 from reconciler.adapters.gitrepo.access import ANONYMOUS, Access, Local, Remote, locate
-from reconciler.adapters.gitrepo.checkout import Checkout, Further, Kind, content_digest, nothing
+from reconciler.adapters.gitrepo.checkout import At, Checkout, Further, Kind, content_digest, no_folder, nothing
 from reconciler.adapters.gitrepo.folder import read_folder
-from reconciler.adapters.gitrepo.mirror import in_mirror
+from reconciler.adapters.gitrepo.mirror import in_mirror, in_new_mirror
 from reconciler.adapters.gitrepo.remote import Link
-from reconciler.adapters.gitrepo.repository import commit_at, configuration, files_of, open_repository, subtree
-from reconciler.core.errors import Reason, TerminalError
+from reconciler.adapters.gitrepo.repository import (
+    commit_at,
+    configuration,
+    files_of,
+    is_repository,
+    open_repository,
+    subtree,
+)
+from reconciler.core.errors import Reason, TerminalError, TransientError
 
 _log = logging.getLogger(__name__)
 
@@ -21,28 +29,26 @@ def read(
     location: str,
     *,
     ref: str | None = None,
-    cache: str | None = None,
+    path: str = "",
     access: Access = ANONYMOUS,
     further: Further = nothing,
 ) -> Checkout:
     """The configuration's files.
 
     A work tree without `ref` is read as it is on the disk, everything else at a commit (HEAD without `ref`); a plain
-    directory has no refs. `cache` is a folder to keep what was fetched from a remote in; `further` names folders that
-    are read too. Raises TerminalError, TransientError.
+    directory has no refs. `path`: a folder in it, as `a/b`, of which alone is read; `further` names folders in there
+    that are read too. Where a remote cannot be reached, what `access.cache` has of it will do, and `not_fresh` says
+    so. Raises TerminalError, TransientError.
     """
+    at = At(ref=ref, path=path, further=further)
     match locate(location):
         case Remote() as remote:
-            return in_mirror(
-                cache, lambda repo: _at_remote(Link(repo=repo, remote=remote, access=access), ref or "HEAD", further)
-            )
-        case Local(path=path):
-            return _at_path(path, ref, further)
+            return _remote(remote, at, access)
+        case Local(path=folder):
+            return _at_path(folder, at)
 
 
-def read_branch(
-    location: str, branch: str, prefix: str, *, cache: str | None = None, access: Access = ANONYMOUS
-) -> Mapping[str, bytes] | None:
+def read_branch(location: str, branch: str, prefix: str, *, access: Access = ANONYMOUS) -> Mapping[str, bytes] | None:
     """The files of a branch's folder, by path in it; empty without the folder, None without the branch.
 
     In a clone without the branch its remote-tracking branch of `origin` will do. Raises TerminalError, TransientError.
@@ -51,20 +57,13 @@ def read_branch(
         case Remote() as remote:
 
             def work(repo: pygit2.Repository) -> Mapping[str, bytes] | None:
-                return _folder_of(Link(repo=repo, remote=remote, access=access).fetch_branch(branch), prefix)
+                link = Link(repo=repo, remote=remote, access=access)
+                tip = link.last(f"refs/heads/{branch}") if access.offline else link.fetch_branch(branch)
+                return _folder_of(tip, prefix)
 
-            return in_mirror(cache, work)
+            return in_mirror(access.cache, work)
         case Local(path=path):
             return _folder_of(_local_tip(open_repository(path), branch), prefix) if is_repository(path) else None
-
-
-def is_repository(path: str) -> bool:
-    """Whether there is a repository at this path that can be used."""
-    try:
-        open_repository(path)
-    except TerminalError:
-        return False
-    return True
 
 
 def _local_tip(repo: pygit2.Repository, branch: str) -> pygit2.Commit | None:
@@ -80,17 +79,38 @@ def _folder_of(commit: pygit2.Commit | None, prefix: str) -> Mapping[str, bytes]
     return {} if folder is None else files_of(folder)
 
 
-def _at_remote(link: Link, ref: str, further: Further) -> Checkout:
-    return _at_commit(link.fetch(ref), link.remote.shown, further)
+def _remote(remote: Remote, at: At, access: Access) -> Checkout:
+    def work(repo: pygit2.Repository) -> Checkout:
+        return _at_remote(Link(repo=repo, remote=remote, access=access), at)
+
+    found = in_mirror(access.cache, work)
+    if access.cache is not None and not found.not_fresh:
+        in_new_mirror(access.cache, work)
+    return found
 
 
-def _at_commit(commit: pygit2.Commit, where: str, further: Further) -> Checkout:
+def _at_remote(link: Link, at: At) -> Checkout:
+    """The ref as the remote has it; as it last had it where that cannot be reached just now."""
+    ref = at.ref or "HEAD"
+    try:
+        return _at_commit(link.fetch(ref), link.remote.shown, at)
+    except TransientError as error:
+        if error.reason is not Reason.REPOSITORY_UNREACHABLE:
+            raise
+        last = link.last(ref)
+        if last is None:
+            raise
+        found = _at_commit(last, link.remote.shown, at)
+        return found if found.revision == ref else replace(found, not_fresh=error.message)
+
+
+def _at_commit(commit: pygit2.Commit, where: str, at: At) -> Checkout:
     revision = str(commit.id)
-    files = configuration(commit, f"{where} at {revision[:12]}", further)
+    files = configuration(commit, f"{where} at {revision[:12]}", at)
     return Checkout(revision=revision, files=files, kind=Kind.COMMIT, message=commit.message, commit=commit.read_raw())
 
 
-def _at_path(path: str, ref: str | None, further: Further) -> Checkout:
+def _at_path(path: str, at: At) -> Checkout:
     if not os.path.isdir(path):
         what = "is not a directory" if os.path.lexists(path) else "does not exist"
         hint = "--repo names a git repository (path or URL) or a directory with models.d/"
@@ -98,29 +118,37 @@ def _at_path(path: str, ref: str | None, further: Further) -> Checkout:
     try:
         repo = open_repository(path)
     except TerminalError as error:
-        return _plain(path, ref, error, further)
-    if ref is not None or repo.is_bare:
-        return _at_commit(commit_at(repo, ref or "HEAD", path), path, further)
-    return _work_tree(path, repo, further)
+        return _plain(path, at, error)
+    if at.ref is not None or repo.is_bare:
+        return _at_commit(commit_at(repo, at.ref or "HEAD", path), path, at)
+    return _work_tree(path, repo, at)
 
 
-def _plain(path: str, ref: str | None, error: TerminalError, further: Further) -> Checkout:
+def _below(path: str, at: At, *, follow: bool) -> str:
+    """The folder that is asked for. `follow`: links on the way that stay inside are followed."""
+    root, found = os.path.realpath(path), os.path.realpath(os.path.join(path, at.path))
+    inside = os.path.commonpath([root, found]) == root if follow else found == os.path.normpath(f"{root}/{at.path}")
+    if not inside or not os.path.isdir(found):
+        raise no_folder(at.path, path)
+    return os.path.abspath(os.path.join(path, at.path))
+
+
+def _plain(path: str, at: At, error: TerminalError) -> Checkout:
     """A directory is read for what it is, even where git does not like the repository in it."""
     work_tree = os.path.lexists(os.path.join(path, ".git"))
     bare = os.path.lexists(os.path.join(path, "HEAD")) and os.path.lexists(os.path.join(path, "objects"))
-    if bare or (work_tree and ref is not None):
+    if bare or (work_tree and at.ref is not None):
         raise error
-    if ref is not None:
-        message = f"{path} is a plain directory, so there is no {ref!r} in it"
+    if at.ref is not None:
+        message = f"{path} is a plain directory, so there is no {at.ref!r} in it"
         hint = "leave --ref out, or name a repository with --repo"
         raise TerminalError(Reason.REF_NOT_FOUND, message, hint) from error
-    files = _files_of(path, further)
+    root = _below(path, at, follow=True)
+    files = _files_of(root, at.further)
     note = error.message if work_tree else ""
     if note:
         _log.warning("%s; it is read as a plain directory, and no status is written (%s)", note, error.hint)
-    return Checkout(
-        revision=content_digest(files), files=files, kind=Kind.DIRECTORY, root=os.path.abspath(path), note=note
-    )
+    return Checkout(revision=content_digest(files), files=files, kind=Kind.DIRECTORY, root=root, note=note)
 
 
 def _files_of(path: str, further: Further) -> Mapping[str, bytes]:
@@ -134,31 +162,33 @@ def _files_of(path: str, further: Further) -> Mapping[str, bytes]:
         parent = os.path.dirname(found.rstrip("/")) if found.rstrip("/").endswith("/.git") else found
         if os.path.samefile(parent, path):
             raise
-        hint = f"it is inside the git repository {parent}: --repo {parent}"
+        inside = os.path.relpath(os.path.realpath(path), os.path.realpath(parent))
+        hint = f"it is inside the git repository {parent}: --repo {parent}, with --path {inside} if it should be there"
         raise TerminalError(error.reason, error.message, hint) from error
 
 
-def _work_tree(path: str, repo: pygit2.Repository, further: Further) -> Checkout:
-    files = read_folder(path, follow=False, further=further)
+def _work_tree(path: str, repo: pygit2.Repository, at: At) -> Checkout:
+    root = _below(path, at, follow=False)
+    files = read_folder(root, follow=False, further=at.further)
     digest = content_digest(files)
     if repo.head_is_unborn:
-        return Checkout(revision=digest, files=files, kind=Kind.WORK_TREE, root=os.path.abspath(path))
+        return Checkout(revision=digest, files=files, kind=Kind.WORK_TREE, root=root)
     commit = repo.head.peel(pygit2.Commit)
-    if _committed(commit, further) == files:
+    if _committed(commit, at) == files:
         return Checkout(
             revision=str(commit.id),
             files=files,
             kind=Kind.WORK_TREE,
-            root=os.path.abspath(path),
+            root=root,
             message=commit.message,
             commit=commit.read_raw(),
         )
     dirty = f"{commit.id}-dirty-{digest.removeprefix('sha256:')[:12]}"
-    return Checkout(revision=dirty, files=files, kind=Kind.WORK_TREE, root=os.path.abspath(path))
+    return Checkout(revision=dirty, files=files, kind=Kind.WORK_TREE, root=root)
 
 
-def _committed(commit: pygit2.Commit, further: Further) -> Mapping[str, bytes] | None:
+def _committed(commit: pygit2.Commit, at: At) -> Mapping[str, bytes] | None:
     try:
-        return configuration(commit, "HEAD", further)
+        return configuration(commit, "HEAD", at)
     except TerminalError:
         return None

@@ -6,7 +6,7 @@ from itertools import islice
 import pygit2
 from pygit2.enums import FileMode, RepositoryOpenFlag
 
-from reconciler.adapters.gitrepo.checkout import FILE, FOLDER, Further, limit_of, link_words, nothing, require
+from reconciler.adapters.gitrepo.checkout import FILE, FOLDER, At, limit_of, link_words, no_folder, require
 from reconciler.core.errors import Reason, TerminalError
 
 _SHOWN_REFS = 8
@@ -18,6 +18,15 @@ def open_repository(path: str) -> pygit2.Repository:
         return pygit2.Repository(path, RepositoryOpenFlag.NO_SEARCH)
     except (pygit2.GitError, KeyError, ValueError, OSError) as error:
         raise _unusable(path, str(error)) from error
+
+
+def is_repository(path: str) -> bool:
+    """Whether there is a repository at this path that can be used."""
+    try:
+        open_repository(path)
+    except TerminalError:
+        return False
+    return True
 
 
 def is_bare(path: str) -> bool:
@@ -57,14 +66,20 @@ def ref_not_found(ref: str, where: str, refs: Iterable[str]) -> TerminalError:
     return TerminalError(Reason.REF_NOT_FOUND, f"{where} has no commit {ref!r}", hint)
 
 
-def configuration(commit: pygit2.Commit, where: str, further: Further = nothing) -> dict[str, bytes]:
-    """The configuration's files of a commit. Raises TerminalError if there are none to be found."""
-    entries = [entry for entry in commit.tree if entry.name in (FILE, FOLDER)]
-    require((str(entry.name) for entry in entries), where)
+def configuration(commit: pygit2.Commit, where: str, at: At) -> dict[str, bytes]:
+    """The configuration's files of a commit; of other folders no more than names are read.
+
+    Raises TerminalError if there are none to be found.
+    """
+    tree = subtree(commit, at.path)
+    if tree is None:
+        raise no_folder(at.path, where)
+    entries = [entry for entry in tree if entry.name in (FILE, FOLDER)]
+    require((str(entry.name) for entry in entries), at.within(where))
     files = dict(_files(entries, ""))
-    for folder in further(files):
-        if folder in commit.tree:
-            files |= _files([commit.tree[folder]], "".join(folder.rpartition("/")[:2]))
+    for folder in at.further(files):
+        if folder in tree:
+            files |= _files([tree[folder]], "".join(folder.rpartition("/")[:2]))
     return files
 
 
@@ -73,9 +88,11 @@ def files_of(tree: pygit2.Tree) -> Mapping[str, bytes]:
     return dict(_files(list(tree), ""))
 
 
-def subtree(commit: pygit2.Commit, name: str) -> pygit2.Tree | None:
-    """The folder of that name at the top of a commit."""
-    entry = commit.tree / name if name in commit.tree else None
+def subtree(commit: pygit2.Commit, path: str) -> pygit2.Tree | None:
+    """The folder of a commit at a path like `a/b`, all of it for an empty one."""
+    if not path:
+        return commit.tree
+    entry = commit.tree[path] if path in commit.tree else None  # noqa: SIM401 - a tree has no get
     return entry if isinstance(entry, pygit2.Tree) else None
 
 

@@ -4,21 +4,27 @@ import contextlib
 import os
 
 from reconciler.adapters.gitrepo.access import Local, locate
-from reconciler.adapters.gitrepo.checkout import FILE, FOLDER
+from reconciler.adapters.gitrepo.checkout import FILE, FOLDER, no_folder
 from reconciler.adapters.gitrepo.repository import is_bare
 from reconciler.core.errors import Reason, TerminalError, UsageError
 
 
-def folder_of(location: str) -> str:
-    """The absolute path of a work tree or plain directory. Raises UsageError for what is no folder of files."""
+def folder_of(location: str, path: str = "") -> str:
+    """The absolute path of a work tree or plain directory, or of a folder in it.
+
+    Raises UsageError for what is no folder of files, TerminalError if it is not there.
+    """
     place = locate(location)
     hint = "clone it, and name the work tree with --repo"
     if not isinstance(place, Local):
         raise UsageError(Reason.USAGE, f"{place.shown} is a remote: locks are written beside the models' files", hint)
-    present = [name for name in (FILE, FOLDER) if os.path.lexists(os.path.join(place.path, name))]
+    folder = os.path.join(place.path, path)
+    present = [name for name in (FILE, FOLDER) if os.path.lexists(os.path.join(folder, name))]
     if not present and is_bare(place.path):
         raise UsageError(Reason.USAGE, f"{place.path} is a bare repository: it has no files to write beside", hint)
-    return os.path.abspath(place.path)
+    if path and not os.path.isdir(folder):
+        raise no_folder(path, place.path)
+    return os.path.abspath(folder)
 
 
 def write_file(root: str, path: str, content: bytes) -> None:

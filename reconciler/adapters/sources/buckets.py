@@ -6,7 +6,8 @@ from typing import Any
 
 from obstore.store import AzureStore, GCSStore, S3Store
 
-from reconciler.adapters.sources import aws, azure, trust
+from reconciler.adapters import trust
+from reconciler.adapters.sources import aws, azure
 from reconciler.adapters.sources.faults import translated
 from reconciler.adapters.sources.named import found
 from reconciler.core.spec import Credentials

@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 
 import requests
 
-from reconciler.adapters.sources import http, hub, local, objects, proxies, remote, trust, web
+from reconciler.adapters import trust
+from reconciler.adapters.sources import http, hub, local, named, objects, proxies, remote, web
 from reconciler.adapters.sources.buckets import open_bucket
 from reconciler.adapters.sources.listing import Listed
-from reconciler.adapters.sources.named import found
 from reconciler.adapters.sources.shown import shown
 from reconciler.core.errors import Reason, TerminalError
 from reconciler.core.spec import Credentials, Source
@@ -112,7 +112,9 @@ class Sources:
         """What a profile's `fromEnv` names. Raises TerminalError(CREDENTIALS_MISSING)."""
         if profile.from_env is None:
             return None
-        return found({"token": (variable,)}, profile, self._environment)["token"].strip()  # files end in a line break
+        return named.found({"token": (variable,)}, profile, self._environment)[
+            "token"
+        ].strip()  # files end in a line break
 
     def _reader(self, token: str | None) -> web.Reader:
         with self._guard:

@@ -16,6 +16,7 @@ from reconciler.adapters.volume import (
     fetch,
     known,
     lock,
+    places,
     prune,
     resolve,
     signatures,
@@ -30,7 +31,9 @@ from reconciler.core.plan import Activate, Adopt, Deactivate, Fetch, Prune, Reti
 from reconciler.core.progress import Moved
 from reconciler.core.spec import ModelSigners, ModelSpec, Source
 
-__all__ = ["Limits", "Volume"]
+__all__ = ["Limits", "Volume", "git_cache"]
+
+git_cache = places.git_cache
 
 
 class Volume:

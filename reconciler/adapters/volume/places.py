@@ -102,6 +102,18 @@ class Places:
             disk.erase(path)
 
 
+def git_cache(root: str | None, *, create: bool) -> str | None:
+    """Where git may keep what it fetched; None where there is no volume, or nothing can be written on it.
+
+    `create`: on a volume that nothing was written on yet, too.
+    """
+    if not root or not os.path.isdir(root):
+        return None
+    ours = Places(root).ours
+    above = root if create and not os.path.lexists(ours) else ours
+    return Places(root).below("git") if os.access(above, os.W_OK | os.X_OK) else None
+
+
 def _kind(path: str) -> int:
     """The file type, 0 if there is nothing. Raises OSError where that cannot be told."""
     try:
