@@ -11,13 +11,15 @@ from pathlib import Path
 import pytest
 
 from reconciler.adapters import gitrepo
-from reconciler.adapters.gitrepo import Access, Pace, StatusCommit
+from reconciler.adapters.gitrepo import Access, Pace, StatusCommit, remote
 from reconciler.adapters.gitrepo.access import Local, Remote, locate
 from reconciler.core.errors import Reason, ReconcileError, TerminalError, TransientError
 from tests.git_remotes import bare, branch_files, git, hook, http_remote, keep_home_out, silence, work_tree
+from tests.web import Page, web_server
 
 FILES = {"models.d/a.yaml": b"a"}
 CHANGE = StatusCommit(branch="status", prefix="prod", files={"a.yaml": b"ready"}, message="status", now=0)
+GRANTED = Access(username="tess", token="geheim")
 PACE = Pace(random=random.SystemRandom().random, sleep=time.sleep)
 
 
@@ -53,6 +55,20 @@ def test_a_token_opens_a_repository_for_reading_and_for_the_status(url: str, hom
     assert gitrepo.publish(url, CHANGE, PACE, access=access, cache=cache) == git(home, "rev-parse", "status")
     assert branch_files(home, "status") == {"prod/a.yaml": b"ready"}
     assert gitrepo.publish(url, CHANGE, PACE, access=access, cache=cache) is None
+
+
+def test_a_token_does_not_follow_a_redirect_to_another_host(url: str) -> None:
+    with web_server() as web:
+        elsewhere = url.replace("127.0.0.1", "localhost")
+        there = {"Location": f"{elsewhere}/info/refs?service=git-upload-pack"}
+        web.pages["/r.git/info/refs"] = Page(status=302, headers=there)
+        assert "leads to localhost, which asks for credentials of its own" in str(refusal(f"{web.url}/r.git", GRANTED))
+
+
+def test_a_host_that_libgit2_does_not_trust_is_not_trusted_here() -> None:
+    talk = remote._Talk(Remote(url="ssh://git@host/r.git"), GRANTED)
+    assert talk.certificate_check(None, False, b"host") is False
+    assert talk.certificate_check(None, True, b"host") is True
 
 
 def test_the_urls_own_userinfo_opens_it_too(url: str) -> None:

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import pygit2
 from pygit2.enums import CredentialType
@@ -45,7 +46,8 @@ class _Talk(pygit2.RemoteCallbacks):
     def credentials(
         self, url: str, username_from_url: str | None, allowed_types: CredentialType
     ) -> "pygit2.credentials.UserPass | pygit2.credentials.Keypair | pygit2.credentials.Username":
-        del url
+        if _host(url) != _host(self._remote.url):
+            raise _denied(self._remote.shown, f"it leads to {_host(url)}, which asks for credentials of its own")
         user = self._access.username or username_from_url or "git"
         if CredentialType.USERNAME in allowed_types and CredentialType.SSH_KEY not in allowed_types:
             return pygit2.Username(user)
@@ -57,6 +59,11 @@ class _Talk(pygit2.RemoteCallbacks):
         if self._access.token is None:
             raise _denied(self._remote.shown, "it asks for credentials and there are none")
         return pygit2.UserPass(user, self._access.token)
+
+    def certificate_check(self, certificate: None, valid: bool, host: bytes) -> bool:
+        """libgit2's own word, also for the keys of ssh hosts (known_hosts): pygit2 would take any of these."""
+        del certificate, host
+        return bool(valid)
 
     def _ssh(self, user: str) -> "pygit2.credentials.Keypair":
         key = self._access.ssh_key
@@ -157,6 +164,13 @@ class Link:
             return error
         found = (make for sign, make in _SITUATIONS if sign.search(text))
         return next((make(where, text) for make in found), error)
+
+
+def _host(url: str) -> str:
+    """The host of a URL, or of an address as scp takes it."""
+    if "://" in url:
+        return urlsplit(url).hostname or ""
+    return url.partition(":")[0].rpartition("@")[2].lower()
 
 
 def refused(branch: str, where: str, words: str) -> ReconcileError:
