@@ -342,7 +342,9 @@ def test_a_lock_with_another_size_than_its_version_has_is_told_as_such(
     (file,) = lock_of(model).files
     grown = replace(file, file=replace(file.file, size=2 << 20))
     source = replace(model.sources()[None], locked=replace(lock_of(model), files=(grown,)))
-    assert "other sizes than are locked" in refused(bucket.world, replace(model, source=source))
+    with pytest.raises(TransientError, match="does not give what is locked by version") as raised:
+        bucket.world.fetch(replace(model, source=source))
+    assert "reconcile lock" in str(raised.value)
 
 
 @pytest.mark.slow

@@ -24,8 +24,8 @@ def fetch_locked(delivery: Delivery, locked: LockedSource) -> tuple[FileDigest, 
         together(delivery, todo)
     except TransientError as error:
         if error.reason is Reason.SOURCE_CHANGED and all(file.version is not None for file in todo):
-            words = f"{shown(delivery.source.uri)} has other sizes than are locked, although versions never change"
-            raise TerminalError(Reason.DIGEST_MISMATCH, words, LOCKED_HINT) from error
+            words = f"{shown(delivery.source.uri)} does not give what is locked by version, which never changes"
+            raise TransientError(error.reason, f"{words}: {error.message}", LOCKED_HINT) from error
         raise
     finally:
         remember_besides(delivery)

@@ -16,7 +16,6 @@ TRANSFERS = 16
 _SLICE = 0.2
 """Seconds after which somebody who waits asks whether to stop."""
 
-
 _GRACE = 2.0
 """Seconds in which the work may end in order once it was asked to stop."""
 
