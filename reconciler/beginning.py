@@ -38,7 +38,7 @@ def begun_for_good(options: Options, now: datetime, owner: str) -> Iterator[Pass
     Raises ReconcileError as `begun` does, and tells of a revision that is not trusted in the status.
     """
     try:
-        with begun(options, now) as one, one.world.volume.lock(owner):
+        with begun(options, now, writes=True) as one, one.world.volume.lock(owner):
             remember(one.desired, one.target, options)
             yield one
     except UntrustedError as error:

@@ -138,11 +138,12 @@ def test_certificates_that_are_none_are_told_where_a_server_is_to_be_trusted_by_
     (tmp_path / "repo").mkdir()
     (tmp_path / "repo/reconciler.yaml").write_text("")
     text = (
+        "import os\n"
         "from reconciler.adapters import gitrepo\n"
         "from reconciler.core.errors import TerminalError\n"
         f"print(gitrepo.read({str(tmp_path / 'repo')!r}).files)\n"
         "try:\n"
-        "    gitrepo.read('https://ann:pa55@127.0.0.1:9/repo')\n"
+        "    gitrepo.read('https://ann:pa55@127.0.0.1:9/repo', access=gitrepo.Access(environment=os.environ))\n"
         "except TerminalError as error:\n"
         "    print(error)\n"
     )
