@@ -1,7 +1,7 @@
 """The dry half of a pass: everything is read afresh, and planned; nothing is changed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from reconciler.asking import request_of
@@ -50,7 +50,7 @@ class Pass:
 
     def look(self, failed: Mapping[str, Unavailable]) -> Look:
         """Observes and plans. `failed`: models whose failure in this run shall not be tried again in it."""
-        observed = self.observe(status.stalled(self.statuses))
+        observed = replace(self.observe(status.stalled(self.statuses)), before=status.active_before(self.statuses))
         planned = planner.plan(
             self.desired, observed, self.target, request_of(self.options, self.desired, self.now, failed)
         )

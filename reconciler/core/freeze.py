@@ -1,7 +1,8 @@
 """Freeze windows: times in which only drift is mended (policy.freeze).
 
 A window begins whenever its cron expression says so, in its time zone, and lasts for its duration. While one is open
-every model stays what it is; what of it was damaged, unloaded or tampered with is put back.
+every model stays what it is, or was by the last status; what of it was lost, damaged, unloaded or tampered with is
+put back.
 """
 
 from collections.abc import Iterable, Iterator

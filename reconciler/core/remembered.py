@@ -27,7 +27,7 @@ from reconciler.core.observed import (
     VolumeView,
 )
 from reconciler.core.spec import Desired, ModelSpec, Target
-from reconciler.core.status import stalled
+from reconciler.core.status import active_before, stalled
 
 _UNPINNED = "what its source holds now is not known without reading it; a lock or a digest would pin it"
 _NEVER = "no status of this target was ever committed, so nobody knows what is there"
@@ -51,6 +51,7 @@ def recalled(desired: Desired, target: Target, models: Iterable[ModelSpec], memo
         servers=_servers(target, statuses) if memory.statuses is not None else {},
         contents={spec.name: _content(spec, desired, memory) for spec in models},
         stalled=stalled(statuses),
+        before=active_before(statuses),
         remembered=True,
     )
 

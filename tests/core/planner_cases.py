@@ -120,6 +120,7 @@ def _observed(raw: dict[str, Any], contents: dict[str, Content]) -> Observed:
         servers=servers,
         contents=contents,
         stalled={name: _stalled(name, text) for name, text in raw.get("stalled", {}).items()},
+        before={name: _tree(name, text).generation for name, text in raw.get("before", {}).items()},
     )
 
 
