@@ -11,6 +11,11 @@ from reconciler.reading import read_desired, read_statuses
 from reconciler.world import opened
 
 
+def revision(options: Options) -> str:
+    """The revision that a pass with these options would be about. Raises ReconcileError."""
+    return read_desired(options, None).revision
+
+
 @contextmanager
 def begun(options: Options, now: datetime) -> Iterator[Pass]:
     """A pass with git read and connections open. Raises ReconcileError where that cannot be done at all."""

@@ -27,7 +27,7 @@ def frozen(windows: Iterable[Freeze], now: datetime) -> str:
         return ""
     end, window = max(ends, key=lambda found: found[0])
     reason = f": {window.reason}" if window.reason else ""
-    return f"frozen until {end:%Y-%m-%d %H:%M} {window.timezone}{reason}"
+    return f"frozen until {end:%H:%M} {window.timezone} on {end:%Y-%m-%d}{reason}"
 
 
 def _end(window: Freeze, now: datetime) -> datetime | None:

@@ -125,7 +125,7 @@ def _foreign(scene: Scene) -> Iterator[ModelPlan]:
     for server, view in sorted(scene.observed.servers.items()):
         for name, served in sorted(view.models.items()) if isinstance(view, Serving) else ():
             if served.up:
-                who = "not loaded by us" if served.generation is None else "loaded by us, but for another volume or target"
+                who = "not loaded by us" if served.generation is None else "loaded by us for another volume or target"
                 kinds.setdefault(name, f"served by {server}, {who}")
     for name in sorted(kinds.keys() - mine):
         yield ModelPlan(model=name, change=Change.FOREIGN, reason=Reason.FOREIGN, message=kinds[name])

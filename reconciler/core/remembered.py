@@ -27,7 +27,7 @@ from reconciler.core.observed import (
     VolumeView,
 )
 from reconciler.core.spec import Desired, ModelSpec, Target
-from reconciler.core.status import active_before, stalled
+from reconciler.core.status import stalled
 
 _UNPINNED = "what its source holds now is not known without reading it; a lock or a digest would pin it"
 _NEVER = "no status of this target was ever committed, so nobody knows what is there"
@@ -54,6 +54,11 @@ def recalled(desired: Desired, target: Target, models: Iterable[ModelSpec], memo
         before=active_before(statuses),
         remembered=True,
     )
+
+
+def active_before(previous: Mapping[str, ModelStatus]) -> Mapping[str, Generation | None]:
+    """What each model's link named, as the last status remembers it."""
+    return {name: status.active for name, status in previous.items()}
 
 
 def tree_of(status: ModelStatus, generation: Generation) -> Remembered:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from reconciler.core import noted
 from reconciler.core.circumstances import circumstances, probes
 from reconciler.core.conditions import Condition, Finding, Kind, ModelStatus, Truth, stable
-from reconciler.core.digest import Generation
 from reconciler.core.errors import Reason
 from reconciler.core.findings import activated, fetched, loaded, probed, ready, stuck
 from reconciler.core.observed import Observed, StalledAt
@@ -20,7 +19,6 @@ from reconciler.core.standing import Standing, trouble
 from reconciler.core.status_files import from_files, to_files, unreadable
 
 __all__ = [
-    "active_before",
     "Condition",
     "Kind",
     "ModelStatus",
@@ -70,11 +68,6 @@ def summarise(done: Pass, previous: Mapping[str, ModelStatus], *, now: str) -> M
 def stalled(previous: Mapping[str, ModelStatus]) -> Mapping[str, StalledAt]:
     """The generations that must not be tried again, as the last status remembers them."""
     return {name: status.stalled_at for name, status in previous.items() if status.stalled_at is not None}
-
-
-def active_before(previous: Mapping[str, ModelStatus]) -> Mapping[str, Generation | None]:
-    """What each model's link named, as the last status remembers it."""
-    return {name: status.active for name, status in previous.items()}
 
 
 def _noted(status: ModelStatus, done: Pass) -> ModelStatus:

@@ -127,25 +127,28 @@ def _as_it_was(verdict: Verdict, observed: Observed, why: str) -> Verdict:
     hold = Hold(reason=Reason.FROZEN, message=why, wanted=wanted)
     if not spec.load.enabled:
         return replace(hold, needs=declared(spec, observed))
-    active, was = observed.volume.entries.get(spec.name), observed.before.get(spec.name)
-    settled = {was, active.generation if isinstance(active, Active) else None} - {None}
-    if wanted in settled or (isinstance(verdict, Wanted) and verdict.kept):
+    if wanted in _settled(spec.name, observed) or (isinstance(verdict, Wanted) and verdict.kept):
         return verdict
-    kept = keep(spec, hold, observed)
-    if isinstance(kept, Wanted) or was is None or isinstance(active, Active):
-        return kept
-    return _put_back(spec, was, hold, observed) or (verdict if isinstance(verdict, Deferred) else _lost(was, hold))
+    was = observed.before.get(spec.name)
+    if was is None or isinstance(observed.volume.entries.get(spec.name), Active):
+        return keep(spec, hold, observed)
+    return _put_back(verdict, was, hold, observed)
 
 
-def _put_back(spec: ModelSpec, was: Generation, hold: Hold, observed: Observed) -> Wanted | None:
+def _settled(name: str, observed: Observed) -> frozenset[Generation]:
+    """What it is on the volume, and was by the last status."""
+    active = observed.volume.entries.get(name)
+    found = (observed.before.get(name), active.generation if isinstance(active, Active) else None)
+    return frozenset(generation for generation in found if generation is not None)
+
+
+def _put_back(verdict: Wanted | Deferred, was: Generation, hold: Hold, observed: Observed) -> Verdict:
     """The model as it was, if all of that still is on the volume."""
     tree = observed.volume.trees.get(was)
-    if tree is None or not tree.blobs() <= observed.volume.blobs.keys():
-        return None
-    return Wanted(spec=spec, artifact=of_tree(tree), kept=hold)
-
-
-def _lost(was: Generation, hold: Hold) -> Hold:
+    if tree is not None and tree.blobs() <= observed.volume.blobs.keys():
+        return Wanted(spec=verdict.spec, artifact=of_tree(tree), kept=hold)
+    if isinstance(verdict, Deferred):
+        return verdict
     words = f"what it served before, {hexdigits(was)[:12]}, is not on the volume, and git wants another; {hold.message}"
     return replace(hold, reason=Reason.NOT_ON_VOLUME, message=words)
 
