@@ -136,7 +136,7 @@ def _file_problems(layout: Layout, config: ModelConfig) -> Iterator[str]:
 def _none_served(policy: VersionPolicy, present: tuple[int, ...]) -> str:
     if policy.latest == 0:
         return (
-            "version_policy asks for the latest 0 versions (num_versions is 0 or not given), so Triton would refuse it: "
+            "version_policy asks for the latest 0 versions (num_versions is 0 or not given), which Triton refuses: "
             "set num_versions to 1 or more, or leave version_policy out for the latest one"
         )
     return f"version_policy asks for {_listed(policy.specific)}, but there is {_listed(present)}"

@@ -13,6 +13,7 @@ from reconciler.core.served import up_somewhere
 from reconciler.core.spec import Update
 from reconciler.core.units import Scene
 from reconciler.core.verdicts import Deferred, Hold, Verdict, Wanted, needs_of
+from reconciler.core.versions import versions
 
 
 def lines(scene: Scene, held: Mapping[str, Hold], planned: tuple[Step, ...]) -> tuple[ModelPlan, ...]:
@@ -20,7 +21,10 @@ def lines(scene: Scene, held: Mapping[str, Hold], planned: tuple[Step, ...]) -> 
     ids = _ids(planned)
     found = (*_model_lines(scene, ids), *_removal_lines(scene, held, ids), *_foreign(scene))
     mine = ours(scene.observed)
-    told = (replace(line, foreign_needs=_foreign_needs(line.model, scene, mine)) for line in found)
+    told = (
+        replace(line, foreign_needs=_foreign_needs(line.model, scene, mine), versions=versions(line, scene))
+        for line in found
+    )
     return tuple(sorted(told, key=lambda line: line.model))
 
 

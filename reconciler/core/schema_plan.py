@@ -8,6 +8,7 @@ _FLAG: JsonObject = {"type": "boolean"}
 _COUNTS = ("add", "change", "remove", "unchanged", "held", "foreign", "unknown")
 _RESOURCES = "memory, gpuMemory (of the fullest server) and disk along the plan."
 _COUNT: JsonObject = {"type": "integer", "minimum": 0}
+_NUMBERS: JsonObject = {"type": ["array", "null"], "items": _COUNT}
 _GENERATION: JsonObject = {"type": ["string", "null"], "pattern": "^sha256:[0-9a-f]{64}$"}
 
 
@@ -65,6 +66,10 @@ def _model() -> JsonObject:
             "gap_kind": {
                 "description": "The same in one word; `removed` is no gap but an end. Null if there is none.",
                 "enum": [None, *(kind.value for kind in GapKind)],
+            },
+            "versions": {
+                "description": "Those that answer on any server, before and after; null where that is not known.",
+                **_all({"before": _NUMBERS, "after": _NUMBERS}),
             },
             "warnings": _list(_TEXT),
             "foreign_needs": {"description": "Models it needs that are not ours to bring.", **_list(_TEXT)},

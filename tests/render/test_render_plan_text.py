@@ -6,9 +6,9 @@ from textwrap import dedent
 import pytest
 
 from reconciler.core.errors import Reason
-from reconciler.core.plan import Change, ModelPlan, Plan, Refusal
+from reconciler.core.plan import Change, ModelPlan, Plan, Refusal, Versions
 from reconciler.render import plan_markdown
-from reconciler.render.line import text, wrapped
+from reconciler.render.line import Line, Tone, text, wrapped
 from reconciler.render.plan_text import SIGNS, lines
 from reconciler.render.summary import Outlook, outlook
 from tests.plan_samples import BLIND, EVERYTHING, REVISION, SERVER, SETTLED, created, fetch, generation, prune
@@ -75,6 +75,18 @@ def test_every_change_has_its_sign_its_reason_and_its_steps_in_order() -> None:
 @pytest.mark.parametrize("change", list(Change))
 def test_every_change_has_a_sign(change: Change) -> None:
     assert SIGNS[change][0]
+
+
+def test_versions_that_come_and_go_are_told_with_their_model() -> None:
+    line = ModelPlan(
+        model="power",
+        change=Change.UPDATE,
+        reason=Reason.GENERATION_CHANGED,
+        versions=Versions(before=(2, 7), after=(7, 8)),
+    )
+    assert Line("      versions 2, 7 → 7, 8: 2 goes away", Tone.ALERT) in lines(replace(SETTLED, models=(line,)))
+    more = replace(line, versions=Versions(before=(7,), after=(7, 8)))
+    assert Line("      versions 7 → 7, 8") in lines(replace(SETTLED, models=(more,)))
 
 
 def test_no_changes_is_a_sentence() -> None:
