@@ -7,7 +7,7 @@ from reconciler.core.amounts import Span
 from reconciler.core.errors import Problem
 from reconciler.core.jsonvalue import Json, JsonObject
 from reconciler.core.plan import ModelPlan, Plan, Prune, Refusal, Step
-from reconciler.render import words
+from reconciler.render import resources, words
 from reconciler.render.steps import deed
 from reconciler.render.summary import asked_for, changes, complete, outlook, summarise
 
@@ -31,6 +31,7 @@ def document(plan: Plan, problems: Iterable[Problem] = ()) -> JsonObject:
         "problems": [problem(found) for found in problems],
         "summary": _summary(plan),
         "resources": {span.name: _span(span) for span in plan.spans},
+        "warnings": [*resources.warnings(plan.spans)],
         "totals": {name: plan.totals[name] for name in sorted(plan.totals)},
     }
     return cast("JsonObject", words.cleaned(shown))

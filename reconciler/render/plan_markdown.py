@@ -37,6 +37,7 @@ def _head(plan: Plan) -> Iterator[str]:
         yield from (f"- {_text(told)}" for told in resources.told(plan.spans))
     else:
         yield "**No changes.**"
+    yield from (f"- warning: {_text(told)}" for told in resources.warnings(plan.spans))
     gaps = [model for model in asked_for(plan) if model.gap]
     yield from ["", "**Gaps in service:**", *(_item(model, model.gap) for model in gaps)] if gaps else ()
     yield from _versions_that_go(plan)

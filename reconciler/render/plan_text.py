@@ -148,7 +148,8 @@ def _room(plan: Plan) -> list[Line]:
     short = any(Reason.NO_SPACE in (model.reason, model.kept) for model in plan.models)
     free = f"; the volume has {in_words(plan.totals['free_bytes'])} free" if "free_bytes" in plan.totals else ""
     told = [Line(f"To fetch: {fetched or 'nothing, for want of room'}{free}.")] if fetched or short else []
-    return [*told, *(Line(text) for text in resources.told(plan.spans))]
+    warned = [Line(f"warning: {text}", Tone.HELD) for text in resources.warnings(plan.spans)]
+    return [*told, *(Line(text) for text in resources.told(plan.spans)), *warned]
 
 
 def _unchanged(plan: Plan) -> str:
