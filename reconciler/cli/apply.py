@@ -79,7 +79,7 @@ def apply(common: Common, output: str, *, yes: bool, allow_removals: int | None,
     from reconciler.cli.one_pass import now, options
     from reconciler.looking import Look
 
-    as_json, interruption = output == "json", Interruption()
+    as_json, interruption = output == "json", Interruption(unloads=True)
     limits = Limits(transfers=more["transfers"], bandwidth=more["max_bandwidth"])
     consent = Consent(ask=not yes and sys.stdin.isatty(), err=as_json, interruption=interruption)
     chosen: Chosen = more["chosen"]
