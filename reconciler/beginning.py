@@ -14,6 +14,11 @@ from reconciler.trusting import admitted, remember
 from reconciler.world import opened
 
 
+def revision(options: Options) -> str:
+    """The revision that a pass with these options would be about. Raises ReconcileError."""
+    return read_desired(options, options.access(options.volume)).revision
+
+
 @contextmanager
 def begun(options: Options, now: datetime, *, writes: bool = False) -> Iterator[Pass]:
     """A pass with git read and trusted, and connections open; one that `writes` may begin to keep things on its volume.

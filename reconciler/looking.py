@@ -1,12 +1,12 @@
 """The dry half of a pass: everything is read afresh, and planned; nothing is changed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from reconciler.asking import request_of
 from reconciler.choosing import asked_of, check_models
-from reconciler.core import planner, status
+from reconciler.core import planner, remembered, status
 from reconciler.core.content import Unavailable
 from reconciler.core.observed import Observed, StalledAt
 from reconciler.core.plan import Plan
@@ -50,7 +50,7 @@ class Pass:
 
     def look(self, failed: Mapping[str, Unavailable]) -> Look:
         """Observes and plans. `failed`: models whose failure in this run shall not be tried again in it."""
-        observed = self.observe(status.stalled(self.statuses))
+        observed = replace(self.observe(status.stalled(self.statuses)), before=remembered.active_before(self.statuses))
         planned = planner.plan(
             self.desired, observed, self.target, request_of(self.options, self.desired, self.now, failed)
         )

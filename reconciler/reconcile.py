@@ -11,7 +11,7 @@ from reconciler.beginning import begun, begun_for_good
 from reconciler.committing import Report, committed
 from reconciler.core.errors import Reason, RefusedError
 from reconciler.core.failures import failures
-from reconciler.core.plan import Load, Plan, Prune
+from reconciler.core.plan import Load, Prune
 from reconciler.core.progress import Reporter
 from reconciler.executor import execute
 from reconciler.hands import hands
@@ -32,7 +32,7 @@ def apply(
     options: Options,
     *,
     reporter: Reporter,
-    confirm: Callable[[Plan], bool],
+    confirm: Callable[[Look], bool],
     cancelled: Callable[[], bool],
     now: datetime,
 ) -> Report:
@@ -41,7 +41,7 @@ def apply(
         seen = one.first_look()
         if seen.plan.refusal is not None:
             return Report(look=seen, last=seen.plan, outcomes=(), statuses=seen.statuses)
-        if not confirm(seen.plan):
+        if not confirm(seen):
             raise RefusedError(Reason.NOT_CONFIRMED, "Nothing was done: the plan was not confirmed.")
         with_hands = hands(one.world, reporter, cancelled)
         outcomes, last, plans = execute(seen.plan, with_hands), seen, [seen.plan]

@@ -20,6 +20,7 @@ from reconciler.core.plan import (
     Result,
     Step,
     Unload,
+    Versions,
 )
 from reconciler.core.spec import Source
 
@@ -116,6 +117,7 @@ EVERYTHING = Plan(
             reason=Reason.TREE_DAMAGED,
             active=generation("c"),
             wanted=generation("c"),
+            versions=Versions(before=(2, 7), after=(2, 7)),
         ),
         ModelPlan(
             model="old",

@@ -73,11 +73,13 @@ def apply(common: Common, output: str, *, yes: bool, allow_removals: int | None,
     """
     from reconciler import reconcile
     from reconciler.adapters.volume import Limits
-    from reconciler.cli import plan_file
+    from reconciler.adapters.volume.applied import note_applied
+    from reconciler.cli import plan_file, plan_saved
     from reconciler.cli.closing import told
     from reconciler.cli.one_pass import now, options
+    from reconciler.looking import Look
 
-    as_json, interruption = output == "json", Interruption()
+    as_json, interruption = output == "json", Interruption(unloads=True)
     limits = Limits(transfers=more["transfers"], bandwidth=more["max_bandwidth"])
     consent = Consent(ask=not yes and sys.stdin.isatty(), err=as_json, interruption=interruption)
     chosen: Chosen = more["chosen"]
@@ -86,14 +88,20 @@ def apply(common: Common, output: str, *, yes: bool, allow_removals: int | None,
     asked = replace(asked, limits=limits)
     saved = plan_file.read(path) if path is not None else None
 
-    def confirm(plan: Plan) -> bool:
-        if saved is not None and path is not None:
-            plan_file.check(path, saved, plan)
-        return consent(plan)
+    def confirm(seen: Look) -> bool:
+        if saved is None or path is None:
+            return consent(seen.plan)
+        plan_saved.check(path, saved, seen)
+        agreed = consent(seen.plan)
+        if agreed:
+            note_applied(seen.target.volume, saved.id)
+        return agreed
 
+    if saved is not None and path is not None:
+        plan_saved.check_newest(path, saved, asked, now())
     with progress(common, err=as_json) as reporter:
         report = reconcile.apply(
-            asked if saved is None else plan_file.meant(saved, asked),
+            asked if saved is None else plan_saved.meant(saved, asked),
             reporter=reporter,
             confirm=confirm,
             cancelled=interruption.cancelled,

@@ -40,6 +40,7 @@ BLOCKED = frozenset(
         Reason.STILL_NEEDED,
         Reason.NO_SPACE,
         Reason.NO_CAPACITY,
+        Reason.NOT_ON_VOLUME,
     }
 )
 """Why what git wants of a model is not done, other than by somebody's wish or as something could not be reached."""

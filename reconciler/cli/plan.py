@@ -33,7 +33,7 @@ def plan(common: Common, output: str, *, allow_removals: int | None, detailed_ex
     Reads the repository, the volume and the servers. With MODELs only these are planned.
     """
     from reconciler import reconcile, remembering
-    from reconciler.cli import plan_file
+    from reconciler.cli import plan_file, plan_saving
     from reconciler.cli.one_pass import now, options
     from reconciler.render import plan_json, plan_markdown, plan_text, problems
     from reconciler.render.summary import outlook
@@ -44,9 +44,10 @@ def plan(common: Common, output: str, *, allow_removals: int | None, detailed_ex
         message = "--out saves what `apply` can carry out, which a plan against the status is not"
         raise click.UsageError(message)
     look = remembering.recall if remembered else reconcile.look
-    seen = look(options(common, chosen, allow_removals, more["adopt"]), now=now())
+    asked = options(common, chosen, allow_removals, more["adopt"])
+    seen = look(asked, now=now())
     if more["file"]:
-        plan_file.write(more["file"], plan_file.saved(seen, chosen.models, more["adopt"]))
+        plan_file.write(more["file"], plan_saving.saved(seen, asked))
     found = problems.of(seen.desired)
     if output == "json":
         out.document(plan_json.document(seen.plan, found))

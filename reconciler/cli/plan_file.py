@@ -1,30 +1,10 @@
 """Saved plans on the disk."""
 
 import os
-import re
-from dataclasses import replace
 
 from reconciler.cli.options import Chosen
-from reconciler.core.errors import Reason, StaleError, UsageError
-from reconciler.core.observed import Serving
-from reconciler.core.plan import Plan
-from reconciler.core.saved import Saved, differences, from_text, steps_of, to_text
-from reconciler.looking import Look
-from reconciler.options import Options
-from reconciler.render import plan_text
-
-_COMMIT = re.compile(r"[0-9a-f]{40}")
-
-
-def saved(seen: Look, models: tuple[str, ...], adopt: tuple[str, ...]) -> Saved:
-    """The plan as it is saved."""
-    servers = {url: view.version for url, view in seen.observed.servers.items() if isinstance(view, Serving)}
-    shown = tuple((line.tone.value, line.text) for line in plan_text.lines(seen.plan))
-    target, revision = seen.target.name, seen.plan.revision
-    steps = steps_of(seen.plan)
-    return Saved(
-        target=target, revision=revision, models=models, adopt=adopt, steps=steps, servers=servers, shown=shown
-    )
+from reconciler.core.errors import Reason, UsageError
+from reconciler.core.saved import Saved, from_text, to_text
 
 
 def write(path: str, plan: Saved) -> None:
@@ -52,20 +32,6 @@ def read(path: str) -> Saved:
             return from_text(path, stream.read())
     except OSError as error:
         raise UsageError(Reason.USAGE, f"{path} cannot be read: {error.strerror}") from error
-
-
-def meant(plan: Saved, options: Options) -> Options:
-    """The options with what the plan says of its revision and its models."""
-    ref = plan.revision if options.ref is None and _COMMIT.fullmatch(plan.revision) else options.ref
-    return replace(options, ref=ref, target=options.target or plan.target, models=plan.models, adopt=plan.adopt)
-
-
-def check(path: str, plan: Saved, found: Plan) -> None:
-    """Raises StaleError where the world has moved on in a way that touches the plan."""
-    moved = list(differences(plan, found.target, found))
-    if moved:
-        hint = "plan again; nothing was done"
-        raise StaleError(Reason.PLAN_STALE, f"{path} is stale: {'; '.join(moved[:8])}", hint)
 
 
 def beside(path: str | None, chosen: Chosen) -> Chosen:

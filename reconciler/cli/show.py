@@ -12,20 +12,25 @@ from reconciler.cli.options import Common, shared
 def show(common: Common, *, file: str) -> int:
     """Print a plan that `plan --out` saved, and say whether it is stale (exit 3)."""
     from reconciler import reconcile
-    from reconciler.cli import plan_file
+    from reconciler.cli import plan_file, plan_saved
     from reconciler.cli.one_pass import now, options
     from reconciler.core.errors import ReconcileError, StaleError
+    from reconciler.render import plan_text
     from reconciler.render.line import Line, Tone
 
-    saved = plan_file.read(file)
+    saved, asked = plan_file.read(file), options(common)
     tones = {tone.value: tone for tone in Tone}
-    out.show([Line(text, tones.get(tone, Tone.PLAIN)) for tone, text in saved.shown])
+    written = [Line(text, tones.get(tone, Tone.PLAIN)) for tone, text in saved.shown]
     try:
-        plan_file.check(file, saved, reconcile.look(plan_file.meant(saved, options(common)), now=now()).plan)
+        plan_saved.check_newest(file, saved, asked, now())
+        seen = reconcile.look(plan_saved.meant(saved, asked), now=now())
+        plan_saved.check(file, saved, seen)
     except StaleError:
+        out.show(written)
         raise
     except ReconcileError as error:
-        out.show([Line(""), Line(f"Whether it is stale cannot be told: {error.message}", Tone.ALERT)])
+        out.show([*written, Line(""), Line(f"Whether it is stale cannot be told: {error.message}", Tone.ALERT)])
         return exits.of_error(error)
+    out.show(plan_text.lines(seen.plan))  # not what is written in the file, which anybody may have changed
     out.show([Line(""), Line("It is not stale: `reconcile apply` would do just this.", Tone.TITLE)])
     return exits.Exit.OK

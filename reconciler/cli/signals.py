@@ -12,7 +12,8 @@ from types import FrameType
 
 from reconciler import early
 
-_NOTICE = b"\nreconcile: interrupted, finishing what is running; Ctrl-C again ends it at once\n"
+_NOTICE = b"\nreconcile: interrupted, finishing what is running; Ctrl-C again ends it at once"
+_DOWN = b", and a model that is unloaded at that moment stays down until the next run"
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:
@@ -41,9 +42,10 @@ def terminable() -> Iterator[None]:
 
 @dataclass(slots=True)
 class Interruption:
-    """What has been asked for by signals since `arm`."""
+    """What has been asked for by signals since `arm`. `unloads`: the run may have models unloaded for a while."""
 
     caught: signal.Signals | None = None
+    unloads: bool = False
 
     def arm(self) -> None:
         """From now on the first signal only sets the flag, and a SIGINT after it kills."""
@@ -57,4 +59,4 @@ class Interruption:
     def _note(self, number: int, _frame: FrameType | None) -> None:
         self.caught = self.caught or signal.Signals(number)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-        os.write(2, _NOTICE)  # print may be what the signal interrupted
+        os.write(2, _NOTICE + (_DOWN if self.unloads else b"") + b"\n")  # print may be what the signal interrupted

@@ -88,6 +88,13 @@ def _seen_from_here(problem: Problem, root: str | None) -> Problem:
     return replace(problem, file=whole if near.startswith("..") else near)
 
 
+def _shown(location: str) -> str:
+    """A folder by its whole path: `.` tells nobody where that is. Anything else without userinfo and query."""
+    from reconciler.adapters import gitrepo
+
+    return os.path.abspath(location) if os.path.isdir(location) else gitrepo.shown(location)
+
+
 @click.command(epilog="\b\nExample:\n  reconcile validate models.d/densenet.yaml")
 @flag("--repo", "What is checked without PATHs.", default=".", show_default=True, metavar="URL|DIR")
 @flag("--ref", "Branch, tag or commit of --repo.", metavar="REF")
@@ -104,8 +111,9 @@ def validate(repo: str, ref: str | None, path: str, output: str, paths: tuple[st
     wanted = selections(paths) if paths else [Selection(location=repo, folder=path)]
     checks = [_checked(selection, None if paths else ref) for selection in wanted]
     right, wrong = sum(count for count, _ in checks), [problem for _, found in checks for problem in found]
+    where = [_shown(selection.location) for selection in wanted]
     if output == "json":
-        out.document(validation.document(right, wrong))
+        out.document(validation.document(right, wrong, where))
     else:
-        out.show([*problems.lines(wrong), validation.sentence(right, wrong)])
+        out.show([*problems.lines(wrong), validation.sentence(right, wrong, where)])
     return exits.Exit.INVALID if wrong else exits.Exit.OK

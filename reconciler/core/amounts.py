@@ -70,17 +70,22 @@ def excesses(taken: Amount, more: Amount, capacity: Resources) -> Iterator[Kind]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """How much of one resource is taken before, at most meanwhile, and after; in bytes.
+    """How much of one resource is taken before, at most meanwhile, and after; in bytes, None where that is not known.
 
     `capacity`: what there is of it, None if that is not declared. `uncounted`: what takes an unknown amount, in words.
     """
 
     name: str
-    before: int
-    peak: int
-    after: int
+    before: int | None
+    peak: int | None
+    after: int | None
     capacity: int | None = None
     uncounted: tuple[str, ...] = ()
+
+    @property
+    def excess(self) -> int:
+        """How much more than there is will still be taken, 0 for nothing or where that is not known."""
+        return 0 if self.capacity is None or self.after is None else max(0, self.after - self.capacity)
 
 
 def shortage(kind: Kind, needed: int, others: dict[str, Amount], capacity: Resources) -> str:

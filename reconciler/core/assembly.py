@@ -10,9 +10,10 @@ from reconciler.core import modelconfig
 from reconciler.core.artifact import CONFIG_FILE, DEPENDS_ON, MARKS, Tree
 from reconciler.core.content import Known
 from reconciler.core.digest import Digest, of_bytes
+from reconciler.core.ensemble_fields import ENSEMBLE, defaults_for, refused
 from reconciler.core.jsonvalue import JsonObject, canonical
 from reconciler.core.layout import DEFAULT_FILENAMES, Layout, lay_out
-from reconciler.core.modelfacts import ModelConfig, backend_of, facts, naming
+from reconciler.core.modelfacts import ModelConfig, VersionPolicy, backend_of, facts, naming
 from reconciler.core.schema_fields import is_model_name
 from reconciler.core.spec import ModelSpec
 
@@ -39,6 +40,7 @@ def of_tree(tree: Tree) -> Artifact:
 
 def assemble(model: ModelSpec, known: Known, defaults: JsonObject) -> Artifact | tuple[str, ...]:
     """The artifact as wanted, or everything that is wrong with it in words."""
+    defaults = defaults_for(model.framework, defaults)
     try:
         packaged = {path: _packaged(path, known) for path in sorted({CONFIG_FILE, *known.configs})}
         configs = {path: _effective(model, path, read.config, defaults) for path, read in packaged.items()}
@@ -47,6 +49,8 @@ def assemble(model: ModelSpec, known: Known, defaults: JsonObject) -> Artifact |
     config = facts(configs[CONFIG_FILE])
     layout = lay_out(model, known, config)
     problems = (*layout.problems, *_config_problems(model, config), *_file_problems(layout, config))
+    for path, effective in configs.items() if {config.framework, model.framework} == {ENSEMBLE} else ():
+        problems += tuple(refused(effective, {"spec.config": model.config, path: packaged[path].config}))
     if problems:
         return problems
     variants = {path: variant for path, variant in configs.items() if path != CONFIG_FILE}
@@ -58,13 +62,15 @@ def assemble(model: ModelSpec, known: Known, defaults: JsonObject) -> Artifact |
 def settings_digest(model: ModelSpec, defaults: JsonObject) -> Digest:
     """A digest of all but what the sources hold that decides about the artifact."""
     sources: JsonObject = {str(key): source.uri.rpartition("/")[2] for key, source in model.sources().items()}
-    settings: JsonObject = {"framework": model.framework, "config": model.config, "defaults": defaults}
+    inherited = defaults_for(model.framework, defaults)
+    settings: JsonObject = {"framework": model.framework, "config": model.config, "defaults": inherited}
     return of_bytes(canonical({"name": model.name, "sources": sources, **settings}))
 
 
 def layers(model: ModelSpec, path: str, known: Known, defaults: JsonObject) -> dict[str, JsonObject]:
     """The layers of spec §2.2 by where they are written, the first wins. Raises ValueError in words."""
-    return {"spec.config": model.config, path: _packaged(path, known).config, "defaults.config": defaults}
+    inherited = defaults_for(model.framework, defaults)
+    return {"spec.config": model.config, path: _packaged(path, known).config, "defaults.config": inherited}
 
 
 def _effective(model: ModelSpec, path: str, packaged: JsonObject, defaults: JsonObject) -> JsonObject:
@@ -119,12 +125,21 @@ def _file_problems(layout: Layout, config: ModelConfig) -> Iterator[str]:
     if not present:
         yield "there is no version directory and no file to make one from"
     elif not served:
-        yield f"version_policy asks for {_listed(config.version_policy.specific)}, but there is {_listed(present)}"
+        yield _none_served(config.version_policy, present)
     for number in sorted(set(config.version_policy.specific or ()) - set(present)) if served else ():
         yield f"version_policy asks for version {number}, but there is {_listed(present)}"
     yield from (
         f"{needed} is missing: the config needs it" for needed in sorted(_needed(config, served) - _paths(layout))
     )
+
+
+def _none_served(policy: VersionPolicy, present: tuple[int, ...]) -> str:
+    if policy.latest == 0:
+        return (
+            "version_policy asks for the latest 0 versions (num_versions is 0 or not given), which Triton refuses: "
+            "set num_versions to 1 or more, or leave version_policy out for the latest one"
+        )
+    return f"version_policy asks for {_listed(policy.specific)}, but there is {_listed(present)}"
 
 
 def _paths(layout: Layout) -> set[str]:

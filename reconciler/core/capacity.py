@@ -64,12 +64,13 @@ class Sizes:
                 yield f"{name} ({why})"
 
     def _why_unknown(self, name: str, up: Served | None) -> str:
-        spec = self._specs.get(name)
+        spec, verdict = self._specs.get(name), self._verdicts.get(name)
         if up is not None and up.generation is None:
             return "not ours"
         if spec is None:
-            return "no longer in git, and nothing was noted" if up is None or up.resources is None else ""
-        if isinstance(self._verdicts.get(name), Deferred):
+            why = "no longer in git" if verdict is None else "its file is rejected"
+            return f"{why}, and nothing was noted" if up is None or up.resources is None else ""
+        if isinstance(verdict, Deferred):
             return "known after fetch"
         declared = spec.framework == "ensemble" or spec.resources != Resources()
         return "" if declared else "nothing declared"

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from reconciler.core import adoption
 from reconciler.core.deltas import Delta
 from reconciler.core.errors import Reason
-from reconciler.core.observed import Active
+from reconciler.core.observed import Active, Entry, ForeignEntry
 from reconciler.core.plan import Change, GapKind, ModelPlan
+from reconciler.core.spec import Update
 from reconciler.core.units import Scene
-from reconciler.core.verdicts import Hold
+from reconciler.core.verdicts import Deferred, Hold
 
 _NOT_KNOWN = (Reason.NOT_COMPARED, Reason.NO_STATUS)
 
@@ -24,6 +25,29 @@ def held_line(name: str, hold: Hold, active: Active | None) -> ModelPlan:
         wanted=hold.wanted,
         stalled=hold.stalled,
     )
+
+
+def deferred_line(verdict: Deferred, entry: Entry | None, ids: tuple[str, ...], *, up: bool) -> ModelPlan:
+    """A model of which it is known only after a fetch what it will be; `up`: whether anything answers for it now."""
+    active = entry if isinstance(entry, Active) else None
+    recreated = up and verdict.spec.update is Update.RECREATE
+    return ModelPlan(
+        model=verdict.spec.name,
+        change=Change.UPDATE if entry else Change.CREATE,
+        reason=_why_deferred(entry),
+        message=verdict.message,
+        active=active.generation if active else None,
+        steps=ids,
+        deferred=True,
+        gap="unloaded before the new generation is loaded, if it has changed" if recreated else "",
+        gap_kind=GapKind.RECREATED if recreated else None,
+    )
+
+
+def _why_deferred(entry: Entry | None) -> Reason:
+    if isinstance(entry, ForeignEntry):
+        return Reason.ADOPTED
+    return Reason.CONTENT_UNKNOWN if entry else Reason.NOT_ON_VOLUME
 
 
 def wanted_line(delta: Delta, ids: tuple[str, ...], gap: str, kind: GapKind | None) -> ModelPlan:

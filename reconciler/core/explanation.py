@@ -113,9 +113,9 @@ def _settings(config: JsonObject, layers: Mapping[str, JsonObject]) -> Iterator[
 
 
 def _leaves(value: Json, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Json]]:
-    """Lists are leaves: a layer replaces them whole."""
+    """Lists are leaves: a layer replaces them whole. Below a config's own fields all is sorted: maps are not."""
     if isinstance(value, dict) and value:
-        for key, inner in value.items():
+        for key, inner in sorted(value.items()) if path else value.items():
             yield from _leaves(inner, (*path, key))
     else:
         yield path, value

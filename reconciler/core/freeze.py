@@ -1,7 +1,8 @@
 """Freeze windows: times in which only drift is mended (policy.freeze).
 
 A window begins whenever its cron expression says so, in its time zone, and lasts for its duration. While one is open
-every model stays what it is; what of it was damaged, unloaded or tampered with is put back.
+every model stays what it is, or was by the last status; what of it was lost, damaged, unloaded or tampered with is
+put back.
 """
 
 from collections.abc import Iterable, Iterator
@@ -26,7 +27,7 @@ def frozen(windows: Iterable[Freeze], now: datetime) -> str:
         return ""
     end, window = max(ends, key=lambda found: found[0])
     reason = f": {window.reason}" if window.reason else ""
-    return f"frozen until {end:%Y-%m-%d %H:%M} {window.timezone}{reason}"
+    return f"frozen until {end:%H:%M} {window.timezone} on {end:%Y-%m-%d}{reason}"
 
 
 def _end(window: Freeze, now: datetime) -> datetime | None:

@@ -4,15 +4,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import assert_never
 
-from reconciler.core.delta_lines import gap_of, held_line, wanted_line, with_note
+from reconciler.core.delta_lines import deferred_line, gap_of, held_line, wanted_line, with_note
 from reconciler.core.errors import Reason
-from reconciler.core.observed import Active, Entry, ForeignEntry, Serving, Unreachable
+from reconciler.core.observed import Active, ForeignEntry, Serving, Unreachable
 from reconciler.core.plan import Change, GapKind, ModelPlan, Prune, Step
 from reconciler.core.removals import ours
 from reconciler.core.served import up_somewhere
-from reconciler.core.spec import Update
 from reconciler.core.units import Scene
 from reconciler.core.verdicts import Deferred, Hold, Verdict, Wanted, needs_of
+from reconciler.core.versions import versions
 
 
 def lines(scene: Scene, held: Mapping[str, Hold], planned: tuple[Step, ...]) -> tuple[ModelPlan, ...]:
@@ -20,7 +20,10 @@ def lines(scene: Scene, held: Mapping[str, Hold], planned: tuple[Step, ...]) -> 
     ids = _ids(planned)
     found = (*_model_lines(scene, ids), *_removal_lines(scene, held, ids), *_foreign(scene))
     mine = ours(scene.observed)
-    told = (replace(line, foreign_needs=_foreign_needs(line.model, scene, mine)) for line in found)
+    told = (
+        replace(line, foreign_needs=_foreign_needs(line.model, scene, mine), versions=versions(line, scene))
+        for line in found
+    )
     return tuple(sorted(told, key=lambda line: line.model))
 
 
@@ -52,7 +55,7 @@ def _model_lines(scene: Scene, ids: Mapping[str, tuple[str, ...]]) -> Iterator[M
             case Hold():
                 yield held_line(name, verdict, active)
             case Deferred():
-                yield _deferred_line(verdict, entry, ids.get(name, ()), up=up_somewhere(name, scene.observed))
+                yield deferred_line(verdict, entry, ids.get(name, ()), up=up_somewhere(name, scene.observed))
             case Wanted() if name in scene.deltas:
                 yield wanted_line(scene.deltas[name], ids.get(name, ()), *gap_of(name, scene))
             case Wanted():
@@ -74,28 +77,6 @@ def _no_server(scene: Scene, verdict: Wanted) -> Hold:
     if verdict.kept is not None and verdict.kept.stalled:
         return with_note(verdict.kept, message)
     return Hold(reason=reason, message=message, wanted=wanted)
-
-
-def _deferred_line(verdict: Deferred, entry: Entry | None, ids: tuple[str, ...], *, up: bool) -> ModelPlan:
-    active = entry if isinstance(entry, Active) else None
-    recreated = up and verdict.spec.update is Update.RECREATE
-    return ModelPlan(
-        model=verdict.spec.name,
-        change=Change.UPDATE if entry else Change.CREATE,
-        reason=_why_deferred(entry),
-        message=verdict.message,
-        active=active.generation if active else None,
-        steps=ids,
-        deferred=True,
-        gap="unloaded before the new generation is loaded, if it has changed" if recreated else "",
-        gap_kind=GapKind.RECREATED if recreated else None,
-    )
-
-
-def _why_deferred(entry: Entry | None) -> Reason:
-    if isinstance(entry, ForeignEntry):
-        return Reason.ADOPTED
-    return Reason.CONTENT_UNKNOWN if entry else Reason.NOT_ON_VOLUME
 
 
 def _removal_lines(scene: Scene, held: Mapping[str, Hold], ids: Mapping[str, tuple[str, ...]]) -> Iterator[ModelPlan]:
@@ -125,6 +106,7 @@ def _foreign(scene: Scene) -> Iterator[ModelPlan]:
     for server, view in sorted(scene.observed.servers.items()):
         for name, served in sorted(view.models.items()) if isinstance(view, Serving) else ():
             if served.up:
-                kinds.setdefault(name, f"served by {server}, not loaded by us")
+                who = "not loaded by us" if served.generation is None else "loaded by us for another volume or target"
+                kinds.setdefault(name, f"served by {server}, {who}")
     for name in sorted(kinds.keys() - mine):
         yield ModelPlan(model=name, change=Change.FOREIGN, reason=Reason.FOREIGN, message=kinds[name])

@@ -50,7 +50,7 @@ class EnsembleStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionPolicy:
-    """Which versions Triton serves: the `latest` n, `specific` ones, or (both None) all."""
+    """Which versions Triton serves: the `latest` n (0: none at all), `specific` ones, or (both None) all."""
 
     latest: int | None = None
     specific: tuple[int, ...] | None = None
@@ -60,7 +60,7 @@ class VersionPolicy:
         if self.specific is not None:
             return tuple(sorted(set(present) & set(self.specific)))
         ordered = sorted(present)
-        return tuple(ordered if self.latest is None else ordered[-self.latest :])
+        return tuple(ordered if self.latest is None else ordered[max(0, len(ordered) - self.latest) :])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +114,7 @@ def facts(config: JsonObject) -> ModelConfig:
         outputs=tuple(_tensor(entry) for entry in _objects(config, "output")),
         steps=tuple(_step(entry) for entry in _objects(scheduling, "step")),
         is_ensemble="ensemble_scheduling" in config or config.get("platform") == "ensemble",
-        version_policy=_version_policy(_object(config, "version_policy")),
+        version_policy=_version_policy(config),
         default_model_filename=_text(config, "default_model_filename"),
         cc_model_filenames=tuple(sorted(str(value) for value in _object(config, "cc_model_filenames").values())),
         root_files=tuple(sorted(set(_root_files(config)))),
@@ -163,14 +163,15 @@ def _step(entry: JsonObject) -> EnsembleStep:
     )
 
 
-def _version_policy(policy: JsonObject) -> VersionPolicy:
+def _version_policy(config: JsonObject) -> VersionPolicy:
+    """As Triton 2.51 has it, measured: none is the latest one, an empty one is all, `latest` without a number is 0."""
+    if "version_policy" not in config:
+        return VersionPolicy(latest=1)
+    policy = _object(config, "version_policy")
     if "specific" in policy:
         versions = cast("list[Json]", _object(policy, "specific").get("versions", []))
         return VersionPolicy(specific=tuple(sorted(_number(version) for version in versions)))
-    if "all" in policy:
-        return VersionPolicy()
-    # Without a policy Triton serves the latest one; num_versions 0 likewise means 1.
-    return VersionPolicy(latest=max(1, _number(_object(policy, "latest").get("num_versions"))))
+    return VersionPolicy(latest=_number(_object(policy, "latest").get("num_versions")) if "latest" in policy else None)
 
 
 def _text(config: JsonObject, key: str) -> str:

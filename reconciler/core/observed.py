@@ -145,7 +145,9 @@ class StalledAt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """All that one pass knows of the world. `contents` by model name; `stalled` from the last status.
+    """All that one pass knows of the world. `contents` by model name.
+
+    From the last status: `stalled`, and `before`, what each model's link named then (None if it had none).
 
     `remembered`: nothing of it was looked at, all is as the last status tells it (core/remembered.py).
     """
@@ -154,4 +156,5 @@ class Observed:
     servers: Mapping[str, ServerView] = field(default_factory=dict)
     contents: Mapping[str, Content] = field(default_factory=dict)
     stalled: Mapping[str, StalledAt] = field(default_factory=dict)
+    before: Mapping[str, Generation | None] = field(default_factory=dict)
     remembered: bool = False

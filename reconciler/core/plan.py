@@ -197,6 +197,22 @@ class GapKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Versions:
+    """The versions of a model that answer before a plan and after it, ascending; None where that is not known."""
+
+    before: tuple[int, ...] | None = None
+    after: tuple[int, ...] | None = None
+
+    @property
+    def going(self) -> tuple[int, ...]:
+        """Those that answer now and certainly will not: requests for them by number fail from then on."""
+        return () if self.after is None else tuple(sorted({*(self.before or ())} - {*self.after}))
+
+
+UNTOLD = Versions()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelPlan:
     """What becomes of one model and why.
 
@@ -222,6 +238,7 @@ class ModelPlan:
     gap_kind: GapKind | None = None
     warnings: tuple[str, ...] = ()
     foreign_needs: tuple[str, ...] = ()
+    versions: Versions = UNTOLD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,9 @@ from reconciler.core.steps import Ordered, steps
 from reconciler.core.units import Scene, Unit
 from reconciler.core.verdicts import Request
 
+PRUNE = "prune"
+"""The id of the one step of its kind."""
+
 
 def pruned(scene: Scene, units: Iterable[Unit], desired: Desired, request: Request) -> tuple[Step, ...]:
     """Every step in order, the pruning last; a pass that is not about everything does without."""
@@ -35,7 +38,7 @@ def prune(scene: Scene, ordered: Ordered, desired: Desired) -> Step | None:
     if not (action.trees or action.blobs or action.partials):
         return None
     after = frozenset[str]().union(*(ordered.finals[name] for name in _freeing(scene)))
-    return Step(id="prune", action=action, reason=Reason.UNREFERENCED, after=after)
+    return Step(id=PRUNE, action=action, reason=Reason.UNREFERENCED, after=after)
 
 
 def _unreferenced(scene: Scene, *, known: bool) -> Prune:

@@ -51,8 +51,14 @@ def recalled(desired: Desired, target: Target, models: Iterable[ModelSpec], memo
         servers=_servers(target, statuses) if memory.statuses is not None else {},
         contents={spec.name: _content(spec, desired, memory) for spec in models},
         stalled=stalled(statuses),
+        before=active_before(statuses),
         remembered=True,
     )
+
+
+def active_before(previous: Mapping[str, ModelStatus]) -> Mapping[str, Generation | None]:
+    """What each model's link named, as the last status remembers it."""
+    return {name: status.active for name, status in previous.items()}
 
 
 def tree_of(status: ModelStatus, generation: Generation) -> Remembered:

@@ -25,14 +25,18 @@ class Removal:
 
 
 def ours(observed: Observed) -> frozenset[str]:
-    """Every model that carries our mark: a link of ours on the volume, or our stamp in a server."""
+    """Every model of this target: a link of ours on the volume, or our stamp in a server on something known here.
+
+    Other targets' models carry the same stamps, so that their server, named by mistake, would be emptied; what is known
+    here is on the volume still, or was told of by the last status.
+    """
     linked = {name for name, entry in observed.volume.entries.items() if isinstance(entry, Active)}
     stamped = {
         name
         for view in observed.servers.values()
         if isinstance(view, Serving)
         for name, served in view.models.items()
-        if served.generation is not None
+        if served.generation in observed.volume.trees or (served.generation is not None and name in observed.before)
     }
     return frozenset(linked | stamped)
 

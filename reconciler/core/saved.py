@@ -1,21 +1,20 @@
 """A plan in a file: what would be done, and to what state of the world (spec §5, `plan --out`).
 
 The file has no action in it, only a digest of each: to apply it means to plan again and to find the same. So it holds
-no secrets, cannot make anything happen that git does not ask for, and is of no use a second time.
+no secrets and cannot make anything happen that git does not ask for; by its `id` a volume knows what was applied there.
 """
 
-import dataclasses
 import json
 from collections.abc import Iterator, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from enum import Enum
-from typing import Any, cast
+from typing import cast
 
-from reconciler.core.digest import of_bytes
+from reconciler.core.conditions import printable
 from reconciler.core.errors import Reason, UsageError
-from reconciler.core.jsonvalue import Json, JsonObject, canonical
+from reconciler.core.jsonvalue import JsonObject
 from reconciler.core.plan import Plan
+from reconciler.core.prune import PRUNE
+from reconciler.core.step_digests import steps_of
 
 KIND, MAJOR, MINOR = "reconcile-plan", 1, 0
 
@@ -24,37 +23,60 @@ KIND, MAJOR, MINOR = "reconcile-plan", 1, 0
 class Saved:
     """A plan that was shown.
 
-    `models`: those that were asked for, none for all; `adopt`: those whose directories are taken over. `steps`: a
-    digest of each by its id, in order. `servers`: version by URL. `shown`: lines as (tone, text).
+    `ref`: what was read to find the revision, empty for the default. `models`: those that were asked for, none for all;
+    `adopt`: those whose directories are taken over. `steps`: a digest of each by its id, in order. `servers`: version
+    by URL. `state`: what there is of each model that it touches, in words. `shown`: lines as (tone, text).
     """
+
+    id: str
 
     target: str
     revision: str
+    ref: str
+    volume: str
     models: tuple[str, ...]
     steps: Mapping[str, str]
     servers: Mapping[str, str]
+    state: Mapping[str, str]
     shown: tuple[tuple[str, str], ...]
     adopt: tuple[str, ...] = ()
 
 
-def steps_of(plan: Plan) -> dict[str, str]:
-    """A digest of everything that each step says, by its id."""
-    return {step.id: of_bytes(canonical({"step": _plain(step)})) for step in plan.steps}
-
-
-def differences(saved: Saved, target: str, plan: Plan) -> Iterator[str]:
+def differences(saved: Saved, now: Saved) -> Iterator[str]:
     """In which ways the world has moved on from what was planned, in words; none if the plan still is the same."""
-    if saved.target != target:
-        yield f"it is for the target {saved.target}, not for {target}"
-    if saved.revision != plan.revision:
-        yield f"it is for revision {saved.revision[:12]}, and the repository is at {plan.revision[:12]}"
-    now = steps_of(plan)
-    yield from (f"{name} is no longer to be done" for name in saved.steps if name not in now)
-    yield from (f"{name} has to be done as well" for name in now if name not in saved.steps)
-    changed = [name for name in saved.steps if name in now and now[name] != saved.steps[name]]
-    yield from (f"{name} is to be done in another way, or from another state" for name in changed)
-    if [*saved.steps] != [*now] and saved.steps.keys() == now.keys():
+    if saved.target != now.target:
+        yield f"it is for the target {saved.target}, not for {now.target}"
+    if saved.volume != now.volume:
+        yield f"it is for the volume {saved.volume}, not for {now.volume}"
+    if saved.revision != now.revision:
+        yield f"it is for revision {saved.revision[:12]}, and the repository is at {now.revision[:12]}"
+    if saved.servers != now.servers:
+        yield f"it is for {_servers(saved)}, and there is {_servers(now)}"
+    for name, before in saved.state.items():
+        if now.state.get(name, before) != before:
+            yield f"of {name} there was: {before}; there is: {now.state[name]}"
+    yield from _gone_or_changed(saved.steps, now.steps)
+    yield from (f"{name} has to be done as well" for name in now.steps if name not in saved.steps)
+    if [*saved.steps] != [*now.steps] and saved.steps.keys() == now.steps.keys():
         yield "the order of the steps is another"
+
+
+def overtaken(saved: Saved, newest: Plan) -> Iterator[str]:
+    """In which ways the plan at a newer revision touches this one, in words. What it does besides is another matter."""
+    if newest.refusal is not None:
+        yield newest.refusal.message
+    steps = {name: digest for name, digest in saved.steps.items() if name != PRUNE}
+    yield from _gone_or_changed(steps, steps_of(newest))
+
+
+def _gone_or_changed(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
+    yield from (f"{name} is no longer to be done" for name in before if name not in now)
+    changed = [name for name in before if name in now and now[name] != before[name]]
+    yield from (f"{name} is to be done in another way, or from another state" for name in changed)
+
+
+def _servers(saved: Saved) -> str:
+    return ", ".join(f"Triton {version} at {url}" for url, version in sorted(saved.servers.items())) or "no server"
 
 
 def to_text(saved: Saved) -> str:
@@ -62,11 +84,15 @@ def to_text(saved: Saved) -> str:
     document: JsonObject = {
         "kind": KIND,
         "format_version": f"{MAJOR}.{MINOR}",
+        "id": saved.id,
         "target": saved.target,
         "revision": saved.revision,
+        "ref": saved.ref,
+        "volume": saved.volume,
         "models": [*saved.models],
         "adopt": [*saved.adopt],
         "servers": dict(saved.servers),
+        "state": dict(saved.state),
         "steps": [[name, digest] for name, digest in saved.steps.items()],
         "shown": [[tone, text] for tone, text in saved.shown],
     }
@@ -98,30 +124,19 @@ def _saved(raw: dict[str, object]) -> Saved:
     steps = cast("list[list[str]]", raw["steps"])
     shown = cast("list[list[str]]", raw["shown"])
     return Saved(
+        id=str(raw["id"]),
         target=str(raw["target"]),
         revision=str(raw["revision"]),
+        ref=str(raw["ref"]),
+        volume=str(raw["volume"]),
         models=tuple(str(model) for model in cast("list[str]", raw["models"])),
-        adopt=tuple(str(model) for model in cast("list[str]", raw.get("adopt", []))),
+        adopt=tuple(str(model) for model in cast("list[str]", raw["adopt"])),
         steps={str(name): str(digest) for name, digest in steps},
-        servers={str(url): str(version) for url, version in cast("dict[str, str]", raw["servers"]).items()},
-        shown=tuple((str(tone), str(text)) for tone, text in shown),
+        servers=_texts(raw["servers"]),
+        state=_texts(raw["state"]),
+        shown=tuple((str(tone), printable(str(text))) for tone, text in shown),
     )
 
 
-def _plain(value: object) -> Json:
-    """Any frozen value as JSON, the same in every process."""
-    match value:
-        case Enum():
-            return str(value.value)
-        case Mapping():
-            return [[_plain(key), _plain(value[key])] for key in sorted(value, key=str)]
-        case AbstractSet():
-            return [*sorted(str(item) for item in value)]
-        case tuple() | list():
-            return [_plain(item) for item in value]
-        case _:
-            return _fields(value) if dataclasses.is_dataclass(value) else cast("Json", value)
-
-
-def _fields(value: Any) -> JsonObject:
-    return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value) if field.compare}
+def _texts(raw: object) -> dict[str, str]:
+    return {str(name): str(text) for name, text in cast("dict[str, str]", raw).items()}

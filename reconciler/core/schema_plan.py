@@ -6,51 +6,72 @@ from reconciler.core.plan import Change, GapKind
 _TEXT: JsonObject = {"type": "string"}
 _FLAG: JsonObject = {"type": "boolean"}
 _COUNTS = ("add", "change", "remove", "unchanged", "held", "foreign", "unknown")
-_RESOURCES = "memory, gpuMemory (of the fullest server) and disk along the plan."
+_RESOURCES = (
+    "memory, gpuMemory (of the fullest server) and disk along the plan; null where no server could be looked at."
+)
 _NOT_FRESH = "Why the remote could not say whether the revision is its latest; null if it is."
 _COUNT: JsonObject = {"type": "integer", "minimum": 0}
+_AMOUNT: JsonObject = {"type": ["integer", "null"], "minimum": 0}
+_NUMBERS: JsonObject = {"type": ["array", "null"], "items": _COUNT}
+_VERSION: JsonObject = {
+    "description": "Major and minor: keys are only ever added within a major version.",
+    "type": "string",
+    "pattern": "^1\\.[0-9]+$",
+}
+_ERROR: JsonObject = {
+    "type": "object",
+    "properties": {"reason": _TEXT, "message": _TEXT, "hint": _TEXT},
+    "required": ["reason", "message", "hint"],
+}
 _GENERATION: JsonObject = {"type": ["string", "null"], "pattern": "^sha256:[0-9a-f]{64}$"}
 
 
 def plan_schema() -> JsonObject:
-    """The schema of a whole plan."""
+    """The schema of all that is printed: a whole plan, or why there is none."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A plan of reconcile",
-        **_all(
+        "oneOf": [
+            {"title": "A plan", **_plan()},
             {
-                "format_version": {
-                    "description": "Major and minor: keys are only ever added within a major version.",
-                    "type": "string",
-                    "pattern": "^1\\.[0-9]+$",
-                },
-                "target": _TEXT,
-                "revision": {"description": "The commit (or digest of a directory) of the desired state.", **_TEXT},
-                "not_fresh": {"description": _NOT_FRESH, "type": ["string", "null"]},
-                "observed": {
-                    "description": "What it was planned against: the world itself, or the last committed status.",
-                    "enum": ["live", "status"],
-                },
-                "outcome": {
-                    "description": "changes: some for certain; none: all is known and as wanted; unknown: neither.",
-                    "enum": ["changes", "none", "unknown"],
-                },
-                "changes": {"description": "Whether applying it would do anything.", **_FLAG},
-                "complete": {
-                    "description": "False where something could not be looked at: then no change is not good news.",
-                    **_FLAG,
-                },
-                "models": _list(_model()),
-                "steps": _list(_step()),
-                "refusal": {"anyOf": [{"type": "null"}, _all({"reason": _TEXT, "message": _TEXT, "hint": _TEXT})]},
-                "unknown": _list(_TEXT),
-                "problems": _list(_problem()),
-                "summary": _all(dict.fromkeys(_COUNTS, _COUNT)),
-                "resources": {"description": _RESOURCES, "type": "object", "additionalProperties": _span()},
-                "totals": {"type": "object", "additionalProperties": {"type": "integer"}},
-            }
-        ),
+                "title": "The error that kept it from being planned",
+                **_all({"format_version": _VERSION, "error": _ERROR}),
+            },
+        ],
     }
+
+
+def _plan() -> JsonObject:
+    return _all(
+        {
+            "format_version": _VERSION,
+            "target": _TEXT,
+            "revision": {"description": "The commit (or digest of a directory) of the desired state.", **_TEXT},
+            "not_fresh": {"description": _NOT_FRESH, "type": ["string", "null"]},
+            "observed": {
+                "description": "What it was planned against: the world itself, or the last committed status.",
+                "enum": ["live", "status"],
+            },
+            "outcome": {
+                "description": "changes: some for certain; none: all is known and as wanted; unknown: neither.",
+                "enum": ["changes", "none", "unknown"],
+            },
+            "changes": {"description": "Whether applying it would do anything.", **_FLAG},
+            "complete": {
+                "description": "False where something could not be looked at: then no change is not good news.",
+                **_FLAG,
+            },
+            "models": _list(_model()),
+            "steps": _list(_step()),
+            "refusal": {"anyOf": [{"type": "null"}, _ERROR]},
+            "unknown": _list(_TEXT),
+            "problems": _list(_problem()),
+            "summary": _all(dict.fromkeys(_COUNTS, _COUNT)),
+            "resources": {"description": _RESOURCES, "type": "object", "additionalProperties": _span()},
+            "warnings": {"description": "What a person should see to, of the plan as a whole.", **_list(_TEXT)},
+            "totals": {"type": "object", "additionalProperties": {"type": "integer"}},
+        }
+    )
 
 
 def _model() -> JsonObject:
@@ -67,6 +88,10 @@ def _model() -> JsonObject:
             "gap_kind": {
                 "description": "The same in one word; `removed` is no gap but an end. Null if there is none.",
                 "enum": [None, *(kind.value for kind in GapKind)],
+            },
+            "versions": {
+                "description": "Those that answer on any server, before and after; null where that is not known.",
+                **_all({"before": _NUMBERS, "after": _NUMBERS}),
             },
             "warnings": _list(_TEXT),
             "foreign_needs": {"description": "Models it needs that are not ours to bring.", **_list(_TEXT)},
@@ -94,9 +119,9 @@ def _step() -> JsonObject:
 def _span() -> JsonObject:
     return _all(
         {
-            "before": _COUNT,
-            "peak": {"description": "The most that is taken at any moment.", **_COUNT},
-            "after": _COUNT,
+            "before": _AMOUNT,
+            "peak": {"description": "The most that is taken at any moment.", **_AMOUNT},
+            "after": _AMOUNT,
             "capacity": {"type": ["integer", "null"], "minimum": 0},
             "uncounted": {"description": "What takes an amount that is not known.", **_list(_TEXT)},
         }

@@ -19,6 +19,10 @@ def spans(scene: Scene, schedule: Schedule, planned: tuple[Step, ...], target: T
 
 
 def _memories(scene: Scene, schedule: Schedule, target: Target) -> Iterator[Span]:
+    if scene.observed.servers and not serving(scene.observed):
+        for kind in Kind:
+            yield Span(name=kind.value, before=None, peak=None, after=None, capacity=limit(target.capacity, kind))
+        return
     before, after = list[Amount](), list[Amount]()
     for server, view in serving(scene.observed).items():
         up = {name: scene.sizes.served(view, name) for name in view.models}
@@ -26,7 +30,8 @@ def _memories(scene: Scene, schedule: Schedule, target: Target) -> Iterator[Span
         loaded = {name: scene.sizes.wanted(name) for name, delta in scene.deltas.items() if server in delta.loads}
         before.append(total(up.values()))
         after.append(total({**up, **dict.fromkeys(scene.removals, Amount()), **gone, **loaded}.values()))
-    uncounted = tuple(scene.sizes.uncounted())
+    silent = sorted(scene.observed.servers.keys() - serving(scene.observed).keys())
+    uncounted = (*scene.sizes.uncounted(), *(f"what is up on {server}" for server in silent))
     for kind in Kind:
         yield Span(
             name=kind.value,

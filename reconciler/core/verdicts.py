@@ -11,7 +11,7 @@ from typing import assert_never
 
 from reconciler.core.assembly import Artifact, assemble, of_tree
 from reconciler.core.content import AsBefore, Known, NotRead, Unavailable, Unfetched
-from reconciler.core.digest import Digest, Generation
+from reconciler.core.digest import Digest, Generation, hexdigits
 from reconciler.core.errors import Reason
 from reconciler.core.modelfacts import backend_of, facts, hinted
 from reconciler.core.observed import Active, ForeignEntry, Observed, Serving, StalledAt
@@ -112,21 +112,45 @@ def first_look(desired: Desired, observed: Observed, target: Target, request: Re
     for name, spec in sorted(desired.models.items()):
         if selects(target.selector, spec.labels):
             found = _left_alone(spec, observed, request) or _judge(spec, desired, observed, target, request)
-            verdicts[name] = _as_it_is(found, observed, request.frozen) if request.frozen else found
+            verdicts[name] = _as_it_was(found, observed, request.frozen) if request.frozen else found
     return verdicts
 
 
-def _as_it_is(verdict: Verdict, observed: Observed, why: str) -> Verdict:
-    """The model as it is, whose drift is still mended; what is to be taken out of service waits."""
+def _as_it_was(verdict: Verdict, observed: Observed, why: str) -> Verdict:
+    """The model as it is, or was by the last status: what differs from that is drift, and mended.
+
+    What is wanted now is not held against what was until that is known: where nothing else can serve, it is fetched.
+    """
     if isinstance(verdict, Hold):
         return verdict
-    wanted = verdict.artifact.tree.generation if isinstance(verdict, Wanted) else None
-    active = observed.volume.entries.get(verdict.spec.name)
-    same = isinstance(active, Active) and active.generation == wanted
+    spec, wanted = verdict.spec, verdict.artifact.tree.generation if isinstance(verdict, Wanted) else None
     hold = Hold(reason=Reason.FROZEN, message=why, wanted=wanted)
-    if not verdict.spec.load.enabled:
-        return replace(hold, needs=declared(verdict.spec, observed))
-    return verdict if same or (isinstance(verdict, Wanted) and verdict.kept) else keep(verdict.spec, hold, observed)
+    if not spec.load.enabled:
+        return replace(hold, needs=declared(spec, observed))
+    if wanted in _settled(spec.name, observed) or (isinstance(verdict, Wanted) and verdict.kept):
+        return verdict
+    was = observed.before.get(spec.name)
+    if was is None or isinstance(observed.volume.entries.get(spec.name), Active):
+        return keep(spec, hold, observed)
+    return _put_back(verdict, was, hold, observed)
+
+
+def _settled(name: str, observed: Observed) -> frozenset[Generation]:
+    """What it is on the volume, and was by the last status."""
+    active = observed.volume.entries.get(name)
+    found = (observed.before.get(name), active.generation if isinstance(active, Active) else None)
+    return frozenset(generation for generation in found if generation is not None)
+
+
+def _put_back(verdict: Wanted | Deferred, was: Generation, hold: Hold, observed: Observed) -> Verdict:
+    """The model as it was, if all of that still is on the volume."""
+    tree = observed.volume.trees.get(was)
+    if tree is not None and tree.blobs() <= observed.volume.blobs.keys():
+        return Wanted(spec=verdict.spec, artifact=of_tree(tree), kept=hold)
+    if isinstance(verdict, Deferred):
+        return verdict
+    words = f"what it served before, {hexdigits(was)[:12]}, is not on the volume, and git wants another; {hold.message}"
+    return replace(hold, reason=Reason.NOT_ON_VOLUME, message=words)
 
 
 def _left_alone(spec: ModelSpec, observed: Observed, request: Request) -> Hold | None:

@@ -63,6 +63,8 @@ def _change(model: Explanation) -> Iterator[Line]:
     yield from (Line(_BELOW + plan_text.step_line(by_id[step.id], model.plan, by_id)) for step in model.steps)
     if model.plan.gap:
         yield Line(f"{_BELOW}gap in service: {words.line(model.plan.gap)}", Tone.ALERT)
+    if told := plan_text.versions(model.plan):
+        yield Line(_BELOW + told, Tone.ALERT if model.plan.versions.going else Tone.PLAIN)
     yield from (Line(f"{_BELOW}warning: {words.line(warning)}", Tone.HELD) for warning in model.plan.warnings)
 
 

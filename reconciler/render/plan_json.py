@@ -5,9 +5,9 @@ from typing import cast
 
 from reconciler.core.amounts import Span
 from reconciler.core.errors import Problem
-from reconciler.core.jsonvalue import JsonObject
+from reconciler.core.jsonvalue import Json, JsonObject
 from reconciler.core.plan import ModelPlan, Plan, Prune, Refusal, Step
-from reconciler.render import words
+from reconciler.render import resources, words
 from reconciler.render.steps import deed
 from reconciler.render.summary import asked_for, changes, complete, outlook, summarise
 
@@ -32,6 +32,7 @@ def document(plan: Plan, problems: Iterable[Problem] = ()) -> JsonObject:
         "problems": [problem(found) for found in problems],
         "summary": _summary(plan),
         "resources": {span.name: _span(span) for span in plan.spans},
+        "warnings": [*resources.warnings(plan.spans)],
         "totals": {name: plan.totals[name] for name in sorted(plan.totals)},
     }
     return cast("JsonObject", words.cleaned(shown))
@@ -49,10 +50,15 @@ def model_line(model: ModelPlan) -> JsonObject:
         "stalled": model.stalled,
         "gap": model.gap,
         "gap_kind": None if model.gap_kind is None else model.gap_kind.value,
+        "versions": {"before": _numbers(model.versions.before), "after": _numbers(model.versions.after)},
         "warnings": list(model.warnings),
         "foreign_needs": list(model.foreign_needs),
         "steps": list(model.steps),
     }
+
+
+def _numbers(versions: tuple[int, ...] | None) -> Json:
+    return None if versions is None else [*versions]
 
 
 def step(planned: Step) -> JsonObject:

@@ -40,8 +40,16 @@ def _head(plan: Plan) -> Iterator[str]:
         yield from (f"- {_text(told)}" for told in resources.told(plan.spans))
     else:
         yield "**No changes.**"
+    yield from (f"- warning: {_text(told)}" for told in resources.warnings(plan.spans))
     gaps = [model for model in asked_for(plan) if model.gap]
     yield from ["", "**Gaps in service:**", *(_item(model, model.gap) for model in gaps)] if gaps else ()
+    yield from _versions_that_go(plan)
+
+
+def _versions_that_go(plan: Plan) -> Iterator[str]:
+    going = [model for model in asked_for(plan) if model.versions.going and plan_text.versions(model)]
+    if going:
+        yield from ("", "**Versions that go away:**", *(_item(model, plan_text.versions(model)) for model in going))
 
 
 def _problems(problems: Sequence[Problem]) -> Iterator[str]:
@@ -81,6 +89,7 @@ def _changed(plan: Plan) -> Iterator[str]:
         rows.append(_item(model, f"{model.change.value}: {why(model.reason, model.message)}"))
         own = [by_id[id_] for id_ in model.steps if id_ in by_id]
         rows += [f"  - {_text(plan_text.step_line(step, model, by_id))}" for step in own]
+        rows += [f"  - {told}"] if (told := plan_text.versions(model)) else []
         rows += [f"  - {_text(plan_text.foreign_needs(model))}"] if model.foreign_needs else []
         rows += [f"  - warning: {_text(warning)}" for warning in model.warnings]
     yield from _fold(f"{words.count(len(changed), 'model')} added or changed", rows)

@@ -73,6 +73,8 @@ def _model(model: ModelPlan, by_id: Mapping[str, Step]) -> Iterator[Line]:
         yield Line(_BELOW + foreign_needs(model), Tone.FAINT)
     if model.gap:
         yield Line(f"{_BELOW}gap in service: {words.line(model.gap)}", Tone.ALERT)
+    if told := versions(model):
+        yield Line(f"{_BELOW}{told}", Tone.ALERT if model.versions.going else Tone.PLAIN)
     for warning in model.warnings:
         yield Line(f"{_BELOW}warning: {words.line(warning)}", Tone.HELD)
 
@@ -81,6 +83,19 @@ def foreign_needs(model: ModelPlan) -> str:
     """What must be there already, since it is not ours to bring."""
     names = ", ".join(map(words.line, model.foreign_needs))
     return f"needs {names}, which {'is' if len(model.foreign_needs) == 1 else 'are'} not ours"
+
+
+def versions(model: ModelPlan) -> str:
+    """Which versions answer now and which will; empty where they are the same, or it goes as a whole."""
+    before, after, going = model.versions.before, model.versions.after, model.versions.going
+    if not before or not after or before == after:
+        return ""
+    gone = f": {_listed(going)} {'goes' if len(going) == 1 else 'go'} away" if going else ""
+    return f"versions {_listed(before)} → {_listed(after)}{gone}"
+
+
+def _listed(numbers: tuple[int, ...]) -> str:
+    return ", ".join(map(str, numbers))
 
 
 def _generations(model: ModelPlan) -> str:
@@ -142,7 +157,8 @@ def _room(plan: Plan) -> list[Line]:
     short = any(Reason.NO_SPACE in (model.reason, model.kept) for model in plan.models)
     free = f"; the volume has {in_words(plan.totals['free_bytes'])} free" if "free_bytes" in plan.totals else ""
     told = [Line(f"To fetch: {fetched or 'nothing, for want of room'}{free}.")] if fetched or short else []
-    return [*told, *(Line(text) for text in resources.told(plan.spans))]
+    warned = [Line(f"warning: {text}", Tone.HELD) for text in resources.warnings(plan.spans)]
+    return [*told, *(Line(text) for text in resources.told(plan.spans)), *warned]
 
 
 def _unchanged(plan: Plan) -> str:

@@ -1,11 +1,15 @@
 """What happened, and the exit code of spec §5 that says so."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 from signal import Signals
 
 import click
 import pytest
+from jsonschema import Draft202012Validator
 
+from reconciler import cli
 from reconciler.cli import exits
 from reconciler.cli.exits import Exit
 from reconciler.core.conditions import Condition, Kind, ModelStatus, Truth
@@ -20,6 +24,7 @@ from reconciler.core.errors import (
     UsageError,
 )
 from reconciler.core.plan import Change, ModelPlan, Outcome, Plan, Refusal, Result
+from reconciler.core.schema_plan import plan_schema
 from tests.plan_samples import BLIND, SETTLED, load
 
 PROBLEM = Problem(file="models.d/a.yaml", line=1, column=1, path="", found="nothing", expected="a model")
@@ -141,3 +146,16 @@ def test_usage_errors_do_not_exit_with_the_code_of_changes(error: click.ClickExc
 
 def test_the_codes_are_those_of_the_contract() -> None:
     assert sorted(Exit) == [0, 1, 2, 3, 4, 5, 6, 64, 65, 130, 143]
+
+
+def test_an_error_in_place_of_a_plan_is_what_the_schema_of_plans_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["plan", "-o", "json", "--repo", str(tmp_path / "none"), "--volume", str(tmp_path)]) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert document["error"]["reason"] == "RepositoryUnreadable"
+    checker = Draft202012Validator(plan_schema())
+    assert list(checker.iter_errors(document)) == []
+    for key in document:
+        assert not checker.is_valid({name: value for name, value in document.items() if name != key})
+    assert not checker.is_valid({"format_version": "1.0", "error": {"reason": "x"}})

@@ -132,7 +132,7 @@ def test_a_lock_that_does_not_fit_is_an_error_at_its_place_for_validate_too(
         assert 'models.d/a.lock:20:10: spec.source.uri: found "./sources/a", expected "./sources/b"' in out
         assert "run `reconcile lock a`" in out
     assert cli.run(["validate", "models.d/b.lock"]) == 0
-    assert capsys.readouterr().out == "1 model checked, no problems.\n"
+    assert capsys.readouterr().out == f"1 model checked in {repository}, no problems.\n"
 
 
 def test_invalid_documents_are_told_and_the_valid_ones_are_locked(

@@ -10,9 +10,9 @@ ARMED = """
 import os, signal, sys
 from reconciler.cli.signals import Interruption, terminable
 with terminable():
-    interruption = Interruption()
+    interruption = Interruption(unloads='unloads' in sys.argv)
     interruption.arm()
-    for number in map(int, sys.argv[1:]):
+    for number in map(int, filter(str.isdigit, sys.argv[1:])):
         os.kill(os.getpid(), number)
     print(interruption.cancelled(), int(interruption.caught or 0))
 """
@@ -30,8 +30,8 @@ sys.exit(cli.run(["wait"]))
 """
 
 
-def run(program: str, *signals: int) -> subprocess.CompletedProcess[str]:
-    arguments = [sys.executable, "-c", program, *(str(int(number)) for number in signals)]
+def run(program: str, *signals: int, also: str = "") -> subprocess.CompletedProcess[str]:
+    arguments = [sys.executable, "-c", program, *(str(int(number)) for number in signals), also]
     return subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=60)
 
 
@@ -40,6 +40,12 @@ def test_the_first_signal_while_a_plan_is_carried_out_only_asks_to_finish(number
     done = run(ARMED, number)
     assert done.stdout == f"True {int(number)}\n"
     assert "finishing what is running" in done.stderr
+
+
+def test_where_models_may_be_unloaded_the_first_word_says_what_a_second_interrupt_leaves_behind() -> None:
+    words = "Ctrl-C again ends it at once, and a model that is unloaded at that moment stays down until the next run\n"
+    assert words in run(ARMED, signal.SIGINT, also="unloads").stderr
+    assert "unloaded" not in run(ARMED, signal.SIGINT).stderr
 
 
 def test_a_second_interrupt_kills() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from reconciler import cli
+from reconciler.cli.validate import _shown
 
 GOOD = """\
 apiVersion: reconciler/v1
@@ -35,9 +36,20 @@ def put(repository: Path, path: str, text: str) -> None:
     file.write_text(text.replace("NAME", file.stem))
 
 
-def test_a_good_repository_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_good_repository_is_one_sentence_that_says_which(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert cli.run(["validate"]) == 0
-    assert capsys.readouterr().out == "3 models checked, no problems.\n"
+    assert capsys.readouterr().out == f"3 models checked in {repository}, no problems.\n"
+    monkeypatch.chdir("/")
+    monkeypatch.setenv("RECONCILE_REPO", str(repository))
+    assert cli.run(["validate", "-o", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["repositories"] == [str(repository)]
+
+
+def test_a_repository_elsewhere_is_named_without_userinfo_and_query() -> None:
+    assert _shown("https://tess:secret@git.example/models?token=secret") == "https://git.example/models"
+    assert "tess" not in _shown("tess@git.example:models")
 
 
 def test_every_problem_of_every_file_is_told_at_once_with_its_place(
@@ -52,13 +64,13 @@ def test_every_problem_of_every_file_is_told_at_once_with_its_place(
     assert "models.d/a.yaml:6:3:" in places
     assert "models.d/team/c.yaml:6:3:" in places
     assert all(": found " in line and ", expected " in line for line in told)
-    assert last.endswith("in 2 files; 1 model without problems.")
+    assert last.endswith(f"in 2 files of {repository}; 1 model without problems.")
 
 
 def test_only_the_files_that_are_given_are_checked(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     put(repository, "a", BAD)
     assert cli.run(["validate", "models.d/b.yaml", "models.d/team"]) == 0
-    assert capsys.readouterr().out == "2 models checked, no problems.\n"
+    assert capsys.readouterr().out == f"2 models checked in {repository}, no problems.\n"
     assert cli.run(["validate", "models.d/a.yaml"]) == 65
 
 
@@ -109,4 +121,4 @@ def test_a_place_without_a_repository_is_an_error_and_not_an_empty_one(
 def test_an_empty_folder_of_models_is_a_statement(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "new" / "models.d").mkdir(parents=True)
     assert cli.run(["validate", "--repo", str(tmp_path / "new")]) == 0
-    assert capsys.readouterr().out == "0 models checked, no problems.\n"
+    assert capsys.readouterr().out == f"0 models checked in {tmp_path / 'new'}, no problems.\n"

@@ -47,6 +47,7 @@ from reconciler.core.spec import (
     Update,
 )
 from reconciler.core.verdicts import Request
+from reconciler.render.plan_text import versions
 from tests.property.strategies import Variant, tree_of
 from tests.property.world import content_blobs
 
@@ -120,6 +121,7 @@ def _observed(raw: dict[str, Any], contents: dict[str, Content]) -> Observed:
         servers=servers,
         contents=contents,
         stalled={name: _stalled(name, text) for name, text in raw.get("stalled", {}).items()},
+        before={name: _tree(name, text).generation for name, text in raw.get("before", {}).items()},
     )
 
 
@@ -300,6 +302,7 @@ def _line(line: ModelPlan) -> dict[str, Any] | str:
     facts = {
         "says": line.message,
         "gap": line.gap,
+        "versions": versions(line),
         "warns": list(line.warnings),
         "not ours": list(line.foreign_needs),
         "deferred": line.deferred,

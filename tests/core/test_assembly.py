@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.core.assembly import Artifact, assemble, of_tree
+from reconciler.core.assembly import Artifact, assemble, of_tree, settings_digest
 from reconciler.core.content import Known
 from reconciler.core.digest import FileDigest, of_bytes
 from reconciler.core.jsonvalue import JsonObject
@@ -26,6 +26,7 @@ def assembled(
     return assemble(model, Known(files={None: files}, configs=configs), defaults or {})
 
 
+STEPS = "ensemble_scheduling { step { model_name: 'x' model_version: -1 } }"
 CALLS = "parameters {{ key: 'reconciler.dependsOn' value {{ string_value: '{}' }} }}"
 
 
@@ -91,12 +92,53 @@ def test_old_marks_of_ours_in_a_packaged_config_do_not_matter() -> None:
 
 
 def test_an_ensemble_is_named_as_one_although_only_its_steps_say_so() -> None:
-    steps = "ensemble_scheduling { step { model_name: 'x' model_version: -1 } }"
-    found = artifact(assembled(framework="ensemble", packaged=steps))
+    found = artifact(assembled(framework="ensemble", packaged=STEPS))
     assert found.tree.config["platform"] == "ensemble"
     assert found.tree.directories == ("1",)
     assert found.versions == (1,)
     assert found.config.members == {"x"}
+
+
+DEFAULTS: JsonObject = {
+    "instance_group": [{"kind": "KIND_CPU", "count": 3}],
+    "optimization": {"priority": "PRIORITY_MAX"},
+    "model_warmup": [{"name": "w"}],
+    "dynamic_batching": {},
+    "backend": "python",
+    "platform": "onnxruntime_onnx",
+    "metric_tags": {"site": "a"},
+}
+
+
+def test_defaults_that_triton_refuses_on_ensembles_do_not_reach_them() -> None:
+    found = artifact(assembled(framework="ensemble", packaged=STEPS, defaults=DEFAULTS))
+    assert found.tree.config.keys() == {"name", "platform", "ensemble_scheduling", "metric_tags"}
+    others = artifact(assembled("1/model.py", defaults={**DEFAULTS, "model_warmup": None, "platform": None}))
+    assert others.tree.config.keys() >= {"instance_group", "optimization", "dynamic_batching"}
+
+
+@pytest.mark.parametrize("field", ["instance_group", "optimization", "model_warmup", "dynamic_batching", "backend"])
+def test_an_ensemble_that_sets_such_a_field_itself_is_told_where(field: str) -> None:
+    by_spec = assembled(framework="ensemble", packaged=STEPS, config={field: DEFAULTS[field]}, defaults=DEFAULTS)
+    assert any(text.startswith(f"spec.config sets {field}, but an ensemble has none") for text in problems(by_spec))
+    assert "defaults" not in "; ".join(problems(by_spec))
+
+
+def test_the_layers_and_variants_that_an_ensemble_has_of_its_own_are_told_apart() -> None:
+    group, variant = "instance_group { count: 2 }", "configs/h100.pbtxt"
+    (told,) = problems(assembled(framework="ensemble", packaged=STEPS + group))
+    assert told.startswith("config.pbtxt sets instance_group")
+    (told,) = problems(assembled(framework="ensemble", packaged=STEPS, variants={variant: STEPS + group}))
+    assert told.startswith(f"{variant} sets instance_group")
+    removed: JsonObject = {"instance_group": None}
+    artifact(assembled(framework="ensemble", packaged=STEPS + group, config=removed))
+
+
+def test_changed_defaults_that_an_ensemble_does_not_get_leave_its_settings_as_they_were() -> None:
+    source = Source(uri="s3://models/m/")
+    model = ModelSpec(name="m", file="models.d/m.yaml", framework="ensemble", source=source)
+    tags: JsonObject = {"metric_tags": DEFAULTS["metric_tags"]}
+    assert settings_digest(model, DEFAULTS) == settings_digest(model, tags) != settings_digest(model, {})
 
 
 def test_variants_of_the_config_are_layered_like_it() -> None:
@@ -127,7 +169,8 @@ def test_an_artifact_is_the_same_again_when_it_is_read_from_its_tree() -> None:
     [
         ("", (3,)),
         ("version_policy { latest { num_versions: 2 } }", (2, 3)),
-        ("version_policy { latest { } }", (3,)),
+        ("version_policy { latest { num_versions: 9 } }", (1, 2, 3)),
+        ("version_policy { }", (1, 2, 3)),
         ("version_policy { all {} }", (1, 2, 3)),
         ("version_policy { specific { versions: [3, 1] } }", (1, 3)),
     ],
@@ -173,6 +216,18 @@ def test_the_version_policy_decides_which_versions_serve(policy: str, versions: 
         (
             assembled("1/model.py", packaged="version_policy { specific { } }"),
             "version_policy asks for no version, but there is version 1",
+        ),
+        (
+            assembled("1/model.py", packaged="version_policy { latest { } }"),
+            "asks for the latest 0 versions (num_versions is 0 or not given)",
+        ),
+        (
+            assembled("1/model.py", config={"version_policy": {"latest": {"num_versions": 0}}}),
+            "set num_versions to 1 or more, or leave version_policy out",
+        ),
+        (
+            assembled(framework="ensemble", packaged=STEPS + "platform: 'tensorrt_plan'"),
+            "config.pbtxt says platform 'tensorrt_plan', but an ensemble's is 'ensemble'",
         ),
         (assembled("1/model.py", "9a/model.py"), "the directory '9a' is not a safe version number"),
         (

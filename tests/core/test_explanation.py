@@ -65,6 +65,14 @@ def test_a_model_that_would_fail_its_preflight_is_told_as_it_is(tmp_path: Path) 
     assert found.plan is not None
 
 
+def test_keys_of_a_map_come_in_their_order_and_fields_in_triton_s() -> None:
+    keys: JsonObject = {key: {"string_value": key} for key in "dacb"}
+    config: JsonObject = {"name": "m", "backend": "python", "parameters": keys, "instance_group": [{"count": 1}]}
+    paths = [setting.path for setting in _settings(config, {})]
+    maps = [("parameters", key, "string_value") for key in "abcd"]
+    assert paths == [("name",), ("backend",), *maps, ("instance_group",)]
+
+
 CONFIGS: st.SearchStrategy[JsonObject] = st.fixed_dictionaries(
     {},
     optional={

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from reconciler.core import parse
+from reconciler.core.conditions import stable
 from reconciler.core.freeze import frozen
 from reconciler.core.spec import Freeze
 
@@ -18,13 +19,13 @@ NIGHT = Freeze(cron="30 22 * * *", duration=8 * 3600)
     ("when", "told"),
     [
         (datetime(2026, 11, 20, 17, 59, 59, tzinfo=BERLIN), ""),
-        (datetime(2026, 11, 20, 18, 0, 0, tzinfo=BERLIN), "frozen until 2026-11-23 08:00 Europe/Berlin: weekend"),
-        (datetime(2026, 11, 21, 12, tzinfo=BERLIN), "frozen until 2026-11-23 08:00 Europe/Berlin: weekend"),
-        (datetime(2026, 11, 23, 7, 59, 59, tzinfo=BERLIN), "frozen until 2026-11-23 08:00 Europe/Berlin: weekend"),
+        (datetime(2026, 11, 20, 18, 0, 0, tzinfo=BERLIN), "frozen until 08:00 Europe/Berlin on 2026-11-23: weekend"),
+        (datetime(2026, 11, 21, 12, tzinfo=BERLIN), "frozen until 08:00 Europe/Berlin on 2026-11-23: weekend"),
+        (datetime(2026, 11, 23, 7, 59, 59, tzinfo=BERLIN), "frozen until 08:00 Europe/Berlin on 2026-11-23: weekend"),
         (datetime(2026, 11, 23, 8, 0, tzinfo=BERLIN), ""),
         (
             datetime(2026, 11, 20, 17, 30, tzinfo=UTC),
-            "frozen until 2026-11-23 08:00 Europe/Berlin: weekend",
+            "frozen until 08:00 Europe/Berlin on 2026-11-23: weekend",
         ),
     ],
 )
@@ -34,12 +35,12 @@ def test_a_window_is_open_from_its_beginning_for_its_duration_in_its_own_zone(wh
 
 def test_a_change_of_the_clocks_moves_neither_the_beginning_nor_the_duration() -> None:
     spring = datetime(2026, 3, 27, 18, 0, tzinfo=BERLIN)
-    assert frozen([WEEKEND], spring) == "frozen until 2026-03-30 09:00 Europe/Berlin: weekend"
+    assert frozen([WEEKEND], spring) == "frozen until 09:00 Europe/Berlin on 2026-03-30: weekend"
 
 
 def test_of_several_windows_the_one_that_ends_last_is_told() -> None:
     assert frozen([WEEKEND, NIGHT], datetime(2026, 11, 20, 23, tzinfo=UTC)).endswith("weekend")
-    assert frozen([NIGHT], datetime(2026, 11, 18, 3, tzinfo=UTC)) == "frozen until 2026-11-18 06:30 UTC"
+    assert frozen([NIGHT], datetime(2026, 11, 18, 3, tzinfo=UTC)) == "frozen until 06:30 UTC on 2026-11-18"
     assert frozen([], datetime(2026, 11, 18, 3, tzinfo=UTC)) == ""
 
 
@@ -76,3 +77,8 @@ def test_what_is_no_window_is_a_problem_with_its_place(window: str, words: str) 
     (problem,) = desired.problems
     assert problem.line == 6
     assert words in str(problem)
+
+
+def test_the_end_of_a_freeze_stays_in_the_status() -> None:
+    told = frozen([NIGHT], datetime(2026, 11, 18, 3, tzinfo=UTC))
+    assert stable(told) == told

@@ -40,6 +40,7 @@ def world(one_world: World) -> World:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_whatever_git_says_next_is_reached_by_what_was_planned(world: World, seed: int) -> None:
+    before: Sketch = {}
     for number, sketch in enumerate(history(seed, LARGEST, CHANGES)):
         world.want(models(sketch))
         planned, since = world.look().plan, world.server.info.log.stat().st_size
@@ -53,8 +54,10 @@ def test_whatever_git_says_next_is_reached_by_what_was_planned(world: World, see
         assert complaints(world) == [], where
         loads, asked = loaded(world, since), asked_for(planned)
         assert plain(asked - loads, sketch) == set(), where
-        assert plain(loads - asked, sketch) <= below(sketch, set(asked)), where
+        known = {**before, **sketch}  # Triton loads an ensemble again that is about to go, too
+        assert plain(loads - asked, known) <= below(known, set(loads)), where
         assert world.look().plan.steps == (), where
+        before = sketch
 
 
 def loaded(world: World, since: int) -> Counter[str]:

@@ -8,6 +8,9 @@ import pytest
 
 from tests.e2e.bad_world import Ground, document, mentions
 
+SETTINGS = "apiVersion: reconciler/v1\nkind: Repository\nspec:\n  policy: {{{}}}\n"
+FREEZE = "freeze: [{cron: '* * * * *', duration: 10m, reason: holidays}]"
+
 
 @pytest.fixture
 def ground(tmp_path: Path) -> Ground:
@@ -24,7 +27,7 @@ def saved(ground: Ground, *arguments: str) -> Path:
 
 
 def active(ground: Ground) -> set[str]:
-    return {link.name for link in (ground.volume / "models").iterdir()}
+    return {link.name for link in ground.volume.glob("models/*")}
 
 
 def test_a_saved_plan_is_carried_out_once(ground: Ground) -> None:
@@ -38,17 +41,58 @@ def test_a_saved_plan_is_carried_out_once(ground: Ground) -> None:
     before = ground.snapshot()
     again = ground.run("apply", str(file))
     assert (again.code, again.out) == (3, "")
-    mentions(again.err, "PlanStale", "activate:a is no longer to be done", "plan again; nothing was done")
+    mentions(again.err, "PlanStale", "it was applied before", "plan again; nothing was done")
     assert ground.run("show", str(file)).code == 3
     assert ground.snapshot() == before
+    for name in ("a", "b"):
+        (ground.volume / "models" / name).unlink()
+    assert ground.run("apply", str(file)).code == 3, "not even when the world is again as it was"
+    assert active(ground) == set()
 
 
-def test_a_plan_is_carried_out_at_its_own_revision_though_the_branch_has_moved(ground: Ground) -> None:
+def test_a_plan_is_carried_out_at_its_own_revision_where_what_came_later_does_not_touch_it(ground: Ground) -> None:
     file = saved(ground)
-    ground.want({"c": document("c", str(ground.source("c")))})
+    ground.want({name: document(name, str(ground.source(name))) for name in ("a", "b", "c")})
     answer = ground.run("apply", str(file))
     assert answer.code == 0, answer.said
     assert active(ground) == {"a", "b"}
+
+
+def test_a_revert_a_freeze_and_a_stricter_policy_that_came_later_make_it_stale(ground: Ground) -> None:
+    file = saved(ground, "a")
+    both = {name: document(name, str(ground.source(name))) for name in ("a", "b")}
+    suspended = {**both, "a": document("a", str(ground.source("a")), suspend="{reason: broken}")}
+    for later, settings, told in (
+        (suspended, "", "activate:a is no longer to be done"),
+        ({"b": both["b"]}, "", "there is no model called a"),
+        (both, FREEZE, "activate:a is no longer to be done"),
+    ):
+        ground.want(later, {"reconciler.yaml": SETTINGS.format(settings).encode()})
+        answer = ground.run("apply", str(file))
+        assert (answer.code, answer.out) == (3, ""), answer.said
+        mentions(answer.err, "is stale: the repository is at ", told)
+        assert ground.run("show", str(file)).code == 3
+    assert active(ground) == set()
+    ground.want(both, {"reconciler.yaml": SETTINGS.format("").encode()})
+    assert ground.run("apply", str(file)).code == 0
+
+
+def test_a_plan_is_for_the_volume_that_it_was_made_for(ground: Ground) -> None:
+    file = saved(ground)
+    other = ground.folder / "other"
+    other.mkdir()
+    answer = ground.run("show", str(file), "--volume", str(other))
+    assert answer.code == 3
+    mentions(answer.err, f"it is for the volume {ground.volume}, not for {other}")
+
+
+def test_a_file_that_somebody_changed_does_not_say_what_would_be_done(ground: Ground) -> None:
+    file = saved(ground)
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"shown": [["plain", "No changes."]]}))
+    shown = ground.run("show", str(file))
+    assert shown.code == 0
+    assert "No changes." not in shown.out
+    mentions(shown.out, "+ a", "+ b", "It is not stale")
 
 
 def test_a_plan_of_some_models_is_about_these_only(ground: Ground) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from reconciler.core.jsonvalue import JsonObject
+from reconciler.core.plan import Versions
 from tests.e2e.desired_models import Model, python, versions
 from tests.e2e.real_world import World, started
 
@@ -122,7 +123,10 @@ def test_versions_come_and_go_without_a_gap_in_those_that_stay_and_status_tells_
 ) -> None:
     world.want({"m": before})
     world.apply()
+    there = tuple(served(world))
     world.want({"m": after})
+    (line,) = world.look().plan.models
+    assert line.versions == Versions(before=there, after=tuple(expected))
     with asked_all_the_while(world, {number: 10.0 * number for number in stays}):
         report = world.apply()
         assert {outcome.result for outcome in report.outcomes} == {"done"}

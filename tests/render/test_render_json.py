@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from reconciler.core.amounts import Span
 from reconciler.core.conditions import Condition, Kind, ModelStatus, Truth
 from reconciler.core.errors import Problem, Reason, TransientError
 from reconciler.core.plan import Change, ModelPlan, Plan, Refusal
@@ -110,7 +111,12 @@ def test_the_end_of_a_run_tells_how_each_model_stands_and_why_no_status_was_push
     }
 
 
-@pytest.mark.parametrize("plan", [EVERYTHING, SETTLED, BLIND], ids=["everything", "settled", "blind"])
+UNSEEN = replace(BLIND, spans=(Span(name="memory", before=None, peak=None, after=None),))
+
+
+@pytest.mark.parametrize(
+    "plan", [EVERYTHING, SETTLED, BLIND, UNSEEN], ids=["everything", "settled", "blind", "nothing was seen"]
+)
 def test_every_plan_is_what_its_schema_says(plan: Plan) -> None:
     problem = Problem(file="models.d/a.yaml", line=3, column=1, path="spec", found="x", expected="y")
     refusal = Refusal(reason=Reason.EMPTY_REFUSED, message="everything would go", hint="allowEmpty")

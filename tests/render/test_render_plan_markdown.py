@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.errors import Problem, Reason
-from reconciler.core.plan import Change, ModelPlan, Plan, Refusal
+from reconciler.core.plan import Change, ModelPlan, Plan, Refusal, Versions
 from reconciler.render import plan_markdown
 from tests.plan_samples import EVERYTHING
 
@@ -34,6 +34,18 @@ def test_what_a_reviewer_must_not_miss_stands_open_and_the_rest_in_folds() -> No
     assert "models.d/a.yaml:3:1" in opened
     for gap in (line.gap for line in plan.models if line.gap):
         assert gap in opened
+
+
+def test_versions_that_go_away_stand_open_and_those_that_only_come_in_a_fold() -> None:
+    line = ModelPlan(model="power", change=Change.UPDATE, reason=Reason.GENERATION_CHANGED)
+    goes, comes = (
+        replace(line, versions=Versions(before=(2, 7), after=(7, 8))),
+        replace(line, model="other", versions=Versions(before=(7,), after=(7, 8))),
+    )
+    opened, folds = sections(plan_markdown.document(replace(EVERYTHING, models=(goes, comes))))
+    assert "**Versions that go away:**\n- `power` versions 2, 7 → 7, 8: 2 goes away" in opened
+    assert "versions 7 → 7, 8" in folds
+    assert "other" not in opened
 
 
 def test_no_changes_are_a_sentence() -> None:

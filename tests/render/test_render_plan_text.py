@@ -5,10 +5,11 @@ from textwrap import dedent
 
 import pytest
 
+from reconciler.core.amounts import Span
 from reconciler.core.errors import Reason
-from reconciler.core.plan import Change, ModelPlan, Plan, Refusal
-from reconciler.render import plan_markdown
-from reconciler.render.line import text, wrapped
+from reconciler.core.plan import Change, ModelPlan, Plan, Refusal, Versions
+from reconciler.render import plan_json, plan_markdown
+from reconciler.render.line import Line, Tone, text, wrapped
 from reconciler.render.plan_text import SIGNS, lines
 from reconciler.render.summary import Outlook, outlook
 from tests.plan_samples import BLIND, EVERYTHING, REVISION, SERVER, SETTLED, created, fetch, generation, prune
@@ -76,6 +77,43 @@ def test_every_change_has_its_sign_its_reason_and_its_steps_in_order() -> None:
 @pytest.mark.parametrize("change", list(Change))
 def test_every_change_has_a_sign(change: Change) -> None:
     assert SIGNS[change][0]
+
+
+FULL = Span(name="gpuMemory", before=8 << 30, peak=8 << 30, after=8 << 30, capacity=5 << 30)
+
+
+def test_a_capacity_that_is_less_than_what_stays_taken_is_a_warning_with_the_difference_and_what_to_do() -> None:
+    told = (
+        "warning: GPU memory: 3.0 GiB more than the 5.0 GiB of capacity.gpuMemory stay taken, and nothing that is "
+        "served is taken away for that: raise it, correct the models' resources, or remove or disable models "
+        "(load.enabled)"
+    )
+    plan = replace(SETTLED, spans=(FULL, replace(FULL, name="disk")))
+    assert told in shown(plan).splitlines()
+    assert "warning: Disk: 3.0 GiB more than the 5.0 GiB of capacity.disk stay taken" in shown(plan)
+    assert "enlarge the volume" in shown(plan)
+    assert "- warning: GPU memory: 3.0 GiB more" in plan_markdown.document(plan)
+    assert len(plan_json.document(plan)["warnings"]) == 2  # type: ignore[arg-type]
+    assert "warning" not in shown(replace(SETTLED, spans=(replace(FULL, after=5 << 30),)))
+
+
+def test_memory_that_nobody_could_look_at_is_not_known_and_not_nothing() -> None:
+    blind = Span(name="memory", before=None, peak=None, after=None, capacity=64 << 30)
+    plan = replace(BLIND, spans=(blind, replace(blind, name="gpuMemory", capacity=None)))
+    assert "Memory: not known, for no server could be looked at (of 64.0 GiB)." in shown(plan).splitlines()
+    assert "GPU" not in shown(plan)
+
+
+def test_versions_that_come_and_go_are_told_with_their_model() -> None:
+    line = ModelPlan(
+        model="power",
+        change=Change.UPDATE,
+        reason=Reason.GENERATION_CHANGED,
+        versions=Versions(before=(2, 7), after=(7, 8)),
+    )
+    assert Line("      versions 2, 7 → 7, 8: 2 goes away", Tone.ALERT) in lines(replace(SETTLED, models=(line,)))
+    more = replace(line, versions=Versions(before=(7,), after=(7, 8)))
+    assert Line("      versions 7 → 7, 8") in lines(replace(SETTLED, models=(more,)))
 
 
 def test_no_changes_is_a_sentence() -> None:

@@ -5,7 +5,7 @@ written, nothing is ever forced, and no URL's userinfo and no token is ever in a
 """
 
 from reconciler.adapters.gitrepo import loading  # noqa: F401 - before anybody else imports pygit2
-from reconciler.adapters.gitrepo.access import Access
+from reconciler.adapters.gitrepo.access import Access, shown
 from reconciler.adapters.gitrepo.checkout import Checkout, Kind
 from reconciler.adapters.gitrepo.credentials import access_from
 from reconciler.adapters.gitrepo.publish import Pace, StatusCommit, can_publish, publish
@@ -24,5 +24,6 @@ __all__ = [
     "publish",
     "read",
     "read_branch",
+    "shown",
     "write_file",
 ]
