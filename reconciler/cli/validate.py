@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 import click
 
 from reconciler.cli import exits, out
-from reconciler.cli.options import OUTPUT, PATH, flag, reported
+from reconciler.cli.options import PATH, flag, output_of, reported
 from reconciler.core.errors import Problem
-from reconciler.render import problems, validation
+from reconciler.render import annotations, problems, validation
+from reconciler.render.line import Line
 
 FILE, FOLDER = "reconciler.yaml", "models.d"
 
@@ -92,7 +93,7 @@ def _seen_from_here(problem: Problem, root: str | None) -> Problem:
 @flag("--repo", "What is checked without PATHs.", default=".", show_default=True, metavar="URL|DIR")
 @flag("--ref", "Branch, tag or commit of --repo.", metavar="REF")
 @PATH
-@OUTPUT
+@output_of("text", "json", "github")
 @click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(exists=True))
 @reported
 def validate(repo: str, ref: str | None, path: str, output: str, paths: tuple[str, ...]) -> int:
@@ -106,6 +107,8 @@ def validate(repo: str, ref: str | None, path: str, output: str, paths: tuple[st
     right, wrong = sum(count for count, _ in checks), [problem for _, found in checks for problem in found]
     if output == "json":
         out.document(validation.document(right, wrong))
+    elif output == "github":
+        out.show([*(Line(told) for told in annotations.lines(wrong)), validation.sentence(right, wrong)])
     else:
         out.show([*problems.lines(wrong), validation.sentence(right, wrong)])
     return exits.Exit.INVALID if wrong else exits.Exit.OK
