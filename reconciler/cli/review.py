@@ -39,11 +39,11 @@ def review(repo: str | None, ref: str | None, path: str, *, target: tuple[str, .
     from reconciler.adapters.actions import job
     from reconciler.cli import review_job
     from reconciler.cli.one_pass import now
-    from reconciler.reviewing import Wanted
+    from reconciler.proposed import Proposal
     from reconciler.reviewing import review as reviewed
 
     here = job(os.environ)
-    wanted = Wanted(
+    proposal = Proposal(
         repo=repo or here.repo or ".",
         ref=ref or (None if repo else here.ref) or None,
         path=path,
@@ -53,16 +53,16 @@ def review(repo: str | None, ref: str | None, path: str, *, target: tuple[str, .
         environment=review_job.with_token(os.environ, here, repo),
     )
     if not here.repo:
-        found = reviewed(wanted, now=now())
+        found = reviewed(proposal, now=now())
         click.echo(review_job.markdown(found), nl=False)
         return exits.of_review(found)
     with _nothing_is_a_command():
-        found = reviewed(wanted, now=now())
+        found = reviewed(proposal, now=now())
         _log(found)
     code = exits.of_review(found)
     notes = review_job.told(here, found, code)
     if more["comment"]:
-        notes += review_job.commented(here, more["comment_author"], wanted, found)
+        notes += review_job.commented(here, more["comment_author"], proposal, found)
     for note in notes:
         click.echo(note)
     return code

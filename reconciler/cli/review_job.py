@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 from reconciler.adapters.actions import Api, Job, keep_comment, keep_summary, set_outputs
 from reconciler.core.errors import ReconcileError, TransientError
 from reconciler.core.review import Planned, Review
+from reconciler.proposed import Proposal
 from reconciler.render import annotations, review_markdown
 from reconciler.render.summary import Outlook, outlook
-from reconciler.reviewing import Wanted
 
 _TOKEN, _USER = "RECONCILE_GIT_TOKEN", "RECONCILE_GIT_USERNAME"
 
@@ -36,14 +36,14 @@ def told(job: Job, found: Review, code: int) -> list[str]:
     return list(annotations.lines(found.problems))
 
 
-def commented(job: Job, author: str, wanted: Wanted, found: Review) -> list[str]:
+def commented(job: Job, author: str, proposal: Proposal, found: Review) -> list[str]:
     """Keeps the comment; a word of why there is none. That is never a failure: the summary says the same."""
     if job.pull is None:
         return []
     if not job.token:
         return [annotations.command("notice", "No comment: there is no token. The job's summary says the same.")]
     api = Api(url=job.api, repository=job.repository, token=job.token)
-    body = review_markdown.document(found, review_markdown.COMMENT, _marker(wanted))
+    body = review_markdown.document(found, review_markdown.COMMENT, _marker(proposal))
     try:
         kept = keep_comment(api, job.pull.number, author, body)
     except ReconcileError as error:
@@ -52,9 +52,9 @@ def commented(job: Job, author: str, wanted: Wanted, found: Review) -> list[str]
     return [f"The comment on pull request {job.pull.number} was {kept.value}."]
 
 
-def _marker(wanted: Wanted) -> str:
+def _marker(proposal: Proposal) -> str:
     """What tells this comment from those of other uses in the same pull request, and is not shown."""
-    what = "\n".join((wanted.repo, wanted.path, *sorted(wanted.targets)))
+    what = "\n".join((proposal.repo, proposal.path, *sorted(proposal.targets)))
     return f"<!-- reconcile review {hashlib.sha256(what.encode()).hexdigest()[:16]} -->"
 
 

@@ -107,8 +107,7 @@ def validate(repo: str, ref: str | None, path: str, output: str, paths: tuple[st
     right, wrong = sum(count for count, _ in checks), [problem for _, found in checks for problem in found]
     if output == "json":
         out.document(validation.document(right, wrong))
-    elif output == "github":
-        out.show([*(Line(told) for told in annotations.lines(wrong)), validation.sentence(right, wrong)])
     else:
-        out.show([*problems.lines(wrong), validation.sentence(right, wrong)])
+        told = [Line(command) for command in annotations.lines(wrong)] if output == "github" else problems.lines(wrong)
+        out.show([*told, validation.sentence(right, wrong)])
     return exits.Exit.INVALID if wrong else exits.Exit.OK

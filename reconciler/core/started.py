@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
-    """`same`: files that were there already, just so. `begun`: a git repository was; `inside`: the one it is part of."""
+    """`same`: files that were there, just so. `begun`: a git repository was; `inside`: the one it is part of."""
 
     folder: str
     written: tuple[str, ...] = ()
