@@ -80,9 +80,8 @@ def _nothing_is_a_command() -> Iterator[None]:
 
 
 def _log(found: Review) -> None:
-    from reconciler.render import plan_text, problems, validation
+    from reconciler.render import plan_text, validation
 
-    out.show(problems.lines(found.problems))
     for result in found.results:
         if isinstance(result, Planned):
             out.show([Line(f"Target {result.target}:", Tone.TITLE), *plan_text.lines(result.plan)])

@@ -33,7 +33,7 @@ def told(job: Job, found: Review, code: int) -> list[str]:
         keep_summary(job.summary, markdown(found))
     if job.outputs:
         set_outputs(job.outputs, {"outcome": _outcome(found), "exit-code": str(int(code))})
-    return list(annotations.lines(found.problems))
+    return [line.text for line in annotations.lines(found.problems)]
 
 
 def commented(job: Job, author: str, proposal: Proposal, found: Review) -> list[str]:

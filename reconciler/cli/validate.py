@@ -10,7 +10,6 @@ from reconciler.cli import exits, out
 from reconciler.cli.options import PATH, flag, output_of, reported
 from reconciler.core.errors import Problem
 from reconciler.render import annotations, problems, validation
-from reconciler.render.line import Line
 
 FILE, FOLDER = "reconciler.yaml", "models.d"
 
@@ -108,6 +107,6 @@ def validate(repo: str, ref: str | None, path: str, output: str, paths: tuple[st
     if output == "json":
         out.document(validation.document(right, wrong))
     else:
-        told = [Line(command) for command in annotations.lines(wrong)] if output == "github" else problems.lines(wrong)
-        out.show([*told, validation.sentence(right, wrong)])
+        told = annotations.lines if output == "github" else problems.lines
+        out.show([*told(wrong), validation.sentence(right, wrong)])
     return exits.Exit.INVALID if wrong else exits.Exit.OK

@@ -1,23 +1,19 @@
 """Problems as annotations in the files of a pull request: GitHub's workflow commands, a line each.
 
-Promise: whatever a file or its name holds, a line is one command and the one that is meant.
+Promise: whatever a file or its name holds, a line is one command and the one that is meant. GitHub shows ten of them in
+the files, and all in the log of the step, where their place stands only if the message has it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable
 
 from reconciler.core.errors import Problem
 from reconciler.render import words
-
-SHOWN = 10
-"""As many errors of a step GitHub shows; more of them push out nothing, but are not seen."""
+from reconciler.render.line import Line
 
 
-def lines(problems: Sequence[Problem]) -> Iterator[str]:
-    """An error for each problem that GitHub would show, and a notice of how many more there are."""
-    yield from (_error(problem) for problem in problems[:SHOWN])
-    if len(problems) > SHOWN:
-        more = words.count(len(problems) - SHOWN, "more problem")
-        yield command("notice", f"{more}: the log of this step names all of them.")
+def lines(problems: Iterable[Problem]) -> list[Line]:
+    """An error for each problem."""
+    return [Line(_error(problem)) for problem in problems]
 
 
 def command(kind: str, message: str, **properties: str) -> str:
@@ -27,9 +23,9 @@ def command(kind: str, message: str, **properties: str) -> str:
 
 
 def _error(problem: Problem) -> str:
-    place = {"file": words.clean(problem.file), "line": str(problem.line), "col": str(problem.column)}
+    place = {"file": problem.file, "line": str(problem.line), "col": str(problem.column)}
     title = {"title": words.line(problem.path)} if problem.path else {}
-    return command("error", f"found {problem.found}, expected {problem.expected}", **place, **title)
+    return command("error", str(problem), **place, **title)
 
 
 def _data(text: str) -> str:
@@ -37,4 +33,4 @@ def _data(text: str) -> str:
 
 
 def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    return _data(words.clean(text)).replace(":", "%3A").replace(",", "%2C")
