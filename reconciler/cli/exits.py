@@ -102,7 +102,7 @@ def of_review(review: Review) -> Exit:
     codes = [Exit.INVALID] if review.problems else []
     for result in review.results:
         codes += [of_error(result.error)] if isinstance(result, Unplanned) else of_plan(result.plan, ())
-    return first(codes)
+    return first(codes) or max(codes, default=Exit.OK)
 
 
 def of_outlook(outlook: Outlook) -> list[Exit]:
