@@ -31,7 +31,7 @@ def _opening(review: Review, limit: int) -> Iterator[str]:
     yield from ("## What `reconcile` would do", "")
     if review.revision:
         yield from (f"Looked at: `{words.revision(review.revision)}`.", "")
-    yield from _problems(review)
+    yield from _problems(review, limit // 2)
     if review.broken:
         yield from ("**Nothing is planned:** `reconciler.yaml` must be right before anybody knows the targets.", "")
     if review.signed:
@@ -41,13 +41,17 @@ def _opening(review: Review, limit: int) -> Iterator[str]:
         yield from _table(review.results, limit)
 
 
-def _problems(review: Review) -> Iterator[str]:
+def _problems(review: Review, room: int) -> Iterator[str]:
     if not review.problems:
         return
     yield f"**{words.count(len(review.problems), 'problem')} in the files:**"
-    yield from (f"- {plain(_short(words.line(str(problem))))}" for problem in review.problems[:_LINES])
-    if len(review.problems) > _LINES:
-        yield f"- and {len(review.problems) - _LINES} more, which the log names"
+    for number, problem in enumerate(review.problems):
+        line = f"- {plain(_short(words.line(str(problem))))}"
+        room -= len(line) + 1
+        if room < 0 or number == _LINES:
+            yield f"- and {len(review.problems) - number} more, which the log of the job names"
+            break
+        yield line
     yield ""
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from markdown_it import MarkdownIt
 from tests.e2e.action_runner import Done, Runner
 from tests.e2e.bad_world import ME, Ground, document
 from tests.e2e.command import reconcile
+from tests.e2e.served_world import staged
 from tests.git_remotes import bare, git, http_remote
 from tests.github_api import REPOSITORY, GitHub, github
 
@@ -79,11 +81,18 @@ def forge(tmp_path: Path) -> Iterator[Forge]:
     assert reconcile("lock", "--repo", str(ground.repository)).code == 0
     ground.want(documents)
     assert ground.run("apply", target="prod").code == 0
-    served = bare(tmp_path / "srv" / REPOSITORY, ground.repository)
-    git(served, "config", "uploadpack.allowReachableSHA1InWant", "true")  # as GitHub does
+    with served(ground) as running:
+        yield running
+
+
+@contextmanager
+def served(ground: Ground) -> Iterator[Forge]:
+    """What the work tree has on main is on GitHub; the work tree goes on with a branch."""
+    remote = bare(ground.folder / "srv" / REPOSITORY, ground.repository)
+    git(remote, "config", "uploadpack.allowReachableSHA1InWant", "true")  # as GitHub does
     git(ground.repository, "checkout", "--quiet", "-b", "change")
-    with github() as hub, http_remote(tmp_path / "srv", "x-access-token", "writer") as remote:
-        yield Forge(ground=ground, hub=hub, remote=remote)
+    with github() as hub, http_remote(ground.folder / "srv", "x-access-token", "writer") as address:
+        yield Forge(ground=ground, hub=hub, remote=address)
 
 
 def commit(forge: Forge, files: dict[str, str]) -> None:
@@ -178,17 +187,23 @@ def test_an_api_in_trouble_is_a_warning_and_no_failure(forge: Forge) -> None:
     assert done.outputs["outcome"] == "none"
 
 
-def test_a_refused_plan_fails_the_job_unless_the_description_allows_it(forge: Forge) -> None:
-    tree = forge.ground.repository
-    git(tree, "rm", "--quiet", "models.d/a.yaml", "models.d/a.lock", "models.d/b.yaml", "models.d/b.lock")
-    commit(forge, {"models.d/c.yaml": document("c", "s3://models/c/")})
-    done = forge.pull(targets="prod")
-    assert done.code == 4, done.log
-    assert done.outputs["outcome"] == "refused"
-    assert "**Refused, nothing of this will be done:** RemovalsExceeded" in forge.comment()
-    assert "2 models removed" in forge.comment().partition("<details>")[0]
-    allowed = forge.pull("They are not used any more.\n\nReconcile-Allow-Removals: 2", targets="prod")
-    assert allowed.code == 0, allowed.log
+@pytest.mark.triton
+def test_a_refused_plan_fails_the_job_unless_the_description_allows_it(tmp_path: Path) -> None:
+    with staged(tmp_path, "a", "b") as stage:
+        assert stage.ground.run("apply").code == 0
+        with served(stage.ground) as forge:
+            git(stage.ground.repository, "rm", "--quiet", "models.d/a.yaml", "models.d/b.yaml")
+            policy = "apiVersion: reconciler/v1\nkind: Repository\nspec: {policy: {maxRemovals: 1}}\n"
+            commit(forge, {"models.d/c.yaml": document("c", "s3://models/c/"), "reconciler.yaml": policy})
+            done = forge.pull()
+            assert done.code == 4, done.log
+            assert done.outputs["outcome"] == "refused"
+            opened = forge.comment().partition("<details>")[0]
+            assert "**Refused, nothing of this will be done:** RemovalsExceeded" in opened
+            assert "2 models removed" in opened
+            allowed = forge.pull("They are not used any more.\n\nReconcile-Allow-Removals: 2")
+            assert allowed.code == 0, allowed.log
+            assert "2 models removed" in forge.comment().partition("<details>")[0]
 
 
 def test_a_token_that_may_not_read_fails_the_job_and_says_why(forge: Forge) -> None:
