@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.conftest import start_or_skip
 from tests.e2e.action_runner import ACTION, ROOT
-from tests.e2e.bad_world import ME
+from tests.e2e.bad_world import ME, Ground
 from tests.e2e.command import files_of, reconcile
-from tests.e2e.served_world import Stage, staged
+from tests.e2e.served_world import Stage
 from tests.git_remotes import git
 
 WORKFLOW = ".github/workflows/reconcile.yml"
@@ -41,7 +42,7 @@ def test_what_it_writes_is_valid_locked_and_planned(tmp_path: Path) -> None:
     assert reconcile("validate", "--repo", str(folder)).out == "1 model checked, no problems.\n"
     assert reconcile("lock", "--check", "--repo", str(folder)).code == 0
     planned = reconcile("plan", "--observed", "status", "--repo", str(folder), "-o", "json")
-    assert [one["model"] for one in planned.document()["models"]] == ["double"]
+    assert [one["name"] for one in planned.document()["models"]] == ["double"]
     assert git(folder, "symbolic-ref", "HEAD") == "refs/heads/main"
     git(folder, "add", "--all")
     assert git(folder, "status", "--porcelain", "--ignored", "--untracked-files=all").count("A  ") == 13
@@ -118,11 +119,12 @@ def test_inside_a_repository_no_other_is_begun(tmp_path: Path) -> None:
 
 @pytest.mark.triton
 def test_its_model_serves(tmp_path: Path) -> None:
-    with staged(tmp_path) as stage:
-        assert reconcile("init", str(tmp_path / "new")).code == 0
-        done = stage.ground.run("apply", repo=tmp_path / "new")
-        assert done.code == 0, done.said
-        assert Stage(ground=stage.ground, triton=stage.triton).answer("double") == 2
+    ground = Ground(folder=tmp_path)
+    assert reconcile("init", str(ground.repository)).code == 0
+    (ground.volume / "models").mkdir(parents=True)
+    with start_or_skip(ground.volume / "models") as server:
+        done = ground.run("apply", server=server.info.grpc_url)
+        assert (done.code, Stage(ground=ground, triton=server.info).answer("double")) == (0, 2.0), done.said
 
 
 @pytest.mark.slow
