@@ -266,7 +266,8 @@ def test_what_a_pull_request_brings_is_not_imported_even_where_the_step_runs(for
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_the_install_step_brings_all_that_the_review_needs(forge: Forge) -> None:
-    runner = Runner(folder=forge.ground.folder / "machine", variables={"GITHUB_EVENT_NAME": "push"}, install=True)
+    variables = {"GITHUB_EVENT_NAME": "push", "GITHUB_REPOSITORY": REPOSITORY}
+    runner = Runner(folder=forge.ground.folder / "machine", variables=variables, install=True)
     done = runner.run("writer", repository=str(forge.ground.repository), targets="prod")
     assert done.code == 0, done.log
     assert done.outputs["outcome"] == "none"
