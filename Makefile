@@ -12,7 +12,7 @@ UV := $(VENV)/bin/uv
 SYNC := $(UV) sync --frozen --inexact --quiet --extra embedded --extra s3 --python $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test develop triton bench-fetch histories
+.PHONY: help setup demo test develop action triton bench-fetch histories
 
 help:
 	@echo "make demo    set up, then show the whole thing on a real Triton (two minutes, no GPU)"
@@ -36,6 +36,11 @@ setup: $(UV)
 
 develop: $(UV)
 	@$(SYNC) --extra hf --extra signing --extra trust --group dev
+
+# What the GitHub action installs: the locked versions, with hashes. After each change of uv.lock.
+action: $(UV)
+	@$(UV) export --frozen --quiet --no-dev --no-emit-project --no-annotate --no-header \
+	  --output-file .github/actions/reconcile/requirements.txt
 
 # The local Triton's own environment, 250 MB to download once; kept in the user's cache, not in the checkout.
 triton: setup

@@ -3,10 +3,12 @@
 from dataclasses import replace
 from datetime import datetime
 
+from reconciler.adapters import gitrepo
 from reconciler.asking import request_of
 from reconciler.choosing import asked_of, check_models, named_target, with_models
 from reconciler.core import planner
 from reconciler.core.remembered import recalled
+from reconciler.core.spec import Desired
 from reconciler.looking import Look
 from reconciler.options import Options
 from reconciler.reading import read_desired, read_memory
@@ -18,7 +20,11 @@ def recall(options: Options, *, now: datetime) -> Look:
     Raises ReconcileError where git cannot be read, or names no such target or model.
     """
     access = options.access(None)
-    desired = read_desired(options, access)
+    return recall_of(read_desired(options, access), options, access, now=now)
+
+
+def recall_of(desired: Desired, options: Options, access: gitrepo.Access, *, now: datetime) -> Look:
+    """The same where the desired state was read already."""
     target = named_target(desired, options)
     options = with_models(desired, target, options)
     memory = read_memory(desired, target, options, access)

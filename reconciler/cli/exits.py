@@ -11,6 +11,7 @@ from reconciler.core.errors import LockedError, Problem, Reason, ReconcileError,
 from reconciler.core.imports.fates import Fate
 from reconciler.core.lock_report import SOUND, LockReport
 from reconciler.core.plan import Change, Outcome, Plan, Result
+from reconciler.core.review import Review, Unplanned
 from reconciler.core.trusted import UntrustedError
 from reconciler.render.summary import Outlook
 
@@ -95,6 +96,14 @@ def of_plan(plan: Plan, problems: Collection[Problem]) -> list[Exit]:
         (bool(problems), Exit.INVALID),
     )
     return [code for holds, code in told if holds]
+
+
+def of_review(review: Review) -> Exit:
+    """Changes are what a pull request is for, and that nobody knows is no fault of it."""
+    codes = [Exit.INVALID] if review.problems else []
+    for result in review.results:
+        codes += [of_error(result.error)] if isinstance(result, Unplanned) else of_plan(result.plan, ())
+    return first(codes) or max(codes, default=Exit.OK)
 
 
 def of_outlook(outlook: Outlook) -> list[Exit]:

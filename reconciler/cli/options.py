@@ -121,6 +121,7 @@ def output_of(*kinds: str) -> Callable[[Callable[..., int]], Callable[..., int]]
     """`-o` with these kinds, the first of them if nothing is said."""
     told = "How the result is printed: for people, or as one JSON document"
     more = ", or as Markdown for a pull request" if "markdown" in kinds else ""
+    more += ", or as annotations of GitHub Actions" if "github" in kinds else ""
     kind = click.Choice(kinds)
     return click.option("-o", "--output", type=kind, default=kinds[0], show_default=True, help=f"{told}{more}.")
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import click
 
 from reconciler.cli import exits, out
-from reconciler.cli.options import OUTPUT, PATH, flag, reported
+from reconciler.cli.options import PATH, flag, output_of, reported
 from reconciler.core.errors import Problem
-from reconciler.render import problems, validation
+from reconciler.render import annotations, problems, validation
 
 FILE, FOLDER = "reconciler.yaml", "models.d"
 
@@ -99,7 +99,7 @@ def _shown(location: str) -> str:
 @flag("--repo", "What is checked without PATHs.", default=".", show_default=True, metavar="URL|DIR")
 @flag("--ref", "Branch, tag or commit of --repo.", metavar="REF")
 @PATH
-@OUTPUT
+@output_of("text", "json", "github")
 @click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(exists=True))
 @reported
 def validate(repo: str, ref: str | None, path: str, output: str, paths: tuple[str, ...]) -> int:
@@ -111,9 +111,13 @@ def validate(repo: str, ref: str | None, path: str, output: str, paths: tuple[st
     wanted = selections(paths) if paths else [Selection(location=repo, folder=path)]
     checks = [_checked(selection, None if paths else ref) for selection in wanted]
     right, wrong = sum(count for count, _ in checks), [problem for _, found in checks for problem in found]
-    where = [_shown(selection.location) for selection in wanted]
+    _tell(output, right, wrong, [_shown(selection.location) for selection in wanted])
+    return exits.Exit.INVALID if wrong else exits.Exit.OK
+
+
+def _tell(output: str, right: int, wrong: list[Problem], where: list[str]) -> None:
     if output == "json":
         out.document(validation.document(right, wrong, where))
     else:
-        out.show([*problems.lines(wrong), validation.sentence(right, wrong, where)])
-    return exits.Exit.INVALID if wrong else exits.Exit.OK
+        told = annotations.lines if output == "github" else problems.lines
+        out.show([*told(wrong), validation.sentence(right, wrong, where)])

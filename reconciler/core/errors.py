@@ -53,6 +53,7 @@ class Reason(StrEnum):
     EMPTY_REFUSED = "EmptyRefused"
     SOURCE_NOT_ALLOWED = "SourceNotAllowed"
     DIGEST_REQUIRED = "DigestRequired"
+    IN_THE_WAY = "InTheWay"
     NOT_CONFIRMED = "NotConfirmed"
     PLAN_STALE = "PlanStale"
     COMMIT_NOT_VERIFIED = "CommitNotVerified"
@@ -88,6 +89,7 @@ class Reason(StrEnum):
     REF_NOT_FOUND = "RefNotFound"
     PUSH_REFUSED = "PushRefused"
     PUSH_RACED = "PushRaced"
+    NOT_COMMENTED = "NotCommented"
 
     # how a condition stands when all is well
     SUCCEEDED = "Succeeded"

@@ -28,11 +28,7 @@ def document(plan: Plan, problems: Sequence[Problem] = (), limit: int = LIMIT) -
 def _head(plan: Plan) -> Iterator[str]:
     yield f"### Plan for {_text(plan.target)} at {_code(words.revision(plan.revision))}"
     yield ""
-    if plan.remembered:
-        yield from (plan_text.REMEMBERED, "")
-    if plan.not_fresh:
-        yield f"**Perhaps old, this is the last known revision:** {_text(plan.not_fresh)}"
-        yield ""
+    yield from _age(plan)
     if outlook(plan) is not Outlook.NONE or plan.refusal:
         yield f"**{summarise(plan)}**"
         if fetched := to_fetch(plan.steps):
@@ -44,6 +40,13 @@ def _head(plan: Plan) -> Iterator[str]:
     gaps = [model for model in asked_for(plan) if model.gap]
     yield from ["", "**Gaps in service:**", *(_item(model, model.gap) for model in gaps)] if gaps else ()
     yield from _versions_that_go(plan)
+
+
+def _age(plan: Plan) -> Iterator[str]:
+    if plan.remembered:
+        yield from (plan_text.REMEMBERED, "")
+    if plan.not_fresh:
+        yield from (f"**Perhaps old, this is the last known revision:** {_text(plan.not_fresh)}", "")
 
 
 def _versions_that_go(plan: Plan) -> Iterator[str]:

@@ -122,3 +122,14 @@ def test_an_empty_folder_of_models_is_a_statement(tmp_path: Path, capsys: pytest
     (tmp_path / "new" / "models.d").mkdir(parents=True)
     assert cli.run(["validate", "--repo", str(tmp_path / "new")]) == 0
     assert capsys.readouterr().out == f"0 models checked in {tmp_path / 'new'}, no problems.\n"
+
+
+def test_problems_can_be_told_as_annotations_of_github(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put(repository, "a", BAD)
+    assert cli.run(["validate", "-o", "github"]) == 65
+    *told, last = capsys.readouterr().out.splitlines()
+    assert any(
+        line.startswith("::error file=models.d/a.yaml,line=5,col=14,title=spec.framework::models.d/a") for line in told
+    )
+    assert all(line.startswith("::error file=models.d/a.yaml,line=") for line in told)
+    assert not last.startswith("::")

@@ -18,7 +18,6 @@ UGLY = (
     r" [;,]|;;|\.;|[^.]\.\.(\s|$)|: :",  # sentences that were glued together
     r"\('\d+\.\d+\.\d+\.\d+', \d+\)",  # an address as Python holds it
     r"\b(\S+://\S+): \1",  # the same address twice
-    r"reconcile init\b",  # commands that are not there
 )
 """What no person should have to read at three in the morning."""
 

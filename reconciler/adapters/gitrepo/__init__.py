@@ -1,7 +1,8 @@
 """All git: the desired state is read from here, the status is committed here (spec §2, §7).
 
-Promise: nothing outside the status branch's own folder is ever committed, no file of a work tree but a lock is ever
-written, nothing is ever forced, and no URL's userinfo and no token is ever in a message.
+Promise: nothing outside the status branch's own folder is ever committed, no file of a work tree is ever
+written but a lock, or by `init` where none was, nothing is ever forced, and no URL's userinfo and no token is ever in a
+message.
 """
 
 from reconciler.adapters.gitrepo import loading  # noqa: F401 - before anybody else imports pygit2
@@ -10,7 +11,7 @@ from reconciler.adapters.gitrepo.checkout import Checkout, Kind
 from reconciler.adapters.gitrepo.credentials import access_from
 from reconciler.adapters.gitrepo.publish import Pace, StatusCommit, can_publish, publish
 from reconciler.adapters.gitrepo.read import read, read_branch
-from reconciler.adapters.gitrepo.writing import folder_of, write_file
+from reconciler.adapters.gitrepo.writing import around, begin, folder_of, write_file
 
 __all__ = [
     "Access",
@@ -19,6 +20,8 @@ __all__ = [
     "Pace",
     "StatusCommit",
     "access_from",
+    "around",
+    "begin",
     "can_publish",
     "folder_of",
     "publish",

@@ -1,7 +1,9 @@
-"""The one thing that is written into a configuration: a whole file, by one rename, where people keep their work."""
+"""What is written into a configuration, where people keep their work: whole files, each by one rename."""
 
 import contextlib
 import os
+
+import pygit2
 
 from reconciler.adapters.gitrepo.access import Local, locate
 from reconciler.adapters.gitrepo.checkout import FILE, FOLDER, no_folder
@@ -46,3 +48,21 @@ def write_file(root: str, path: str, content: bytes) -> None:
     finally:
         with contextlib.suppress(OSError):
             os.unlink(beside)
+
+
+def around(folder: str) -> str:
+    """The work tree that a folder is in, or is; empty if it is in none."""
+    found = pygit2.discover_repository(os.path.abspath(folder))
+    return "" if found is None else os.path.dirname(found.rstrip("/"))
+
+
+def begin(folder: str) -> bool:
+    """Makes a folder a git repository without a commit; False where it is part of one. Raises TerminalError."""
+    if around(folder):
+        return False
+    try:
+        pygit2.init_repository(folder, initial_head="main")
+    except pygit2.GitError as error:
+        message = f"{folder} cannot be made a git repository: {error}"
+        raise TerminalError(Reason.REPOSITORY_UNWRITABLE, message, "do it by hand: git init") from error
+    return True

@@ -1,0 +1,31 @@
+"""`reconcile init`: writes a starter repository."""
+
+import os
+
+import click
+
+from reconciler.cli import exits, out
+from reconciler.cli.options import OUTPUT, reported
+
+
+@click.command(epilog="\b\nExample:\n  reconcile init models")
+@click.option("--no-git", is_flag=True, help="Do not make it a git repository.")
+@OUTPUT
+@click.argument("folder", default=".", metavar="[DIR]")
+@reported
+def init(folder: str, output: str, *, no_git: bool) -> int:
+    """Write a starter repository into DIR, which is this folder if none is named.
+
+    With one small model, a workflow for GitHub Actions that says on each pull request what it would do, pre-commit
+    hooks and settings for editors. Nothing that is there is changed: if something else is in the way, it is told.
+    """
+    from reconciler.cli import installed_version
+    from reconciler.render import starting
+    from reconciler.starting import start
+
+    started = start(os.path.abspath(folder), installed_version(), git=not no_git)
+    if output == "json":
+        out.document(starting.document(started))
+    else:
+        out.show(starting.lines(started, folder))
+    return exits.Exit.OK
