@@ -9,7 +9,7 @@ from reconciler.adapters.gitrepo.access import Access
 from reconciler.adapters.gitrepo.checkout import Checkout, Kind
 from reconciler.adapters.gitrepo.credentials import access_from
 from reconciler.adapters.gitrepo.publish import Pace, StatusCommit, can_publish, publish
-from reconciler.adapters.gitrepo.read import read, read_branch
+from reconciler.adapters.gitrepo.read import origin, read, read_branch
 from reconciler.adapters.gitrepo.writing import folder_of, write_file
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "access_from",
     "can_publish",
     "folder_of",
+    "origin",
     "publish",
     "read",
     "read_branch",

@@ -1,9 +1,11 @@
 """Commits a target's status to its branch (spec §7): its own folder is replaced, nothing else, and never by force.
 
-Writers of several targets and hosts race. Whoever loses takes the other's commit as the new ground and tries again.
+Writers of several targets and hosts race. Whoever loses takes the other's commit as the new ground and tries again,
+after a wait that grows with what an attempt takes: many writers before a slow server would only be in each other's way.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pygit2
@@ -18,7 +20,7 @@ from reconciler.adapters.gitrepo.remote import Link
 from reconciler.adapters.gitrepo.repository import is_repository, open_repository
 from reconciler.core.errors import Reason, TerminalError, TransientError
 
-_FIRST, _LONGEST, _BUDGET, _ATTEMPTS = 0.05, 1.0, 10.0, 60
+_FIRST, _LONGEST, _BUDGET, _DOUBLINGS = 0.05, 8.0, 120.0, 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,20 +37,15 @@ class StatusCommit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How long to wait between attempts: `random` gives [0, 1), `sleep` takes seconds."""
+    """How long to wait between attempts: `random` gives [0, 1), `sleep` takes seconds, `clock` gives them."""
 
     random: Callable[[], float]
     sleep: Callable[[float], None]
+    clock: Callable[[], float] = time.monotonic
 
-    def waits(self) -> Iterator[float]:
-        """Full jitter, 50 ms doubling to 1 s, until about 10 s are spent."""
-        spent = 0.0
-        for attempt in range(_ATTEMPTS):
-            wait = self.random() * min(_LONGEST, _FIRST * 2**attempt)
-            if spent + wait > _BUDGET:
-                return
-            spent += wait
-            yield wait
+    def wait(self, attempt: int, took: float) -> float:
+        """Full jitter on what the attempt took (50 ms at least), doubled four times, up to 8 s."""
+        return self.random() * min(_LONGEST, max(_FIRST, took) * (1 << min(attempt, _DOUBLINGS)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,12 +89,17 @@ def publish(location: str, change: StatusCommit, pace: Pace, *, access: Access =
 
 
 def _settle(attempt: Callable[[], _Landed | _Raced], change: StatusCommit, pace: Pace) -> str | None:
-    for wait in pace.waits():
+    """For two minutes at most, but for the attempt that is under way by then."""
+    until, count, wait = pace.clock() + _BUDGET, 0, 0.0
+    while (started := pace.clock()) + wait < until:
+        pace.sleep(wait)
+        started += wait
         match attempt():
             case _Landed(commit=commit):
                 return commit
             case _Raced():
-                pace.sleep(wait)
+                wait = pace.wait(count, pace.clock() - started)
+                count += 1
     raise TransientError(
         Reason.PUSH_RACED,
         f"other writers were always faster on {change.branch}",
@@ -129,7 +131,7 @@ def _move_once(repo: pygit2.Repository, change: StatusCommit) -> _Landed | _Race
             repo.references.create(name, commit)
         else:
             ref.set_target(commit)
-    except (pygit2.GitError, ValueError) as error:
+    except (pygit2.GitError, ValueError, OSError) as error:
         return _lost(repo, name, tip, error)
     return _Landed(commit=str(commit))
 
