@@ -18,7 +18,8 @@ from reconciler.looking import Look, Pass
 class Report:
     """What an apply did. `look` was shown before; `last` is the plan of its last round; `gaps` those in service.
 
-    `published`: the status commit, None if nothing was to be written; `unpublished`: why nothing must be.
+    `published`: the status commit, None if nothing was to be written; `unpublished`: why nothing must be. `untold`: who
+    could not be told of it.
     """
 
     look: Look
@@ -29,6 +30,7 @@ class Report:
     published: str | None = None
     publish_error: ReconcileError | None = None
     unpublished: str = ""
+    untold: tuple[ReconcileError, ...] = ()
 
 
 def committed(begun: Pass, first: Look, plans: Sequence[Plan], outcomes: tuple[Outcome, ...]) -> Report:

@@ -88,6 +88,7 @@ class Reason(StrEnum):
     REF_NOT_FOUND = "RefNotFound"
     PUSH_REFUSED = "PushRefused"
     PUSH_RACED = "PushRaced"
+    NOT_NOTIFIED = "NotNotified"
 
     # how a condition stands when all is well
     SUCCEEDED = "Succeeded"

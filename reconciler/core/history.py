@@ -12,7 +12,7 @@ from reconciler.core.standing import Standing, Trouble
 LENGTH = 5
 
 
-def history(
+def extended(
     standing: Standing, wrong: Trouble | None, ready: Condition, revision: str, now: str
 ) -> tuple[Episode, ...]:
     """The history after a pass; `now` in RFC 3339, UTC."""

@@ -7,12 +7,11 @@ failed are kept apart: a new generation that does not load leaves both in the me
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from reconciler.core import noted
+from reconciler.core import history, noted
 from reconciler.core.circumstances import circumstances, probes
 from reconciler.core.conditions import Condition, Finding, Kind, ModelStatus, Truth, stable
 from reconciler.core.errors import Reason
 from reconciler.core.findings import activated, fetched, loaded, probed, ready, stuck
-from reconciler.core.history import history
 from reconciler.core.observed import Observed, StalledAt
 from reconciler.core.plan import Change, Outcome, Plan, Prune
 from reconciler.core.spec import Desired
@@ -116,7 +115,7 @@ def _status(done: Pass, standing: Standing, now: str) -> ModelStatus:
         calls=noted.calls(standing),
         stalled_at=at,
         conditions=conditions,
-        history=history(standing, wrong, conditions[Kind.READY], revision, now),
+        history=history.extended(standing, wrong, conditions[Kind.READY], revision, now),
     )
 
 

@@ -9,14 +9,13 @@ import urllib.parse
 from collections.abc import Iterator, Mapping
 from typing import cast
 
-from reconciler.core import documents
+from reconciler.core import documents, status_page
 from reconciler.core.conditions import Condition, Episode, Fate, Kind, ModelStatus, Truth, printable
 from reconciler.core.digest import Digest, Generation
 from reconciler.core.errors import Reason
 from reconciler.core.jsonvalue import Json, JsonObject
 from reconciler.core.nodes import Document
 from reconciler.core.observed import StalledAt
-from reconciler.core.status_page import page
 from reconciler.core.web_links import NOWHERE, Web
 
 API_VERSION, KIND, README = "reconciler/v1", "ModelStatus", "README.md"
@@ -26,7 +25,7 @@ def to_files(statuses: Mapping[str, ModelStatus], *, target: str, web: Web = NOW
     """The files of a target's folder, by name; `web` is where the page's commits are shown."""
     ordered = [statuses[name] for name in sorted(statuses)]
     files = {f"{urllib.parse.quote(status.name, safe='')}.yaml": _text(_rows(_document(status))) for status in ordered}
-    return {**files, README: _text(page(ordered, target, web))}
+    return {**files, README: _text(status_page.page(ordered, target, web))}
 
 
 def from_files(files: Mapping[str, bytes]) -> Mapping[str, ModelStatus]:

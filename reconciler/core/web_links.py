@@ -42,6 +42,10 @@ class Address:
         """The URL of its host."""
         return f"{self.scheme}://{self.host}"
 
+    def folder(self, branch: str, path: str) -> str:
+        """Where GitHub shows a folder of a branch."""
+        return f"{self.base}/{self.path}/tree/{urllib.parse.quote(branch)}/{urllib.parse.quote(path)}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Web:
@@ -51,7 +55,7 @@ class Web:
 
     def commit(self, revision: str) -> str:
         """The page of a revision, empty if it is no commit (a dirty work tree, a plain directory)."""
-        if not self.template or not _COMMIT.fullmatch(revision):
+        if not self.template or not is_commit(revision):
             return ""
         return self.template.replace(REVISION, revision)
 
@@ -65,6 +69,17 @@ def web_of(remote: str | None, template: str | None) -> Web:
         return Web(template=template)
     address = address_of(remote) if remote else None
     return NOWHERE if address is None else Web(template=_template(address))
+
+
+def is_commit(revision: str) -> bool:
+    """Whether it is a commit's whole id, not a dirty work tree or a plain directory."""
+    return _COMMIT.fullmatch(revision) is not None
+
+
+def public(remote: str | None) -> str:
+    """A remote's address on the web, without any secret; empty where it has none."""
+    address = address_of(remote) if remote else None
+    return "" if address is None else f"{address.base}/{address.path}"
 
 
 def address_of(remote: str) -> Address | None:

@@ -8,7 +8,8 @@ from reconciler.adapters.gitrepo import loading  # noqa: F401 - before anybody e
 from reconciler.adapters.gitrepo.access import Access
 from reconciler.adapters.gitrepo.checkout import Checkout, Kind
 from reconciler.adapters.gitrepo.credentials import access_from
-from reconciler.adapters.gitrepo.publish import Pace, StatusCommit, can_publish, publish
+from reconciler.adapters.gitrepo.pace import Pace
+from reconciler.adapters.gitrepo.publish import StatusCommit, can_publish, publish
 from reconciler.adapters.gitrepo.read import origin, read, read_branch
 from reconciler.adapters.gitrepo.writing import folder_of, write_file
 
