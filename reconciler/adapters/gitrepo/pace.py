@@ -38,16 +38,18 @@ class Raced:
 
 def settle(attempt: Callable[[], Landed | Raced], branch: str, pace: Pace) -> str | None:
     """Tries for two minutes at most, but for the attempt that is under way by then. Raises TransientError then."""
-    until, count, wait = pace.clock() + _BUDGET, 0, 0.0
-    while (started := pace.clock()) + wait < until:
-        pace.sleep(wait)
-        started += wait
+    until, count = pace.clock() + _BUDGET, 0
+    while True:
+        started = pace.clock()
         match attempt():
             case Landed(commit=commit):
                 return commit
             case Raced():
                 wait = pace.wait(count, pace.clock() - started)
-                count += 1
+        if pace.clock() + wait >= until:
+            break
+        pace.sleep(wait)
+        count += 1
     raise TransientError(
         Reason.PUSH_RACED,
         f"other writers were always faster on {branch}",
