@@ -55,11 +55,10 @@ class Town:
 
     def told(self) -> list[tuple[str, str, str]]:
         """Model, before and after of each event so far."""
-        return [(data["model"], data["before"], data["ready"]) for data in (e.document["data"] for e in self.events())]
-
-    def events(self) -> list[object]:
-        assert all(event.signed for event in self.world.events())
-        return [*self.world.events()]
+        events = self.world.events()
+        assert all(event.signed for event in events)
+        found = (event.document["data"] for event in events)
+        return [(data["model"], data["before"], data["ready"]) for data in found]
 
 
 @pytest.fixture
