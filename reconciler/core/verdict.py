@@ -13,7 +13,9 @@ LONGEST = 140
 
 _SHOWN = 100
 _WISHED = frozenset({Reason.SUSPENDED, Reason.LOAD_DISABLED})
-_WAITING = frozenset({Reason.PENDING, Reason.FROZEN, Reason.CANCELLED, Reason.SOURCE_CHANGED, Reason.REMOVED})
+_WAITING = frozenset(
+    {Reason.PENDING, Reason.FROZEN, Reason.CANCELLED, Reason.SOURCE_CHANGED, Reason.REMOVED, Reason.NO_SERVER}
+)
 
 
 class State(StrEnum):
