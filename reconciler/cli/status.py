@@ -15,7 +15,7 @@ OBSERVED = click.option(
 
 
 @click.command(
-    epilog="\b\nExamples:\n  reconcile status --server grpc://localhost:8001 --volume /models\n"
+    epilog="\b\nExample:\n  reconcile status --server grpc://localhost:8001 --volume /models\n"
     "  reconcile status --repo https://git.example/models --target prod --observed status densenet"
 )
 @shared
