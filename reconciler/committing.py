@@ -10,6 +10,7 @@ from reconciler.core import status
 from reconciler.core.errors import ReconcileError
 from reconciler.core.gaps import Gap, gaps
 from reconciler.core.plan import Outcome, Plan
+from reconciler.core.web_links import web_of
 from reconciler.looking import Look, Pass
 
 
@@ -17,7 +18,8 @@ from reconciler.looking import Look, Pass
 class Report:
     """What an apply did. `look` was shown before; `last` is the plan of its last round; `gaps` those in service.
 
-    `published`: the status commit, None if nothing was to be written; `unpublished`: why nothing must be.
+    `published`: the status commit, None if nothing was to be written; `unpublished`: why nothing must be. `untold`: who
+    could not be told of it.
     """
 
     look: Look
@@ -28,6 +30,7 @@ class Report:
     published: str | None = None
     publish_error: ReconcileError | None = None
     unpublished: str = ""
+    untold: tuple[ReconcileError, ...] = ()
 
 
 def committed(begun: Pass, first: Look, plans: Sequence[Plan], outcomes: tuple[Outcome, ...]) -> Report:
@@ -58,10 +61,11 @@ def _unsure_of_target(begun: Pass) -> str:
 
 
 def _publish(begun: Pass, statuses: Mapping[str, status.ModelStatus]) -> str | None:
+    web = web_of(gitrepo.origin(begun.options.repo), begun.desired.repository.commit_url)
     change = gitrepo.StatusCommit(
         branch=begun.desired.repository.status_branch,
         prefix=begun.target.name,
-        files=status.to_files(statuses, target=begun.target.name),
+        files=status.to_files(statuses, target=begun.target.name, web=web),
         message=f"status of {begun.target.name} at {begun.desired.revision[:12]}\n",
         now=int(begun.now.timestamp()),
     )

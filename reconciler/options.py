@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reconciler.adapters import gitrepo
+from reconciler.adapters.notices import Notices
 from reconciler.adapters.volume import Limits, git_cache
 from reconciler.core.spec import CommitSigners, Selector
 
@@ -15,8 +16,8 @@ class Options:
     `path`: the folder of the repository that holds the configuration. `require_fresh`: a remote that cannot be reached
     ends the run. `labels`: only the models that these select, as if they had been named. `no_server`: fetch and
     activate only. `adopt`: models whose foreign directories are taken over. `pinned`: who must have signed the commit,
-    whatever git says of it; None to let git say it. `limits`: of all fetches together. `environment`: where git and
-    credentials profiles look.
+    whatever git says of it; None to let git say it. `limits`: of all fetches together. `notices`: who is told what came
+    of it. `environment`: where git and credentials profiles look.
     """
 
     repo: str = "."
@@ -34,6 +35,7 @@ class Options:
     adopt: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     pinned: CommitSigners | None = None
+    notices: Notices = field(default_factory=Notices)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def access(self, volume: str | None, *, create: bool = False) -> gitrepo.Access:

@@ -32,7 +32,7 @@ def read_desired(options: Options, access: gitrepo.Access) -> Desired:
 
 def read_memory(desired: Desired, target: Target, options: Options, access: gitrepo.Access) -> Memory:
     """All that the status branch tells of this target, and what of it cannot be read."""
-    files = _status_files(desired, target, options, access)
+    files = status_files(desired, target, options, access)
     if not files:
         return Memory(statuses=None)
     statuses = status.from_files(files)
@@ -41,11 +41,14 @@ def read_memory(desired: Desired, target: Target, options: Options, access: gitr
 
 def read_statuses(desired: Desired, target: Target, options: Options, access: gitrepo.Access) -> dict[str, ModelStatus]:
     """What the status branch says of this target, empty where there is no branch (or no repository to keep one)."""
-    return dict(status.from_files(_status_files(desired, target, options, access)))
+    return dict(status.from_files(status_files(desired, target, options, access)))
 
 
-def _status_files(desired: Desired, target: Target, options: Options, access: gitrepo.Access) -> Mapping[str, bytes]:
-    """A remote that could not be reached for the desired state is not waited for once more."""
+def status_files(desired: Desired, target: Target, options: Options, access: gitrepo.Access) -> Mapping[str, bytes]:
+    """The files of the target's folder on the status branch, none where there is no branch.
+
+    A remote that could not be reached for the desired state is not waited for once more.
+    """
     if not gitrepo.can_publish(options.repo):
         return {}
     branch = desired.repository.status_branch

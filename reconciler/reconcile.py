@@ -7,13 +7,13 @@ follows may be known only once the plan is carried out: then further rounds plan
 from collections.abc import Callable
 from datetime import datetime
 
+from reconciler import executor, notifying
 from reconciler.beginning import begun, begun_for_good
 from reconciler.committing import Report, committed
 from reconciler.core.errors import Reason, RefusedError
 from reconciler.core.failures import failures
 from reconciler.core.plan import Load, Prune
 from reconciler.core.progress import Reporter
-from reconciler.executor import execute
 from reconciler.hands import hands
 from reconciler.looking import Look
 from reconciler.options import Options
@@ -37,6 +37,16 @@ def apply(
     now: datetime,
 ) -> Report:
     """Plans and carries out. Raises ReconcileError where a run cannot begin; what fails later is in the report."""
+    return notifying.telling(options, now, lambda: _applied(options, reporter, confirm, cancelled, now))
+
+
+def _applied(
+    options: Options,
+    reporter: Reporter,
+    confirm: Callable[[Look], bool],
+    cancelled: Callable[[], bool],
+    now: datetime,
+) -> Report:
     with begun_for_good(options, now, "reconcile apply") as one:
         seen = one.first_look()
         if seen.plan.refusal is not None:
@@ -44,13 +54,13 @@ def apply(
         if not confirm(seen):
             raise RefusedError(Reason.NOT_CONFIRMED, "Nothing was done: the plan was not confirmed.")
         with_hands = hands(one.world, reporter, cancelled)
-        outcomes, last, plans = execute(seen.plan, with_hands), seen, [seen.plan]
+        outcomes, last, plans = executor.execute(seen.plan, with_hands), seen, [seen.plan]
         for _ in range(_FURTHER_LOOKS):
             if not _more_may_follow(last) or cancelled():
                 break
             last = one.look(failures(outcomes))
             plans.append(last.plan)
-            outcomes += execute(last.plan, with_hands) if last.plan.refusal is None else ()
+            outcomes += executor.execute(last.plan, with_hands) if last.plan.refusal is None else ()
         return committed(one, seen, plans, outcomes)
 
 

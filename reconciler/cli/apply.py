@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from reconciler.cli import out
+from reconciler.cli.notices import notifying
 from reconciler.cli.options import ADOPT, MAX_BANDWIDTH, OUTPUT, REMOVALS, TRANSFERS, Chosen, Common, choosing, shared
 from reconciler.cli.signals import Interruption
 from reconciler.core.plan import Plan
@@ -64,6 +65,7 @@ def progress(common: Common, *, err: bool) -> AbstractContextManager[Reporter]:
 @ADOPT
 @MAX_BANDWIDTH
 @TRANSFERS
+@notifying
 @choosing
 def apply(common: Common, output: str, *, yes: bool, allow_removals: int | None, **more: Any) -> int:
     """Plan, and carry the plan out.
@@ -85,7 +87,7 @@ def apply(common: Common, output: str, *, yes: bool, allow_removals: int | None,
     chosen: Chosen = more["chosen"]
     path = plan_file.named(chosen.models)
     asked = options(common, plan_file.beside(path, chosen), allow_removals, more["adopt"])
-    asked = replace(asked, limits=limits)
+    asked = replace(asked, limits=limits, notices=more["notices"])
     saved = plan_file.read(path) if path is not None else None
 
     def confirm(seen: Look) -> bool:
@@ -108,4 +110,4 @@ def apply(common: Common, output: str, *, yes: bool, allow_removals: int | None,
             now=now(),
         )
     consent.show(report.look.plan)
-    return told(report, interruption.caught, as_json=as_json)
+    return told(report, interruption.caught, as_json=as_json, must_tell=asked.notices.required)

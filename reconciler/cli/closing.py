@@ -8,22 +8,23 @@ from reconciler.core.errors import Reason
 from reconciler.render import outcome_text, problems, report_json
 
 
-def told(report: Report, caught: Signals | None, *, as_json: bool) -> int:
+def told(report: Report, caught: Signals | None, *, as_json: bool, must_tell: bool) -> int:
     """Prints what was done, and gives the exit code."""
     found, plan = problems.of(report.look.desired), report.look.plan
     unasked = {model.model for model in report.last.models if model.reason is Reason.NOT_SELECTED}
     statuses = {name: status for name, status in report.statuses.items() if name not in unasked}
     if as_json:
         document = report_json.document(plan, report.outcomes, found) | {"gaps": report_json.gaps(report.gaps)}
-        out.document(
-            document | report_json.ending(statuses, report.published, report.publish_error, report.unpublished)
-        )
+        ending = report_json.ending(statuses, report.published, report.publish_error, report.unpublished)
+        out.document({**document, **ending, "not_notified": report_json.untold(report.untold)})
     else:
         out.show(outcome_text.closing(report.outcomes, plan.target))
         out.show(outcome_text.gaps(report.gaps))
         out.show(outcome_text.not_ready(statuses))
         out.show(outcome_text.pushed(report.published, report.publish_error, report.unpublished))
     out.show(problems.lines(found), err=True)
+    out.show(outcome_text.untold(report.untold), err=True)
     done = exits.of_outcomes(report.outcomes, published=report.publish_error is None)
     left = exits.of_what_is_left(report.last, statuses.values())
+    left += [exits.Exit.INCOMPLETE] if must_tell and report.untold else []
     return exits.first([*exits.of_signal(caught), *exits.of_plan(report.last, found), *done, *left])

@@ -64,6 +64,27 @@ class Finding:
     message: str = ""
 
 
+class Fate(StrEnum):
+    """What became of a generation."""
+
+    PENDING = "Pending"
+    READY = "Ready"
+    FAILED = "Failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Episode:
+    """A generation that git wanted, at a revision, first seen at `wanted`; its fate, since when, and why (RFC 3339)."""
+
+    generation: Generation
+    revision: str
+    wanted: str
+    since: str
+    fate: Fate = Fate.PENDING
+    reason: Reason = Reason.PENDING
+    message: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelStatus:
     """How one model of a target stands.
@@ -76,6 +97,8 @@ class ModelStatus:
     For plans without a look at the world: `settings` is a digest of all but the sources that decided about the
     generation, `servers` are those that answered, `members` the models that its served steps name, `calls` those
     that the config of what is active says it calls.
+
+    `history`: what became of the last generations that git wanted, the last of them first.
     """
 
     name: str
@@ -92,6 +115,7 @@ class ModelStatus:
     calls: tuple[str, ...] = ()
     stalled_at: StalledAt | None = None
     conditions: Mapping[Kind, Condition] = field(default_factory=dict)
+    history: tuple[Episode, ...] = ()
 
     @property
     def needs(self) -> frozenset[str]:

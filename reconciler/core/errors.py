@@ -90,6 +90,7 @@ class Reason(StrEnum):
     PUSH_REFUSED = "PushRefused"
     PUSH_RACED = "PushRaced"
     NOT_COMMENTED = "NotCommented"
+    NOT_NOTIFIED = "NotNotified"
 
     # how a condition stands when all is well
     SUCCEEDED = "Succeeded"

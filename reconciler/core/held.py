@@ -4,10 +4,11 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from reconciler.core.conditions import Truth, stable
 from reconciler.core.errors import Reason
-from reconciler.core.jsonvalue import parsed
+from reconciler.core.jsonvalue import JsonObject, parsed
 from reconciler.core.markdown import plain
 from reconciler.core.status_files import API_VERSION, README
 
@@ -40,6 +41,19 @@ def held_files(files: Mapping[str, bytes], held: Held, *, now: str) -> Mapping[s
         README: f"{title}\n\n{note}\n{rest}".encode(),
         CONDITION_FILE: _condition(held, _since(files.get(CONDITION_FILE, b"")) or now),
     }
+
+
+def held_in(files: Mapping[str, bytes]) -> Held | None:
+    """What the files of a target's folder say of a refusal, None if there is none (or nobody can read it)."""
+    try:
+        raw = cast("JsonObject", parsed(files.get(CONDITION_FILE, b"")))
+        name, status = cast("JsonObject", raw["metadata"])["name"], cast("JsonObject", raw["status"])
+        condition = cast("list[JsonObject]", status["conditions"])[0]
+        told = (name, status["revision"], status["refused"], condition["message"])
+    except (ValueError, KeyError, TypeError, IndexError):
+        return None
+    target, revision, refused, message = map(str, told)
+    return Held(target=target, revision=revision, refused=refused, message=message)
 
 
 def _condition(held: Held, since: str) -> bytes:

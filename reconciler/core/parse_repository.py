@@ -53,12 +53,14 @@ def settings_of(value: JsonObject, root: str | None, files: Mapping[str, bytes])
 def _repository(spec: JsonObject, config: JsonObject) -> Repository:
     credentials = cast("dict[str, JsonObject]", fields.mapping(spec, "credentials"))
     targets = cast("dict[str, JsonObject]", fields.mapping(spec, "targets"))
+    status = fields.mapping(spec, "status")
     return Repository(
         default_config=config,
         policy=_policy(fields.mapping(spec, "policy")),
         credentials={name: _credentials(profile) for name, profile in sorted(credentials.items())},
         targets={name: _target(name, target) for name, target in sorted(targets.items())},
-        status_branch=fields.text(fields.mapping(spec, "status"), "branch") or Repository().status_branch,
+        status_branch=fields.text(status, "branch") or Repository().status_branch,
+        commit_url=fields.text(status, "commitUrl"),
     )
 
 

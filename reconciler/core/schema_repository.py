@@ -22,6 +22,7 @@ from reconciler.core.spec import ModelSigners
 
 _SERVER = r"^((dns\+grpc|grpcs?)://[^/?#@\s]+:[0-9]{1,5}|https?://[^/?#@\s]+)/?$"
 _ENDPOINT = r"^https?://[^/?#@\s]+(/[^@\s]*)?$"
+_COMMIT_URL = r"^https?://[A-Za-z0-9.:\[\]-]+/[A-Za-z0-9._~/%+:?=&#-]*\{revision\}[A-Za-z0-9._~/%+:?=&#-]*$"
 _BRANCH = r"^(?!.*(\.\.|//|/\.|\.lock(/|$)|[/.]$))[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$"
 _INSIDE = r"^(?!/)(?!.*(^|/)\.{1,2}(/|$))(?!.*//)[^\x00-\x1f\\]+$"
 _KEY = text("A label.", "tier", minLength=1, says="the key of a label")
@@ -210,7 +211,10 @@ _SPEC = mapping(
         "status": mapping(
             "Where the status is written.", {"branch": "reconciler-status"},
             {"branch": text("The branch of the status.", "reconciler-status", pattern=_BRANCH,
-                            says="the name of a git branch such as reconciler-status")},
+                            says="the name of a git branch such as reconciler-status"),
+             "commitUrl": text("Where the web shows a commit, if that does not follow from the remote's address.",
+                               "https://git.example/models/commit/{revision}", pattern=_COMMIT_URL,
+                               says="an http(s) URL with {revision} in it, such as https://git.example/models/commit/{revision}")},
         ),
     },
 )  # fmt: skip

@@ -221,13 +221,14 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repository:
-    """reconciler.yaml; the default value is what holds without one."""
+    """reconciler.yaml; the default value is what holds without one. `commit_url`: where the web shows a commit."""
 
     default_config: JsonObject = field(default_factory=dict)
     policy: Policy = Policy()
     credentials: Mapping[str, Credentials] = field(default_factory=dict)
     targets: Mapping[str, Target] = field(default_factory=dict)
     status_branch: str = "reconciler-status"
+    commit_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

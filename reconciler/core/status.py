@@ -7,7 +7,7 @@ failed are kept apart: a new generation that does not load leaves both in the me
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from reconciler.core import noted
+from reconciler.core import history, noted
 from reconciler.core.circumstances import circumstances, probes
 from reconciler.core.conditions import Condition, Finding, Kind, ModelStatus, Truth, stable
 from reconciler.core.errors import Reason
@@ -98,10 +98,12 @@ def _status(done: Pass, standing: Standing, now: str) -> ModelStatus:
         Kind.PROBED: probed(standing, on),
         Kind.STALLED: hopeless,
     }
+    conditions = {kind: _condition(kind, finding, standing, now) for kind, finding in findings.items()}
+    revision = before.revision if before is not None and standing.same else done.plan.revision
     return ModelStatus(
         name=standing.line.model,
         target=done.plan.target,
-        revision=before.revision if before is not None and standing.same else done.plan.revision,
+        revision=revision,
         generation=standing.generation,
         active=standing.active.generation if standing.active else None,
         served={server: served.generation for server, served in standing.up.items()},
@@ -112,7 +114,8 @@ def _status(done: Pass, standing: Standing, now: str) -> ModelStatus:
         members=noted.members(standing),
         calls=noted.calls(standing),
         stalled_at=at,
-        conditions={kind: _condition(kind, finding, standing, now) for kind, finding in findings.items()},
+        conditions=conditions,
+        history=history.extended(standing, wrong, conditions[Kind.READY], revision, now),
     )
 
 

@@ -9,23 +9,23 @@ import urllib.parse
 from collections.abc import Iterator, Mapping
 from typing import cast
 
-from reconciler.core import documents
-from reconciler.core.conditions import Condition, Kind, ModelStatus, Truth, printable, short
+from reconciler.core import documents, status_page
+from reconciler.core.conditions import Condition, Episode, Fate, Kind, ModelStatus, Truth, printable
 from reconciler.core.digest import Digest, Generation
 from reconciler.core.errors import Reason
 from reconciler.core.jsonvalue import Json, JsonObject
-from reconciler.core.markdown import plain
 from reconciler.core.nodes import Document
 from reconciler.core.observed import StalledAt
+from reconciler.core.web_links import NOWHERE, Web
 
 API_VERSION, KIND, README = "reconciler/v1", "ModelStatus", "README.md"
 
 
-def to_files(statuses: Mapping[str, ModelStatus], *, target: str) -> Mapping[str, bytes]:
-    """The files of a target's folder, by name."""
+def to_files(statuses: Mapping[str, ModelStatus], *, target: str, web: Web = NOWHERE) -> Mapping[str, bytes]:
+    """The files of a target's folder, by name; `web` is where the page's commits are shown."""
     ordered = [statuses[name] for name in sorted(statuses)]
     files = {f"{urllib.parse.quote(status.name, safe='')}.yaml": _text(_rows(_document(status))) for status in ordered}
-    return {**files, README: _text(_page(ordered, target))}
+    return {**files, README: _text(status_page.page(ordered, target, web))}
 
 
 def from_files(files: Mapping[str, bytes]) -> Mapping[str, ModelStatus]:
@@ -67,6 +67,7 @@ def _document(status: ModelStatus) -> JsonObject:
             "digests": cast("JsonObject", dict(sorted(status.digests.items()))),
             "stalledAt": _stalled(status.stalled_at),
             "conditions": [_condition(status.conditions[kind]) for kind in Kind if kind in status.conditions],
+            "history": [_episode(episode) for episode in status.history],
         },
     }
 
@@ -93,6 +94,18 @@ def _condition(condition: Condition) -> Json:
     }
 
 
+def _episode(episode: Episode) -> Json:
+    return {
+        "generation": episode.generation,
+        "revision": episode.revision,
+        "wanted": episode.wanted,
+        "fate": episode.fate,
+        "since": episode.since,
+        "reason": episode.reason,
+        "message": episode.message,
+    }
+
+
 def _rows(value: JsonObject, indent: str = "") -> Iterator[str]:
     """Block YAML with quoted strings, so that no version of YAML reads one of them as something else."""
     for key, item in value.items():
@@ -113,26 +126,6 @@ def _scalar(value: Json) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(_scalar, value)) + "]"
     return json.dumps(printable(value) if isinstance(value, str) else value, ensure_ascii=False)
-
-
-def _page(statuses: list[ModelStatus], target: str) -> Iterator[str]:
-    ready = sum(status.ready for status in statuses)
-    yield f"# Status of {plain(target)}"
-    yield ""
-    yield f"{ready} of {len(statuses)} models are ready. `reconcile` writes this folder; what others write is lost."
-    yield ""
-    yield "| Model | Ready | Generation | Versions | Message |"
-    yield "| --- | --- | --- | --- | --- |"
-    for status in statuses:
-        condition = status.conditions.get(Kind.READY)
-        cells = (
-            f"[{plain(status.name)}]({urllib.parse.quote(status.name, safe='')}.yaml)",
-            condition.status if condition else Truth.UNKNOWN,
-            f"`{short(status.generation)}`" if status.generation else "",
-            ", ".join(map(str, status.versions)),
-            plain(f"{condition.reason}: {condition.message}" if condition and condition.message else ""),
-        )
-        yield f"| {' | '.join(cells)} |"
 
 
 def _read(name: str, content: bytes) -> ModelStatus | None:
@@ -162,6 +155,7 @@ def _parse(raw: JsonObject) -> ModelStatus:
         calls=_strings(observed, "calls"),
         stalled_at=_parse_stalled(status["stalledAt"], conditions.get(Kind.STALLED)),
         conditions=conditions,
+        history=_parse_history(status.get("history", [])),
     )
 
 
@@ -205,6 +199,27 @@ def _parse_condition(value: Json) -> Condition:
         reason=Reason(_str(raw["reason"])),
         message=_str(raw["message"]),
         last_transition_time=_str(raw["lastTransitionTime"]),
+    )
+
+
+def _parse_history(value: Json) -> tuple[Episode, ...]:
+    """None of it, if any of it is not as it is written: all else that the file says is worth more."""
+    try:
+        return tuple(map(_parse_episode, _list(value)))
+    except (KeyError, TypeError, ValueError):
+        return ()
+
+
+def _parse_episode(value: Json) -> Episode:
+    raw = _map(value)
+    return Episode(
+        generation=Generation(_str(raw["generation"])),
+        revision=_str(raw["revision"]),
+        wanted=_str(raw["wanted"]),
+        fate=Fate(_str(raw["fate"])),
+        since=_str(raw["since"]),
+        reason=Reason(_str(raw["reason"])),
+        message=_str(raw["message"]),
     )
 
 

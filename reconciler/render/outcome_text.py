@@ -126,3 +126,8 @@ def pushed(commit: str | None, failure: ReconcileError | None, not_written: str 
     if not_written:
         return [Line(f"No status was written: {words.line(not_written)}.", Tone.ALERT)]
     return [Line(f"Status written as {words.revision(commit)}.", Tone.FAINT)] if commit else []
+
+
+def untold(failures: Iterable[ReconcileError]) -> list[Line]:
+    """Who could not be told of it, and what to do about it."""
+    return [Line(f"Not notified: {words.line(str(failure))}", Tone.ALERT) for failure in failures]

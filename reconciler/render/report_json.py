@@ -62,15 +62,22 @@ def ending(
     statuses: Mapping[str, ModelStatus], commit: str | None, error: ReconcileError | None, not_written: str = ""
 ) -> JsonObject:
     """How each model stands afterwards, the status commit or why it failed; `not_written`: why it must not be."""
-    failure: JsonObject | None = None
-    if error is not None:
-        failure = {"reason": error.reason.value, "message": error.message, "hint": error.hint}
+    failure = None if error is None else _failure(error)
     models: JsonObject = {name: _standing(status) for name, status in sorted(statuses.items())}
     ended: JsonObject = {
         "models": models,
         "status": {"commit": commit, "error": failure, "not_written": not_written or None},
     }
     return cast("JsonObject", words.cleaned(ended))
+
+
+def untold(errors: Iterable[ReconcileError]) -> list[Json]:
+    """Why somebody could not be told of it."""
+    return [words.cleaned(_failure(error)) for error in errors]
+
+
+def _failure(error: ReconcileError) -> JsonObject:
+    return {"reason": error.reason.value, "message": error.message, "hint": error.hint}
 
 
 def _standing(status: ModelStatus) -> JsonObject:

@@ -21,14 +21,20 @@ def lines(plan: Plan, observed: Observed) -> list[Line]:
     unknown = [Line(f"  - {words.line(thing)}", Tone.ALERT) for thing in plan.unknown]
     notice = [Line(""), Line("Not complete, this could not be looked at:", Tone.ALERT), *unknown] if unknown else []
     others = [Line(not_asked_for(plan), Tone.FAINT)] if not_asked_for(plan) else []
-    return [*perhaps_old(plan), *_table(shown), *notice, Line(""), *others, Line(_sentence(plan, shown), Tone.TITLE)]
+    return [
+        *perhaps_old(plan),
+        *table([HEAD, *map(_cells, shown)], list(map(_tone, shown))),
+        *notice,
+        Line(""),
+        *others,
+        Line(_sentence(plan, shown), Tone.TITLE),
+    ]
 
 
-def _table(shown: Sequence[Row]) -> list[Line]:
-    cells = [HEAD, *(_cells(row) for row in shown)]
-    widths = [max(len(cell[column]) for cell in cells) for column in range(len(HEAD) - 1)]
-    tones = [Tone.FAINT, *(_tone(row) for row in shown)]
-    return [Line(_joined(cell, widths), tone) for cell, tone in zip(cells, tones, strict=True)]
+def table(cells: Sequence[Sequence[str]], tones: Sequence[Tone]) -> list[Line]:
+    """Cells below each other, the first row being the head; the tones are those of the other rows."""
+    widths = [max(len(cell[column]) for cell in cells) for column in range(len(cells[0]) - 1)]
+    return [Line(_joined(cell, widths), tone) for cell, tone in zip(cells, [Tone.FAINT, *tones], strict=True)]
 
 
 def _joined(cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -3,7 +3,7 @@
 import json
 
 from reconciler.core import status
-from reconciler.core.held import CONDITION_FILE, Held, held_files
+from reconciler.core.held import CONDITION_FILE, Held, held_files, held_in
 from reconciler.core.status_files import README
 
 HELD = Held(
@@ -60,3 +60,9 @@ def test_a_time_that_is_none_is_not_kept() -> None:
 
 def test_what_is_held_is_no_model() -> None:
     assert status.from_files(held_files(BEFORE, HELD, now="2026-11-21T00:00:00Z")) == {}
+
+
+def test_a_refusal_is_read_back_from_the_folder() -> None:
+    assert held_in(held_files(BEFORE, HELD, now="2026-11-21T00:00:00Z")) == HELD
+    assert held_in(BEFORE) is None
+    assert held_in({CONDITION_FILE: b'{"metadata": 1}'}) is None

@@ -676,3 +676,21 @@ def test_the_host_of_a_url_may_be_an_ipv6_address() -> None:
     desired = read({"models.d/m.yaml": content.encode()})
     assert desired.problems == ()
     assert desired.models["m"].source == Source(uri="http://[2001:db8::1]:8080/m.onnx")
+
+
+@pytest.mark.parametrize(
+    ("url", "sound"),
+    [
+        ("https://git.example:8443/m/commit/{revision}", True),
+        ("https://git.example/m/?id={revision}", True),
+        ("https://user:s3cret@git.example/m/{revision}", False),
+        ("https://git.example/m/commit/", False),
+        ("javascript:alert('{revision}')", False),
+        ("https://git.example/m/{revision})|x", False),
+    ],
+)
+def test_where_commits_are_shown_is_a_plain_web_address_with_the_revision(url: str, *, sound: bool) -> None:
+    text = f'apiVersion: reconciler/v1\nkind: Repository\nspec: {{status: {{commitUrl: "{url}"}}}}\n'
+    desired = parse({"reconciler.yaml": text.encode()}, revision="c1", message="")
+    assert (desired.repository.commit_url == url) == sound
+    assert bool(desired.problems) != sound

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.assembly import settings_digest
-from reconciler.core.conditions import Condition, Kind, ModelStatus, Truth, stable
+from reconciler.core.conditions import Condition, Episode, Fate, Kind, ModelStatus, Truth, stable
 from reconciler.core.digest import Digest, Generation, of_bytes
 from reconciler.core.errors import Reason
 from reconciler.core.observed import Observed, ServerView, Serving, StalledAt, Unreachable
@@ -73,6 +73,21 @@ def statuses(draw: st.DrawFn) -> ModelStatus:
         calls=tuple(draw(st.lists(WORDS, max_size=2))),
         stalled_at=draw(st.none() | st.builds(_stalled_at, st.text(max_size=60))),
         conditions=conditions,
+        history=tuple(draw(st.lists(episodes(), max_size=5))),
+    )
+
+
+def episodes() -> st.SearchStrategy[Episode]:
+    """Anything that a history may hold."""
+    return st.builds(
+        Episode,
+        generation=st.sampled_from([OLD, NEW]),
+        revision=WORDS,
+        wanted=st.sampled_from([NOW, LATER]),
+        since=st.sampled_from([NOW, LATER]),
+        fate=st.sampled_from(Fate),
+        reason=st.sampled_from(Reason),
+        message=st.text(max_size=60).map(stable),
     )
 
 
@@ -211,7 +226,7 @@ def test_the_page_is_a_table_that_a_person_reads() -> None:
     rows = to_files({"m": status}, target="prod")["README.md"].decode().splitlines()
     assert rows[0] == "# Status of prod"
     assert rows[2].startswith("1 of 1 models are ready.")
-    assert rows[-1] == f"| [m](m.yaml) | True | `{NEW[7:19]}` | 1 | Succeeded: {NEW[7:19]} is served |"
+    assert rows[6] == f"| [m](m.yaml) | \u2705 yes | {NOW} | c1 | `{NEW[7:19]}` | 1 |  |"
 
 
 def test_a_name_or_a_message_cannot_write_markdown() -> None:
@@ -224,7 +239,7 @@ def test_a_name_or_a_message_cannot_write_markdown() -> None:
     rows = files["README.md"].decode().splitlines()
     assert rows[0] == r"# Status of \*prod\*"
     assert len(rows) == 7
-    assert rows[-1].replace(r"\|", "").count("|") == 6
+    assert rows[-1].replace(r"\|", "").count("|") == 8
     for raw in ("<img", "`code", "**b", "](http", "//"):
         assert not re.search(rf"(?<!\\){re.escape(raw)}", rows[-1])
     assert rows[-1].count(r"www\.evil") == 2
@@ -234,7 +249,7 @@ def test_a_name_or_a_message_cannot_write_markdown() -> None:
 def test_a_page_of_no_models_has_a_table_without_rows() -> None:
     files = to_files({}, target="prod")
     assert list(files) == ["README.md"]
-    assert files["README.md"].decode().endswith("| --- | --- | --- | --- | --- |\n")
+    assert files["README.md"].decode().endswith("| --- | --- | --- | --- | --- | --- | --- |\n")
 
 
 def test_files_of_others_are_skipped() -> None:
@@ -281,7 +296,7 @@ def test_a_stall_as_it_was_written_once_is_read_as_one_without_circumstances(
 def test_a_status_of_before_there_were_these_fields_is_read_without_them() -> None:
     status = ModelStatus(name="m", target="prod", revision="c1", generation=NEW)
     text = to_files({"m": status}, target="prod")["m.yaml"].decode()
-    new = ("settings", "servers", "members", "calls")
+    new = ("settings", "servers", "members", "calls", "history")
     kept = [row for row in text.splitlines() if row.partition(":")[0].strip() not in new]
     assert len(kept) == len(text.splitlines()) - len(new)
     assert from_files({"m.yaml": "\n".join(kept).encode()}) == {"m": status}
@@ -291,3 +306,18 @@ def test_what_is_there_and_cannot_be_read_is_told_by_its_model() -> None:
     good = to_files({"n": ModelStatus(name="n", target="prod", revision="c1")}, target="prod")
     files = {**good, "m.yaml": b"{", "a%2Fb.yaml": b""}
     assert unreadable(files, from_files(files)) == {"m", "a/b"}
+
+
+@pytest.mark.parametrize(
+    "spoilt", [b'fate: "Lost"', b"fate: 1", b'reason: "Never heard of"', b"history: 1", b"history:\n    - 1"]
+)
+def test_a_history_that_nobody_can_read_is_none_and_the_rest_counts(spoilt: bytes) -> None:
+    episode = Episode(generation=NEW, revision="c1", wanted=NOW, since=NOW)
+    status = ModelStatus(name="m", target="prod", revision="c1", generation=NEW, history=(episode,))
+    content = to_files({"m": status}, target="prod")["m.yaml"]
+    key, _, value = spoilt.partition(b": ")
+    if spoilt.startswith(b"history"):
+        content = content.partition(b"  history:")[0] + b"  " + spoilt + b"\n"
+    else:
+        content = re.sub(b"%s: .*" % key, b"%s: %s" % (key, value), content, count=0)
+    assert from_files({"m.yaml": content}) == {"m": replace(status, history=())}

@@ -108,7 +108,7 @@ def test_the_json_has_every_server_and_the_silent_ones_with_their_reason() -> No
         "grpc://a:1": Serving(models={"m": Served(versions=UP, generation=A)}),
         "grpc://c:1": Unreachable(reason=Reason.SERVER_UNREACHABLE, message="refused"),
     }
-    document = status_json.document(plan(settled("m")), Observed(servers=servers))
+    document = status_json.document(plan(settled("m")), Observed(servers=servers), {})
     (model,) = json.loads(json_text.pretty(document))["models"]
     assert model["servers"] == [
         {"server": "grpc://a:1", "readiness": "ready", "generation": A, "versions": [1]},
@@ -121,5 +121,5 @@ def test_a_revision_that_may_be_old_is_said_first_and_in_the_json() -> None:
     old = replace(plan(settled("m")), not_fresh="https://u:geheim@git.example/m cannot be reached")
     first, *_ = shown(old, Observed()).splitlines()
     assert first.startswith("PERHAPS OLD: 4f1c2d3e5a6b is the last known revision; https://git.example/m cannot be")
-    assert status_json.document(old, Observed())["not_fresh"] == "https://git.example/m cannot be reached"
-    assert status_json.document(plan(), Observed())["not_fresh"] is None
+    assert status_json.document(old, Observed(), {})["not_fresh"] == "https://git.example/m cannot be reached"
+    assert status_json.document(plan(), Observed(), {})["not_fresh"] is None

@@ -9,8 +9,9 @@ from reconciler.adapters.gitrepo import loading  # noqa: F401 - before anybody e
 from reconciler.adapters.gitrepo.access import Access, shown
 from reconciler.adapters.gitrepo.checkout import Checkout, Kind
 from reconciler.adapters.gitrepo.credentials import access_from
-from reconciler.adapters.gitrepo.publish import Pace, StatusCommit, can_publish, publish
-from reconciler.adapters.gitrepo.read import read, read_branch
+from reconciler.adapters.gitrepo.pace import Pace
+from reconciler.adapters.gitrepo.publish import StatusCommit, can_publish, publish
+from reconciler.adapters.gitrepo.read import origin, read, read_branch
 from reconciler.adapters.gitrepo.writing import around, begin, folder_of, write_file
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "begin",
     "can_publish",
     "folder_of",
+    "origin",
     "publish",
     "read",
     "read_branch",

@@ -3,22 +3,20 @@
 Writers of several targets and hosts race. Whoever loses takes the other's commit as the new ground and tries again.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pygit2
 from pygit2.enums import FileMode
 
+from reconciler.adapters.gitrepo import faults, hooks
 from reconciler.adapters.gitrepo.access import ANONYMOUS, Access, Local, Remote, locate
 from reconciler.adapters.gitrepo.checkout import FILE, FOLDER
-from reconciler.adapters.gitrepo.faults import refused
-from reconciler.adapters.gitrepo.hooks import refusal
 from reconciler.adapters.gitrepo.mirror import in_mirror
+from reconciler.adapters.gitrepo.pace import Landed, Pace, Raced, settle
 from reconciler.adapters.gitrepo.remote import Link
 from reconciler.adapters.gitrepo.repository import is_repository, open_repository
-from reconciler.core.errors import Reason, TerminalError, TransientError
-
-_FIRST, _LONGEST, _BUDGET, _ATTEMPTS = 0.05, 1.0, 10.0, 60
+from reconciler.core.errors import Reason, TerminalError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,33 +29,6 @@ class StatusCommit:
     message: str
     now: int
     author: tuple[str, str] = ("reconcile", "reconcile@localhost")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """How long to wait between attempts: `random` gives [0, 1), `sleep` takes seconds."""
-
-    random: Callable[[], float]
-    sleep: Callable[[float], None]
-
-    def waits(self) -> Iterator[float]:
-        """Full jitter, 50 ms doubling to 1 s, until about 10 s are spent."""
-        spent = 0.0
-        for attempt in range(_ATTEMPTS):
-            wait = self.random() * min(_LONGEST, _FIRST * 2**attempt)
-            if spent + wait > _BUDGET:
-                return
-            spent += wait
-            yield wait
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Landed:
-    commit: str | None
-
-
-class _Raced:
-    """Another writer was faster."""
 
 
 def can_publish(location: str) -> bool:
@@ -81,38 +52,24 @@ def publish(location: str, change: StatusCommit, pace: Pace, *, access: Access =
 
             def work(repo: pygit2.Repository) -> str | None:
                 link = Link(repo=repo, remote=remote, access=access)
-                return _settle(lambda: _push_once(link, change), change, pace)
+                return settle(lambda: _push_once(link, change), change.branch, pace)
 
             return in_mirror(access.cache, work)
         case Local(path=path):
             if not is_repository(path):
                 return None
             repo = open_repository(path)
-            return _settle(lambda: _move_once(repo, change), change, pace)
+            return settle(lambda: _move_once(repo, change), change.branch, pace)
 
 
-def _settle(attempt: Callable[[], _Landed | _Raced], change: StatusCommit, pace: Pace) -> str | None:
-    for wait in pace.waits():
-        match attempt():
-            case _Landed(commit=commit):
-                return commit
-            case _Raced():
-                pace.sleep(wait)
-    raise TransientError(
-        Reason.PUSH_RACED,
-        f"other writers were always faster on {change.branch}",
-        "what was applied stays applied; the next pass writes the status",
-    )
-
-
-def _push_once(link: Link, change: StatusCommit) -> _Landed | _Raced:
+def _push_once(link: Link, change: StatusCommit) -> Landed | Raced:
     commit = _commit(link.repo, link.fetch_branch(change.branch), change)
     if commit is None:
-        return _Landed(commit=None)
-    return _Landed(commit=str(commit)) if link.push(commit, change.branch) else _Raced()
+        return Landed(commit=None)
+    return Landed(commit=str(commit)) if link.push(commit, change.branch) else Raced()
 
 
-def _move_once(repo: pygit2.Repository, change: StatusCommit) -> _Landed | _Raced:
+def _move_once(repo: pygit2.Repository, change: StatusCommit) -> Landed | Raced:
     """One attempt in a repository of this machine: libgit2 compares and swaps the ref."""
     name = f"refs/heads/{change.branch}"
     _not_checked_out(repo, name)
@@ -120,25 +77,25 @@ def _move_once(repo: pygit2.Repository, change: StatusCommit) -> _Landed | _Race
     tip = None if ref is None else ref.peel(pygit2.Commit)
     commit = _commit(repo, tip, change)
     if commit is None:
-        return _Landed(commit=None)
-    words = refusal(repo, name, tip, commit)
+        return Landed(commit=None)
+    words = hooks.refusal(repo, name, tip, commit)
     if words is not None:
-        raise refused(change.branch, repo.path, words)
+        raise faults.refused(change.branch, repo.path, words)
     try:
         if ref is None:
             repo.references.create(name, commit)
         else:
             ref.set_target(commit)
-    except (pygit2.GitError, ValueError) as error:
+    except (pygit2.GitError, ValueError, OSError) as error:
         return _lost(repo, name, tip, error)
-    return _Landed(commit=str(commit))
+    return Landed(commit=str(commit))
 
 
-def _lost(repo: pygit2.Repository, name: str, tip: pygit2.Commit | None, error: Exception) -> _Raced:
+def _lost(repo: pygit2.Repository, name: str, tip: pygit2.Commit | None, error: Exception) -> Raced:
     ref = repo.references.get(name)
     moved = (None if ref is None else ref.target) != (None if tip is None else tip.id)
     if moved or "lock" in str(error):
-        return _Raced()
+        return Raced()
     hint = "let the user this runs as write to it"
     raise TerminalError(Reason.PUSH_REFUSED, f"{name} in {repo.path} cannot be written: {error}", hint) from error
 

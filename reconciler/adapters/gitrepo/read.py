@@ -66,6 +66,18 @@ def read_branch(location: str, branch: str, prefix: str, *, access: Access = ANO
             return _folder_of(_local_tip(open_repository(path), branch), prefix) if is_repository(path) else None
 
 
+def origin(location: str) -> str | None:
+    """The address of the remote that this is, or that a repository here was cloned from: it may hold a secret."""
+    match locate(location):
+        case Remote(url=url):
+            return url
+        case Local(path=path):
+            if not is_repository(path):
+                return None
+            remotes = open_repository(path).remotes
+            return str(remotes["origin"].url) if "origin" in remotes.names() else None
+
+
 def _local_tip(repo: pygit2.Repository, branch: str) -> pygit2.Commit | None:
     names = (f"refs/heads/{branch}", f"refs/remotes/origin/{branch}")
     found = next((name for name in names if name in repo.references), None)
