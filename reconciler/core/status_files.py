@@ -10,13 +10,14 @@ from collections.abc import Iterator, Mapping
 from typing import cast
 
 from reconciler.core import documents
-from reconciler.core.conditions import Condition, Kind, ModelStatus, Truth, printable, short
+from reconciler.core.conditions import Condition, Kind, ModelStatus, Truth, short
 from reconciler.core.digest import Digest, Generation
 from reconciler.core.errors import Reason
 from reconciler.core.jsonvalue import Json, JsonObject
 from reconciler.core.markdown import plain
 from reconciler.core.nodes import Document
 from reconciler.core.observed import StalledAt
+from reconciler.core.printable import printable
 
 API_VERSION, KIND, README = "reconciler/v1", "ModelStatus", "README.md"
 
