@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
+from reconciler.adapters.volume.memos import keep, recalled
 from reconciler.choosing import check_adopted, chosen_target, with_models
 from reconciler.core.trusted import UntrustedError
 from reconciler.holding import tell_held
@@ -21,14 +22,16 @@ def begun(options: Options, now: datetime, *, writes: bool = False) -> Iterator[
     Raises ReconcileError where that cannot be done at all.
     """
     access = options.access(options.volume, create=writes)
-    desired = read_desired(options, access)
+    memo = recalled(options.volume)
+    desired = read_desired(options, access, memo)
     target = chosen_target(desired, options)
     admitted(desired, target, options)
     options = with_models(desired, target, options)
     check_adopted(desired, target, options)
-    statuses = read_statuses(desired, target, options, access)
-    with opened(target, desired, options.environment, options.limits) as world:
-        yield Pass(options=options, desired=desired, target=target, world=world, statuses=statuses, now=now)
+    statuses = read_statuses(desired, target, options, access, memo)
+    with opened(target, desired, options, memo) as world:
+        yield Pass(options=options, desired=desired, target=target, world=world, statuses=statuses, now=now, memo=memo)
+    keep(options.volume, memo)
 
 
 @contextmanager

@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reconciler.adapters.sources import Sources
 from reconciler.adapters.triton import Triton, connect
-from reconciler.adapters.volume import Limits, Volume
+from reconciler.adapters.volume import Volume
+from reconciler.core.memo import Memo
 from reconciler.core.observed import Observed, StalledAt
 from reconciler.core.spec import Desired, ModelSpec, Target
+from reconciler.options import Options
 
 AT_ONCE = 8
 """Sources and servers looked at side by side."""
@@ -21,6 +23,7 @@ class World:
 
     volume: Volume
     servers: Mapping[str, Triton]
+    memo: Memo = field(default_factory=Memo, compare=False, repr=False)
 
     def observe(
         self, models: Iterable[ModelSpec], stalled: Mapping[str, StalledAt], adopt: frozenset[str] = frozenset()
@@ -33,7 +36,7 @@ class World:
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="observe") as pool:
             views = {url: pool.submit(server.observe) for url, server in self.servers.items()}
             contents = {model.name: pool.submit(resolve, model, adopting_it=model.name in adopt) for model in models}
-            volume = self.volume.observe()
+            volume = self.volume.observe(self.memo)
             return Observed(
                 volume=volume,
                 servers={url: future.result() for url, future in views.items()},
@@ -43,14 +46,14 @@ class World:
 
 
 @contextmanager
-def opened(target: Target, desired: Desired, environment: Mapping[str, str], limits: Limits) -> Iterator[World]:
+def opened(target: Target, desired: Desired, options: Options, memo: Memo) -> Iterator[World]:
     """The target's volume and servers, closed afterwards. Raises ReconcileError for what can never work."""
     repository = desired.repository
     volume = Volume(
         target.volume,
-        sources=Sources(repository.credentials, environment),
+        sources=Sources(repository.credentials, options.environment),
         signers=repository.policy.model_signers,
-        limits=limits,
+        limits=options.limits,
     )
     with ExitStack() as stack:
         stack.callback(volume.close)
@@ -58,4 +61,4 @@ def opened(target: Target, desired: Desired, environment: Mapping[str, str], lim
         for url in target.servers:
             servers[url] = connect(url)
             stack.callback(servers[url].close)
-        yield World(volume=volume, servers=servers)
+        yield World(volume=volume, servers=servers, memo=memo)

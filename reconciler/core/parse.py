@@ -12,9 +12,11 @@ from dataclasses import replace
 
 from reconciler.core.errors import Problem
 from reconciler.core.lock import SUFFIX
+from reconciler.core.memo import Memo
 from reconciler.core.nodes import START, problem_at
 from reconciler.core.parse_lock import orphans
 from reconciler.core.parse_one import read_model
+from reconciler.core.parse_repository import Settings
 from reconciler.core.parse_settings import read_settings
 from reconciler.core.spec import Desired, ModelSpec
 
@@ -33,9 +35,19 @@ def parse(
     they say nor that they are missing counts.
     """
     settings = replace(read_settings(files, root), locking=locking)
+    return _desired(files, settings, revision, message)
+
+
+def parse_again(files: Mapping[str, bytes], memo: Memo, *, revision: str, message: str, root: str | None) -> Desired:
+    """The same, with what `memo` knows of files that were sound before."""
+    settings = replace(read_settings(files, root), memo=memo)
+    return _desired(files, settings, revision, message)
+
+
+def _desired(files: Mapping[str, bytes], settings: Settings, revision: str, message: str) -> Desired:
     models: dict[str, ModelSpec] = {}
     rejected: dict[str, tuple[Problem, ...]] = {}
-    claims, locks = _claims(files, (".yaml", ".yml")), _claims({} if locking else files, (SUFFIX,))
+    claims, locks = _claims(files, (".yaml", ".yml")), _claims({} if settings.locking else files, (SUFFIX,))
     for stem in sorted(claims.keys() | locks.keys()):
         paths = sorted(claims[stem])
         results = [read_model(path, files, settings) for path in paths]

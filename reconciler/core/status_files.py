@@ -15,6 +15,7 @@ from reconciler.core.digest import Digest, Generation
 from reconciler.core.errors import Reason
 from reconciler.core.jsonvalue import Json, JsonObject
 from reconciler.core.markdown import plain
+from reconciler.core.memo import Memo, row_name
 from reconciler.core.nodes import Document
 from reconciler.core.observed import StalledAt
 from reconciler.core.printable import printable
@@ -29,11 +30,11 @@ def to_files(statuses: Mapping[str, ModelStatus], *, target: str) -> Mapping[str
     return {**files, README: _text(_page(ordered, target))}
 
 
-def from_files(files: Mapping[str, bytes]) -> Mapping[str, ModelStatus]:
+def from_files(files: Mapping[str, bytes], memo: Memo | None = None) -> Mapping[str, ModelStatus]:
     """The statuses in a target's folder, by model."""
     found: dict[str, ModelStatus] = {}
     for name, content in files.items():
-        status = _read(name, content) if name.endswith(".yaml") else None
+        status = _read(name, content, memo or Memo()) if name.endswith(".yaml") else None
         if status is not None:
             found[status.name] = status
     return found
@@ -136,10 +137,17 @@ def _page(statuses: list[ModelStatus], target: str) -> Iterator[str]:
         yield f"| {' | '.join(cells)} |"
 
 
-def _read(name: str, content: bytes) -> ModelStatus | None:
-    document = documents.load(name, content)
+def _read(name: str, content: bytes, memo: Memo) -> ModelStatus | None:
+    row = row_name("status", content)
+    value = memo.recall(row)
+    if not isinstance(value, dict):
+        document = documents.load(name, content)
+        if not isinstance(document, Document):
+            return None
+        value = document.value
+        memo.keep(row, value)
     try:
-        return _parse(document.value) if isinstance(document, Document) else None
+        return _parse(value)
     except (KeyError, TypeError, ValueError):
         return None
 

@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
-from reconciler.core.assembly import Artifact, assemble, of_tree
+from reconciler.core.artifact import CONFIG_FILE, Tree
+from reconciler.core.assembly import Artifact, assembled, of_tree
 from reconciler.core.content import AsBefore, Known, NotRead, Unavailable, Unfetched
 from reconciler.core.digest import Digest, Generation
 from reconciler.core.errors import Reason
+from reconciler.core.memo import Memo
 from reconciler.core.modelfacts import backend_of, facts, hinted
 from reconciler.core.observed import Active, ForeignEntry, Observed, Serving, StalledAt
 from reconciler.core.placement import selects
@@ -79,8 +81,7 @@ def needs_of(verdict: Verdict) -> frozenset[str]:
 
 def declared(spec: ModelSpec, observed: Observed) -> frozenset[str]:
     """What it calls by its spec, and by the hint in what is active."""
-    active = observed.volume.entries.get(spec.name)
-    tree = active.tree if isinstance(active, Active) else None
+    tree = _tree(spec, observed)
     return frozenset(spec.depends_on) | (hinted(tree.config) if tree is not None else frozenset())
 
 
@@ -90,7 +91,8 @@ class Request:
 
     `models`: only these, empty for all. `today` (UTC) decides about suspensions. `failed`: models whose fetch failed
     in this run already. `frozen`: why only drift may be mended, empty if all may. `allow_removals`: a person's
-    word for this many. `adopt`: models whose foreign directories are to be taken over.
+    word for this many. `adopt`: models whose foreign directories are to be taken over. `memo`: what was worked out
+    before.
     """
 
     today: datetime.date
@@ -100,6 +102,7 @@ class Request:
     allow_removals: int | None = None
     no_server: bool = False
     adopt: frozenset[str] = frozenset()
+    memo: Memo = field(default_factory=Memo, compare=False, repr=False)
 
 
 def first_look(desired: Desired, observed: Observed, target: Target, request: Request) -> dict[str, Verdict]:
@@ -170,7 +173,8 @@ def _judge(spec: ModelSpec, desired: Desired, observed: Observed, target: Target
     content = request.failed.get(spec.name) or observed.contents.get(spec.name, _UNASKED)
     match content:
         case Known():
-            return _judge_known(spec, content, desired, observed, target)
+            found = assembled(spec, content, desired.repository.default_config, _tree(spec, observed), request.memo)
+            return _judge_known(spec, content, found, observed, target)
         case Unfetched():
             needs = declared(spec, observed)
             return Deferred(spec=spec, message="known after fetch", fetch=True, size=content.size, needs=needs)
@@ -192,12 +196,20 @@ def _no_backend(target: Target, framework: str, where: str) -> Hold | None:
     return Hold(reason=Reason.BACKEND_UNAVAILABLE, message=message, stalled=True)
 
 
-def _judge_known(spec: ModelSpec, content: Known, desired: Desired, observed: Observed, target: Target) -> Verdict:
-    artifact = assemble(spec, content, desired.repository.default_config)
+def _tree(spec: ModelSpec, observed: Observed) -> Tree | None:
+    active = observed.volume.entries.get(spec.name)
+    return active.tree if isinstance(active, Active) else None
+
+
+def _judge_known(
+    spec: ModelSpec, content: Known, artifact: Artifact | tuple[str, ...], observed: Observed, target: Target
+) -> Verdict:
     if not isinstance(artifact, Artifact):
         message = "; ".join(artifact)
         return keep(spec, Hold(reason=Reason.PREFLIGHT_FAILED, message=message, stalled=True), observed)
-    for path, config in artifact.tree.configs().items():
+    if hold := _no_backend(target, artifact.config.framework, CONFIG_FILE):
+        return keep(spec, hold, observed)
+    for path, config in artifact.tree.variants.items():
         if hold := _no_backend(target, facts(config).framework, path):
             return keep(spec, hold, observed)
     wanted = Wanted(spec=spec, artifact=artifact, missing=content.missing, warnings=_newer(artifact))
