@@ -193,18 +193,16 @@ def test_what_is_not_active_is_worked_out_again() -> None:
 
 def test_rows_without_use_are_kept_while_they_are_not_the_most() -> None:
     memo = Memo({"a": 1, "b": 2})
-    assert memo.recall("a") == 1
-    assert memo.recall("a") == 1
-    assert memo.recall("c") is None
-    assert not memo.changed
-    assert memo.rows == {"a": 1, "b": 2}
+    assert (memo.recall("a"), memo.recall("a"), memo.recall("c")) == (1, 1, None)
+    assert (memo.changed, memo.rows) == (False, {"a": 1, "b": 2})
     memo.keep("c", 3)
-    assert memo.changed
-    assert memo.rows == {"a": 1, "b": 2, "c": 3}
-    few = Memo(dict.fromkeys("abc", 1))
-    few.recall("a")
-    assert few.changed
-    assert few.rows == {"a": 1}
+    assert (memo.changed, memo.rows) == (True, {"a": 1, "b": 2, "c": 3})
+
+
+def test_rows_of_which_most_are_of_no_use_are_dropped() -> None:
+    memo = Memo(dict.fromkeys("abc", 1))
+    memo.recall("a")
+    assert (memo.changed, memo.rows) == (True, {"a": 1})
 
 
 @given(st.lists(st.binary(max_size=3), max_size=3), st.lists(st.binary(max_size=3), max_size=3))
