@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from reconciler.core.assembly import afresh
 from reconciler.core.content import Unavailable
 from reconciler.core.freeze import frozen
 from reconciler.core.memo import Memo
+from reconciler.core.recalling import assembling
 from reconciler.core.spec import Desired
 from reconciler.core.verdicts import Request
 from reconciler.options import Options
@@ -27,5 +29,5 @@ def request_of(
         allow_removals=options.allow_removals,
         no_server=options.no_server,
         adopt=frozenset(options.adopt),
-        memo=memo or Memo(),
+        assemble=afresh if memo is None else assembling(memo),
     )

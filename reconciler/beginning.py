@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 
 from reconciler.adapters.volume.memos import keep, recalled
@@ -29,8 +30,9 @@ def begun(options: Options, now: datetime, *, writes: bool = False) -> Iterator[
     options = with_models(desired, target, options)
     check_adopted(desired, target, options)
     statuses = read_statuses(desired, target, options, access, memo)
-    with opened(target, desired, options, memo) as world:
-        yield Pass(options=options, desired=desired, target=target, world=world, statuses=statuses, now=now, memo=memo)
+    with opened(target, desired, options.environment, options.limits) as found:
+        world = replace(found, memo=memo)
+        yield Pass(options=options, desired=desired, target=target, world=world, statuses=statuses, now=now)
     keep(options.volume, memo)
 
 

@@ -1,14 +1,13 @@
 """The dry half of a pass: everything is read afresh, and planned; nothing is changed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from reconciler.asking import request_of
 from reconciler.choosing import asked_of, check_models
 from reconciler.core import planner, status
 from reconciler.core.content import Unavailable
-from reconciler.core.memo import Memo
 from reconciler.core.observed import Observed, StalledAt
 from reconciler.core.plan import Plan
 from reconciler.core.spec import Desired, Target
@@ -37,7 +36,6 @@ class Pass:
     world: World
     statuses: Mapping[str, status.ModelStatus]
     now: datetime
-    memo: Memo = field(default_factory=Memo, compare=False, repr=False)
 
     def observe(self, stalled: Mapping[str, StalledAt]) -> Observed:
         """The world afresh, with the sources of those models only that this pass is about."""
@@ -54,6 +52,9 @@ class Pass:
         """Observes and plans. `failed`: models whose failure in this run shall not be tried again in it."""
         observed = self.observe(status.stalled(self.statuses))
         planned = planner.plan(
-            self.desired, observed, self.target, request_of(self.options, self.desired, self.now, failed, self.memo)
+            self.desired,
+            observed,
+            self.target,
+            request_of(self.options, self.desired, self.now, failed, self.world.memo),
         )
         return Look(desired=self.desired, target=self.target, observed=observed, plan=planned, statuses=self.statuses)

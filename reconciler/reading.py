@@ -7,6 +7,7 @@ from reconciler.adapters import gitrepo
 from reconciler.core import parse, status
 from reconciler.core.errors import Reason, TransientError
 from reconciler.core.memo import Memo
+from reconciler.core.recalling import reading
 from reconciler.core.remembered import Memory
 from reconciler.core.signers import key_folders
 from reconciler.core.spec import Desired, Target
@@ -46,7 +47,7 @@ def read_statuses(
     desired: Desired, target: Target, options: Options, access: gitrepo.Access, memo: Memo | None = None
 ) -> dict[str, ModelStatus]:
     """What the status branch says of this target, empty where there is no branch (or no repository to keep one)."""
-    return dict(status.from_files(_status_files(desired, target, options, access), memo))
+    return dict(status.from_files(_status_files(desired, target, options, access), reading(memo or Memo())))
 
 
 def _status_files(desired: Desired, target: Target, options: Options, access: gitrepo.Access) -> Mapping[str, bytes]:

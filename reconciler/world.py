@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 
 from reconciler.adapters.sources import Sources
 from reconciler.adapters.triton import Triton, connect
-from reconciler.adapters.volume import Volume
+from reconciler.adapters.volume import Limits, Volume
 from reconciler.core.memo import Memo
 from reconciler.core.observed import Observed, StalledAt
 from reconciler.core.spec import Desired, ModelSpec, Target
-from reconciler.options import Options
 
 AT_ONCE = 8
 """Sources and servers looked at side by side."""
@@ -46,14 +45,14 @@ class World:
 
 
 @contextmanager
-def opened(target: Target, desired: Desired, options: Options, memo: Memo) -> Iterator[World]:
+def opened(target: Target, desired: Desired, environment: Mapping[str, str], limits: Limits) -> Iterator[World]:
     """The target's volume and servers, closed afterwards. Raises ReconcileError for what can never work."""
     repository = desired.repository
     volume = Volume(
         target.volume,
-        sources=Sources(repository.credentials, options.environment),
+        sources=Sources(repository.credentials, environment),
         signers=repository.policy.model_signers,
-        limits=options.limits,
+        limits=limits,
     )
     with ExitStack() as stack:
         stack.callback(volume.close)
@@ -61,4 +60,4 @@ def opened(target: Target, desired: Desired, options: Options, memo: Memo) -> It
         for url in target.servers:
             servers[url] = connect(url)
             stack.callback(servers[url].close)
-        yield World(volume=volume, servers=servers, memo=memo)
+        yield World(volume=volume, servers=servers)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import click
 
 from reconciler import __version__
-from reconciler.cli import out, signals
+from reconciler.cli import signals
 from reconciler.cli.codes import Exit, of_click
 from reconciler.cli.commands import COMMANDS, Group
 
@@ -46,18 +46,26 @@ def run(arguments: Sequence[str]) -> int:
         try:
             return int(group.main(args=list(arguments), prog_name=NAME, standalone_mode=False) or 0)
         except click.Abort:
+            from reconciler.cli import out
+
             out.complain("interrupted: nothing was begun")
             return Exit.INTERRUPTED
         except SystemExit as error:
             if error.code == Exit.TERMINATED:
+                from reconciler.cli import out
+
                 out.complain("terminated: nothing was begun")
             raise
         except click.ClickException as error:
+            from reconciler.cli import out
+
             out.complain_of_usage(error)
             return of_click(error)
         except Exception as error:
             if os.environ.get("RECONCILE_DEBUG"):
                 raise
+            from reconciler.cli import out
+
             out.complain_of_bug(error)
             return Exit.ERROR
 

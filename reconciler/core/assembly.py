@@ -3,17 +3,15 @@
 Preflight (spec §6): Triton hangs, dies or fails opaquely on what is refused here (triton-facts §0, §1).
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import cast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from reconciler.core import modelconfig
 from reconciler.core.artifact import CONFIG_FILE, DEPENDS_ON, MARKS, Tree
 from reconciler.core.content import Known
 from reconciler.core.digest import Digest, of_bytes
-from reconciler.core.jsonvalue import Json, JsonObject, canonical
+from reconciler.core.jsonvalue import JsonObject, canonical
 from reconciler.core.layout import DEFAULT_FILENAMES, Layout, lay_out
-from reconciler.core.memo import Memo, row_name
 from reconciler.core.modelfacts import ModelConfig, backend_of, facts, naming
 from reconciler.core.schema_fields import is_model_name
 from reconciler.core.spec import ModelSpec
@@ -30,6 +28,17 @@ class Artifact:
     config: ModelConfig
     versions: tuple[int, ...]
     newer: tuple[str, ...] = ()
+
+    @property
+    def frameworks(self) -> dict[str, str]:
+        """What runs it, by each of its config files."""
+        return {CONFIG_FILE: self.config.framework} | {
+            path: facts(config).framework for path, config in self.tree.variants.items()
+        }
+
+
+Assemble = Callable[[ModelSpec, Known, JsonObject, Tree | None], Artifact | tuple[str, ...]]
+"""As `assemble`; the last is the tree that is active, if one is."""
 
 
 def of_tree(tree: Tree) -> Artifact:
@@ -57,25 +66,9 @@ def assemble(model: ModelSpec, known: Known, defaults: JsonObject) -> Artifact |
     return Artifact(tree=tree, config=config, versions=config.version_policy.serves(layout.versions()), newer=newer)
 
 
-def assembled(
-    model: ModelSpec, known: Known, defaults: JsonObject, active: Tree | None, memo: Memo
-) -> Artifact | tuple[str, ...]:
-    """The same, without the work where it once gave what is `active`: its document says it all, and was checked."""
-    row = row_name("artifact", settings_digest(model, defaults).encode(), _contents(known))
-    noted = memo.recall(row)
-    if active is not None and isinstance(noted, dict) and noted.get("generation") == active.generation:
-        return replace(of_tree(active), newer=tuple(map(str, cast("list[Json]", noted["newer"]))))
-    found = assemble(model, known, defaults)
-    if isinstance(found, Artifact) and active is not None and found.tree.generation == active.generation:
-        memo.keep(row, {"generation": found.tree.generation, "newer": [*found.newer]})
-    return found
-
-
-def _contents(known: Known) -> bytes:
-    """All that decides of what the sources hold."""
-    files = [[key, [[file.path, file.size, file.digest] for file in files]] for key, files in known.files.items()]
-    configs = {path: of_bytes(content) for path, content in known.configs.items()}
-    return repr((files, sorted(configs.items()))).encode()
+def afresh(model: ModelSpec, known: Known, defaults: JsonObject, _active: Tree | None) -> Artifact | tuple[str, ...]:
+    """The same, whatever is active."""
+    return assemble(model, known, defaults)
 
 
 def settings_digest(model: ModelSpec, defaults: JsonObject) -> Digest:

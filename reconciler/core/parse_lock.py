@@ -3,7 +3,6 @@
 A lock that does not fit is an error and never a reason to do without it: it was written so that nothing else is served.
 """
 
-import posixpath
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import cast
@@ -23,7 +22,7 @@ def orphans(stem: str, locks: list[str], models: list[str]) -> Iterator[Problem]
     """Locks that lie beside no file of their model; `models` are those files."""
     for path in sorted(locks):
         if path not in map(lock_file, models):
-            where = " or ".join(models) or f"{posixpath.splitext(path)[0]}.yaml, which does not exist"
+            where = " or ".join(models) or f"{path.rpartition('.')[0]}.yaml, which does not exist"
             yield problem_at(path, START, (), f"a lock of {stem}", f"it beside its model, {where}: delete the lock")
 
 

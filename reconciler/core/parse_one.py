@@ -1,8 +1,6 @@
 """One file of models.d with the lock beside it: a model, or everything that is wrong with it."""
 
-import posixpath
 from collections.abc import Mapping
-from itertools import islice
 
 from reconciler.core.checked import Checked, check_model, recalled
 from reconciler.core.errors import Problem
@@ -21,8 +19,8 @@ def read_model(
     path: str, files: Mapping[str, bytes], settings: Settings
 ) -> tuple[ModelSpec | None, tuple[Problem, ...]]:
     """The model, or its problems."""
-    stem, suffix = posixpath.splitext(path.rpartition("/")[2])
-    if suffix != ".yaml":
+    stem, _, suffix = path.rpartition("/")[2].rpartition(".")
+    if suffix != "yaml":
         return None, (misnamed(path, f"{stem}.yaml"), *settings.broken)
     lock = None if settings.locking else files.get(lock_file(path))
     locked = settings.locking or lock is not None
@@ -49,11 +47,11 @@ def _read_afresh(
     path: str, content: bytes, settings: Settings, *, locked: bool
 ) -> tuple[JsonObject | None, tuple[Problem, ...]]:
     """The checked value, or all that is wrong with it."""
-    stem = posixpath.splitext(path.rpartition("/")[2])[0]
+    stem = path.rpartition("/")[2].rpartition(".")[0]
     checked = check_model(path, content)
     if not isinstance(checked, Checked):
         return None, (*checked, *settings.broken)
-    faults = islice(broken_rules(checked, stem, settings, locked=locked), MAX_PROBLEMS)
+    faults = [*broken_rules(checked, stem, settings, locked=locked)][:MAX_PROBLEMS]
     return checked.value, (*checked.problems, *faults, *settings.broken)
 
 

@@ -15,8 +15,6 @@ from reconciler.core.digest import Digest, Generation
 from reconciler.core.errors import Reason
 from reconciler.core.jsonvalue import Json, JsonObject
 from reconciler.core.markdown import plain
-from reconciler.core.memo import Memo, row_name
-from reconciler.core.nodes import Document
 from reconciler.core.observed import StalledAt
 from reconciler.core.printable import printable
 
@@ -30,11 +28,11 @@ def to_files(statuses: Mapping[str, ModelStatus], *, target: str) -> Mapping[str
     return {**files, README: _text(_page(ordered, target))}
 
 
-def from_files(files: Mapping[str, bytes], memo: Memo | None = None) -> Mapping[str, ModelStatus]:
+def from_files(files: Mapping[str, bytes], read: documents.Read = documents.value_of) -> Mapping[str, ModelStatus]:
     """The statuses in a target's folder, by model."""
     found: dict[str, ModelStatus] = {}
     for name, content in files.items():
-        status = _read(name, content, memo or Memo()) if name.endswith(".yaml") else None
+        status = _read(read(name, content)) if name.endswith(".yaml") else None
         if status is not None:
             found[status.name] = status
     return found
@@ -137,17 +135,9 @@ def _page(statuses: list[ModelStatus], target: str) -> Iterator[str]:
         yield f"| {' | '.join(cells)} |"
 
 
-def _read(name: str, content: bytes, memo: Memo) -> ModelStatus | None:
-    row = row_name("status", content)
-    value = memo.recall(row)
-    if not isinstance(value, dict):
-        document = documents.load(name, content)
-        if not isinstance(document, Document):
-            return None
-        value = document.value
-        memo.keep(row, value)
+def _read(value: JsonObject | None) -> ModelStatus | None:
     try:
-        return _parse(value)
+        return None if value is None else _parse(value)
     except (KeyError, TypeError, ValueError):
         return None
 

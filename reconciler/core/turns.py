@@ -6,7 +6,6 @@ if it may be; what does not fit even so is refused, unless it is only mended.
 """
 
 from bisect import insort
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -86,7 +85,7 @@ class Turns:
         self._now = {server: taken.total for server, taken in self._taken.items()}
         self._worst, self._peaks = dict(self._now), [*self._now.values()]
         self._placed: list[Unit] = []
-        self._givers: dict[tuple[str, Kind], list[Unit]] = defaultdict(list)
+        self._givers: dict[tuple[str, Kind], list[Unit]] = {}
         self._last_taker: tuple[str, ...] = ()
         self._apart, self._strained = set[str](), set[str]()
         self._refused: dict[str, Hold] = {}
@@ -128,12 +127,13 @@ class Turns:
         self._book(unit)
         gives = [(server, kind) for server, one in self._found[unit].items() for kind in Kind if one.net.of(kind) < 0]
         for server, kind in gives:
-            insort(self._givers[server, kind], unit, key=lambda one: self._giving(one, server, kind))
+            self._note_giver(unit, server, kind)
         return bool(gives)
 
-    def _giving(self, unit: Unit, server: str, kind: Kind) -> tuple[int, tuple[str, ...], tuple[str, ...]]:
-        """Who gives most comes first."""
-        return self._found[unit][server].net.of(kind), unit.models, unit.removals
+    def _note_giver(self, unit: Unit, server: str, kind: Kind) -> None:
+        """Among those that give this back there, who gives most first."""
+        givers = self._givers.setdefault((server, kind), [])
+        insort(givers, unit, key=lambda one: (self._found[one][server].net.of(kind), one.models, one.removals))
 
     def _let_in(self, unit: Unit) -> bool:
         """As it is, or recreated, or not at all, unless it is only mended."""
@@ -172,7 +172,7 @@ class Turns:
         if over <= 0:
             return []
         found = list[Unit]()
-        for unit in self._givers[server, kind]:
+        for unit in self._givers.get((server, kind), ()):
             if over <= 0:
                 break
             found.append(unit)

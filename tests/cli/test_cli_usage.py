@@ -47,9 +47,10 @@ def test_version_and_the_list_of_commands_import_no_command(arguments: list[str]
     )
     ours = {name for name in done.stdout.splitlines()[-1].split() if name.startswith("reconciler.c")}
     assert ours == {
-        *("reconciler.cli", "reconciler.cli.codes", "reconciler.cli.commands", "reconciler.cli.out"),
-        *("reconciler.cli.signals", "reconciler.core", "reconciler.core.digest", "reconciler.core.errors"),
-        *("reconciler.core.jsonvalue", "reconciler.core.printable"),
+        "reconciler.cli",
+        "reconciler.cli.codes",
+        "reconciler.cli.commands",
+        "reconciler.cli.signals",
     }
 
 

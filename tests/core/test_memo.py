@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.assembly import Artifact, assemble, assembled
+from reconciler.core.assembly import Artifact, assemble
 from reconciler.core.conditions import ModelStatus
 from reconciler.core.content import Known
 from reconciler.core.digest import FileDigest, of_bytes
 from reconciler.core.jsonvalue import JsonObject
 from reconciler.core.memo import Memo, row_name
 from reconciler.core.parse import parse, parse_again
+from reconciler.core.recalling import assembling, reading
 from reconciler.core.spec import Desired, ModelSpec, Source
 from reconciler.core.status import from_files, to_files
 from tests.core.document_tables import table
@@ -129,9 +130,9 @@ def test_statuses_are_the_same_cold_and_warm_and_what_is_no_status_stays_none() 
         "other.yaml": b"a: 1",
     }
     memo = Memo()
-    cold = from_files(files, memo)
+    cold = from_files(files, reading(memo))
     assert [*cold] == ["m"]
-    assert cold == from_files(files) == from_files(files, again(memo))
+    assert cold == from_files(files) == from_files(files, reading(again(memo)))
 
 
 def known(packaged: str = "") -> Known:
@@ -152,8 +153,8 @@ def test_an_artifact_is_the_same_cold_and_warm_and_warm_it_is_the_active_tree_it
     memo, one = Memo(), spec({"max_batch_size": 8})
     cold = assemble(one, known(PACKAGED), {})
     assert isinstance(cold, Artifact)
-    assert assembled(one, known(PACKAGED), {}, cold.tree, memo) == cold
-    warm = assembled(one, known(PACKAGED), {}, cold.tree, again(memo))
+    assert assembling(memo)(one, known(PACKAGED), {}, cold.tree) == cold
+    warm = assembling(again(memo))(one, known(PACKAGED), {}, cold.tree)
     assert isinstance(warm, Artifact)
     assert warm == cold
     assert warm.tree is cold.tree
@@ -174,8 +175,8 @@ def test_whatever_goes_into_an_artifact_makes_it_another_one(
     memo, one = Memo(), spec({"max_batch_size": 8})
     active = assemble(one, known(PACKAGED), {})
     assert isinstance(active, Artifact)
-    assembled(one, known(PACKAGED), {}, active.tree, memo)
-    changed = assembled(spec(config), known(packaged), defaults, active.tree, again(memo))
+    assembling(memo)(one, known(PACKAGED), {}, active.tree)
+    changed = assembling(again(memo))(spec(config), known(packaged), defaults, active.tree)
     assert changed == assemble(spec(config), known(packaged), defaults)
     assert changed != active
 
@@ -184,11 +185,11 @@ def test_what_is_not_active_is_worked_out_again() -> None:
     memo, one = Memo(), spec({"max_batch_size": 8})
     cold = assemble(one, known(), {})
     assert isinstance(cold, Artifact)
-    assembled(one, known(), {}, cold.tree, memo)
-    assert assembled(one, known(), {}, None, again(memo)) == cold
+    assembling(memo)(one, known(), {}, cold.tree)
+    assert assembling(again(memo))(one, known(), {}, None) == cold
     other = assemble(spec({}), known(), {})
     assert isinstance(other, Artifact)
-    assert assembled(one, known(), {}, other.tree, again(memo)) == cold
+    assert assembling(again(memo))(one, known(), {}, other.tree) == cold
 
 
 def test_rows_without_use_are_kept_while_they_are_not_the_most() -> None:

@@ -20,11 +20,11 @@ from reconciler.adapters.volume import (
     prune,
     resolve,
     signatures,
+    turns,
     view,
 )
 from reconciler.adapters.volume.pace import Limits, Pace, Watch, promptly
 from reconciler.adapters.volume.shelf import open_shelf
-from reconciler.adapters.volume.turns import Turns
 from reconciler.core.content import Content
 from reconciler.core.memo import Memo
 from reconciler.core.observed import VolumeView
@@ -57,7 +57,7 @@ class Volume:
         self._signers = signers
         self._shelf = open_shelf(root, sources or Sources({}, {}), links=links)
         self._pace = Pace(limits or Limits())
-        self._turns = Turns()
+        self._turns = turns.Turns()
 
     def close(self) -> None:
         """Closes the connections to sources; the volume can go on being used."""
