@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime
 
 from reconciler.adapters.volume.memos import keep, recalled
@@ -31,7 +30,7 @@ def begun(options: Options, now: datetime, *, writes: bool = False) -> Iterator[
     check_adopted(desired, target, options)
     statuses = read_statuses(desired, target, options, access, memo)
     with opened(target, desired, options.environment, options.limits) as found:
-        world = replace(found, memo=memo)
+        world = found.remembering(memo)
         yield Pass(options=options, desired=desired, target=target, world=world, statuses=statuses, now=now)
     keep(options.volume, memo)
 

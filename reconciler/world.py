@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from reconciler.adapters.sources import Sources
 from reconciler.adapters.triton import Triton, connect
@@ -18,11 +19,15 @@ AT_ONCE = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """One target's volume and connections to its servers by their URL."""
+    """One target's volume and connections to its servers by their URL; `memo`: what was worked out before."""
 
     volume: Volume
     servers: Mapping[str, Triton]
     memo: Memo = field(default_factory=Memo, compare=False, repr=False)
+
+    def remembering(self, memo: Memo) -> Self:
+        """The same, looked at with what was worked out before."""
+        return replace(self, memo=memo)
 
     def observe(
         self, models: Iterable[ModelSpec], stalled: Mapping[str, StalledAt], adopt: frozenset[str] = frozenset()
