@@ -114,7 +114,7 @@ def _run(command: list[str], folder: str) -> Run:
     here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     result = run(command, {**keep, "PYTHONPATH": here}, inside, 3600)
     if result.fault:
-        raise RuntimeError(f"{command}: {result.fault}\n{result.output}")
+        raise RuntimeError(f"{command}: {result.fault}\n{result.output[-2000:]}")
     return result
 
 

@@ -9,14 +9,12 @@ import fcntl
 import hashlib
 import json
 import os
-import sys
+from collections.abc import Iterator
+from typing import BinaryIO
 
-import google.protobuf
-import yaml
-
-from reconciler import core
 from reconciler.adapters.volume.places import Places
-from reconciler.core.jsonvalue import JsonObject, parsed
+from reconciler.adapters.volume.program import program
+from reconciler.core.jsonvalue import Json, parsed
 from reconciler.core.memo import Memo
 
 _LARGEST = 256 << 20
@@ -29,29 +27,37 @@ def recalled(root: str | None) -> Memo:
         return Memo()
     try:
         with open(_path(root), "rb", opener=_opener) as stream:
-            return Memo(_rows(stream.fileno(), stream.read(_LARGEST)))
-    except (OSError, ValueError, KeyError, TypeError):
+            return Memo(_rows(stream))
+    except (OSError, ValueError, TypeError):
         return Memo()
 
 
 def keep(root: str | None, memo: Memo) -> None:
     """Notes what this run knows, if that is more or far less than was noted, on a volume that is ours already."""
-    if not root or not memo.changed or not os.path.isdir(Places(root).ours):
-        return
-    body = json.dumps({"program": _program(), "rows": memo.rows}, separators=(",", ":")).encode()
-    with contextlib.suppress(OSError):
-        _write(_path(root), hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+    if root and memo.changed and os.path.isdir(Places(root).ours):
+        with contextlib.suppress(OSError):
+            _write(_path(root), memo)
 
 
-def _write(path: str, content: bytes) -> None:
+def _write(path: str, memo: Memo) -> None:
     """One writer at a time: another one that comes meanwhile leaves it be."""
-    beside = f"{path}.next"
+    beside, running = f"{path}.next", hashlib.sha256()
     with open(beside, "r+b", opener=_creator) as stream:
         fcntl.flock(stream.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
         stream.truncate()
-        stream.write(content)
+        for line in _lines(memo):
+            running.update(line)
+            stream.write(line)
+        stream.write(running.hexdigest().encode())
         stream.flush()
         os.replace(beside, path)
+
+
+def _lines(memo: Memo) -> Iterator[bytes]:
+    """Row by row, as all of it at once would take much memory: the program, a row on each line, and all that hashed."""
+    yield f"{program()}\n".encode()
+    for name, value in memo.rows.items():
+        yield json.dumps([name, value], separators=(",", ":")).encode() + b"\n"
 
 
 def _path(root: str) -> str:
@@ -66,28 +72,20 @@ def _creator(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
 
-def _rows(descriptor: int, content: bytes) -> JsonObject:
-    """Raises OSError, ValueError, KeyError or TypeError for what this user's same program has not written."""
-    status = os.fstat(descriptor)
-    if status.st_uid != os.geteuid() or status.st_mode & 0o022:
+def _rows(stream: BinaryIO) -> dict[str, Json]:
+    """Raises OSError, ValueError or TypeError for what this user's same program has not written."""
+    status = os.fstat(stream.fileno())
+    if status.st_uid != os.geteuid() or status.st_mode & 0o022 or status.st_size > _LARGEST:
         raise PermissionError
-    digest, _, body = content.partition(b"\n")
-    if hashlib.sha256(body).hexdigest().encode() != digest:
+    rows: dict[str, Json] = {}
+    line = stream.readline()
+    if line != f"{program()}\n".encode():
         raise ValueError
-    raw = parsed(body)
-    if raw["program"] != _program() or not isinstance(raw["rows"], dict):
+    running = hashlib.sha256(line)
+    while (line := stream.readline()).startswith(b"["):
+        running.update(line)
+        name, value = parsed(line)
+        rows[name] = value
+    if line != running.hexdigest().encode() or stream.read(1):
         raise ValueError
-    rows: JsonObject = raw["rows"]
     return rows
-
-
-def _program() -> str:
-    """What decides what is worked out: this program's own text, and that of what it reads YAML and protobuf with."""
-    running = hashlib.sha256(f"{sys.version} {yaml.__version__} {google.protobuf.__version__}".encode())
-    for folder in (*core.__path__, os.path.dirname(__file__)):
-        for above, _, names in sorted(os.walk(folder)):
-            for name in sorted(names):
-                if name.endswith(".py"):
-                    with open(os.path.join(above, name), "rb") as stream:
-                        running.update(stream.read())
-    return running.hexdigest()
