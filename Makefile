@@ -12,13 +12,14 @@ UV := $(VENV)/bin/uv
 SYNC := $(UV) sync --frozen --inexact --quiet --extra embedded --extra s3 --python $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test develop action triton bench-fetch histories
+.PHONY: help setup demo test develop action triton bench-fetch bench-plan histories
 
 help:
 	@echo "make demo    set up, then show the whole thing on a real Triton (two minutes, no GPU)"
 	@echo "make test    set up, then run the tests (some minutes)"
 	@echo "make histories    a hundred random repositories, changed 20 times each, on the real Triton (an hour or two)"
 	@echo "make bench-fetch  compare fetching with other tools (20 minutes, 9 GB of disk); docs/benchmarks.md"
+	@echo "make bench-plan   what a plan costs when nothing has changed, up to 10,000 models (an hour)"
 	@echo "make setup   only set up: .venv/bin/reconcile"
 
 # uv comes by pip, because a fresh machine has pip (in python3-venv) and nothing else.
@@ -54,6 +55,9 @@ test: develop triton
 
 histories: develop
 	@HISTORIES=100 $(VENV)/bin/python -m pytest -q -m slow tests/e2e/test_random_histories.py
+
+bench-plan: develop
+	@$(VENV)/bin/python -m bench.plan --write docs/benchmarks.md $(BENCH_ARGS)
 
 bench-fetch: develop
 	@$(VENV)/bin/python -m bench.fetch --write docs/benchmarks.md $(BENCH_ARGS)

@@ -48,18 +48,20 @@ class Measured:
 def page(found: list[Measured], versions: Mapping[str, str], day: datetime.date) -> str:
     """All of it."""
     named = ", ".join(f"{name} {version}" for name, version in versions.items()) or "none"
-    head = [f"Measured on {day.isoformat()}: {_machine()}.", "", f"Compared with: {named}."]
+    head = [f"Measured on {day.isoformat()}: {machine()}.", "", f"Compared with: {named}."]
     return "\n".join([*head, *(line for each in found for line in _section(each))]) + "\n"
 
 
-def put_into(text: str, measured: str) -> str:
+def put_into(text: str, measured: str, begin: str = _BEGIN) -> str:
     """The document with what was measured in its place. Raises ValueError if it has no such place."""
-    if _BEGIN not in text or _END not in text:
-        raise ValueError(f"there is no place for the measurements: {_BEGIN} ... {_END}")
-    return f"{text.partition(_BEGIN)[0]}{_BEGIN}\n\n{measured}\n{_END}{text.partition(_END)[2]}"
+    before, found, after = text.partition(begin)
+    if not found or _END not in after:
+        raise ValueError(f"there is no place for the measurements: {begin} ... {_END}")
+    return f"{before}{begin}\n\n{measured}\n{_END}{after.partition(_END)[2]}"
 
 
-def _machine() -> str:
+def machine() -> str:
+    """The machine in words."""
     with open("/proc/cpuinfo", encoding="utf-8") as stream:
         text = stream.read()
     model = re.search(r"model name\s*: (.*)", text)
@@ -111,14 +113,15 @@ def _bars(found: Measured) -> Iterator[str]:
         return
     if peers:
         best, name = min(peers)
-        yield _bar(ours <= best, f"as fast as the fastest peer: {ours:.1f} s, {name} {best:.1f} s")
-    yield _bar(raw / ours >= _LIMIT, f"at least {_LIMIT} of the raw limit's speed: {raw / ours:.2f}")
+        yield bar(ours <= best, f"as fast as the fastest peer: {ours:.1f} s, {name} {best:.1f} s")
+    yield bar(raw / ours >= _LIMIT, f"at least {_LIMIT} of the raw limit's speed: {raw / ours:.2f}")
     memory = found.memory(OURS)
-    yield _bar(memory < _MEMORY, f"peak memory under {_MEMORY} MiB: {memory:.0f} MiB")
+    yield bar(memory < _MEMORY, f"peak memory under {_MEMORY} MiB: {memory:.0f} MiB")
     again = found.again
     words = f"the second fetch sends nothing and takes under a second: {again.sent} bytes, {again.seconds:.2f} s"
-    yield _bar(again.sent == 0 and again.seconds < _AGAIN, words)
+    yield bar(again.sent == 0 and again.seconds < _AGAIN, words)
 
 
-def _bar(holds: bool, words: str) -> str:
+def bar(holds: bool, words: str) -> str:
+    """Whether a bar holds."""
     return f"- {'holds' if holds else '**fails**'}: {words}"

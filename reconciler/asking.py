@@ -3,14 +3,23 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from reconciler.core.assembly import afresh
 from reconciler.core.content import Unavailable
 from reconciler.core.freeze import frozen
+from reconciler.core.memo import Memo
+from reconciler.core.recalling import assembling
 from reconciler.core.spec import Desired
 from reconciler.core.verdicts import Request
 from reconciler.options import Options
 
 
-def request_of(options: Options, desired: Desired, now: datetime, failed: Mapping[str, Unavailable]) -> Request:
+def request_of(
+    options: Options,
+    desired: Desired,
+    now: datetime,
+    failed: Mapping[str, Unavailable],
+    memo: Memo | None = None,
+) -> Request:
     """What the options and the hour ask of the planner; `failed`: models whose fetch failed in this run already."""
     return Request(
         today=now.date(),
@@ -20,4 +29,5 @@ def request_of(options: Options, desired: Desired, now: datetime, failed: Mappin
         allow_removals=options.allow_removals,
         no_server=options.no_server,
         adopt=frozenset(options.adopt),
+        assemble=afresh if memo is None else assembling(memo),
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
+from reconciler.adapters.volume.memos import keep, recalled
 from reconciler.choosing import check_adopted, chosen_target, with_models
 from reconciler.core.trusted import UntrustedError
 from reconciler.holding import tell_held
@@ -26,14 +27,17 @@ def begun(options: Options, now: datetime, *, writes: bool = False) -> Iterator[
     Raises ReconcileError where that cannot be done at all.
     """
     access = options.access(options.volume, create=writes)
-    desired = read_desired(options, access)
+    memo = recalled(options.volume)
+    desired = read_desired(options, access, memo)
     target = chosen_target(desired, options)
     admitted(desired, target, options)
     options = with_models(desired, target, options)
     check_adopted(desired, target, options)
-    statuses = read_statuses(desired, target, options, access)
-    with opened(target, desired, options.environment, options.limits) as world:
+    statuses = read_statuses(desired, target, options, access, memo)
+    with opened(target, desired, options.environment, options.limits) as found:
+        world = found.remembering(memo)
         yield Pass(options=options, desired=desired, target=target, world=world, statuses=statuses, now=now)
+    keep(options.volume, memo)
 
 
 @contextmanager

@@ -52,6 +52,9 @@ class Pass:
         """Observes and plans. `failed`: models whose failure in this run shall not be tried again in it."""
         observed = replace(self.observe(status.stalled(self.statuses)), before=remembered.active_before(self.statuses))
         planned = planner.plan(
-            self.desired, observed, self.target, request_of(self.options, self.desired, self.now, failed)
+            self.desired,
+            observed,
+            self.target,
+            request_of(self.options, self.desired, self.now, failed, self.world.memo),
         )
         return Look(desired=self.desired, target=self.target, observed=observed, plan=planned, statuses=self.statuses)

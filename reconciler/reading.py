@@ -6,6 +6,8 @@ from dataclasses import replace
 from reconciler.adapters import gitrepo
 from reconciler.core import parse, status
 from reconciler.core.errors import Reason, TransientError
+from reconciler.core.memo import Memo
+from reconciler.core.recalling import reading
 from reconciler.core.remembered import Memory
 from reconciler.core.signers import key_folders
 from reconciler.core.spec import Desired, Target
@@ -13,13 +15,15 @@ from reconciler.core.status import ModelStatus
 from reconciler.options import Options
 
 
-def read_desired(options: Options, access: gitrepo.Access) -> Desired:
+def read_desired(options: Options, access: gitrepo.Access, memo: Memo | None = None) -> Desired:
     """The desired state at the ref. Raises ReconcileError where the repository cannot be read or must not be used."""
     checkout = gitrepo.read(options.repo, ref=options.ref, path=options.path, access=access, further=key_folders)
     if checkout.not_fresh and options.require_fresh:
         hint = "the next run tries again; without --require-fresh the last known revision is taken meanwhile"
         raise TransientError(Reason.REPOSITORY_UNREACHABLE, checkout.not_fresh, hint)
-    desired = parse.parse(checkout.files, revision=checkout.revision, message=checkout.message, root=checkout.root)
+    desired = parse.parse_again(
+        checkout.files, memo or Memo(), revision=checkout.revision, message=checkout.message, root=checkout.root
+    )
     desired = replace(desired, commit=checkout.commit, not_fresh=checkout.not_fresh)
     if options.timeout is None:
         return desired
@@ -39,9 +43,11 @@ def read_memory(desired: Desired, target: Target, options: Options, access: gitr
     return Memory(statuses=statuses, unreadable=status.unreadable(files, statuses))
 
 
-def read_statuses(desired: Desired, target: Target, options: Options, access: gitrepo.Access) -> dict[str, ModelStatus]:
+def read_statuses(
+    desired: Desired, target: Target, options: Options, access: gitrepo.Access, memo: Memo | None = None
+) -> dict[str, ModelStatus]:
     """What the status branch says of this target, empty where there is no branch (or no repository to keep one)."""
-    return dict(status.from_files(status_files(desired, target, options, access)))
+    return dict(status.from_files(status_files(desired, target, options, access), reading(memo or Memo())))
 
 
 def status_files(desired: Desired, target: Target, options: Options, access: gitrepo.Access) -> Mapping[str, bytes]:

@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from reconciler.adapters.sources import Sources
 from reconciler.adapters.triton import Triton, connect
 from reconciler.adapters.volume import Limits, Volume
+from reconciler.core.memo import Memo
 from reconciler.core.observed import Observed, StalledAt
 from reconciler.core.spec import Desired, ModelSpec, Target
 
@@ -17,10 +19,15 @@ AT_ONCE = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """One target's volume and connections to its servers by their URL."""
+    """One target's volume and connections to its servers by their URL; `memo`: what was worked out before."""
 
     volume: Volume
     servers: Mapping[str, Triton]
+    memo: Memo = field(default_factory=Memo, compare=False, repr=False)
+
+    def remembering(self, memo: Memo) -> Self:
+        """The same, looked at with what was worked out before."""
+        return replace(self, memo=memo)
 
     def observe(
         self, models: Iterable[ModelSpec], stalled: Mapping[str, StalledAt], adopt: frozenset[str] = frozenset()
@@ -33,7 +40,7 @@ class World:
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="observe") as pool:
             views = {url: pool.submit(server.observe) for url, server in self.servers.items()}
             contents = {model.name: pool.submit(resolve, model, adopting_it=model.name in adopt) for model in models}
-            volume = self.volume.observe()
+            volume = self.volume.observe(self.memo)
             return Observed(
                 volume=volume,
                 servers={url: future.result() for url, future in views.items()},

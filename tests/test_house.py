@@ -15,7 +15,7 @@ from reconciler.demo import configuration
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
-COMMANDS = sorted(command.name or "" for command in cli.COMMANDS)
+COMMANDS = sorted(cli.COMMANDS)
 
 
 def checkout() -> Desired:

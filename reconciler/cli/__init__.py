@@ -1,67 +1,32 @@
 """The command line: builds what a command needs, picks a renderer, maps what came of it to an exit code (spec §5)."""
 
 import contextlib
+import gc
 import os
 import sys
 from collections.abc import Sequence
 
 import click
 
-from reconciler.cli import (
-    apply,
-    demo,
-    exits,
-    explain,
-    gc,
-    graph,
-    importing,
-    init,
-    lock,
-    out,
-    plan,
-    review,
-    show,
-    signals,
-    status,
-    validate,
-)
+from reconciler import __version__
+from reconciler.cli import signals
+from reconciler.cli.codes import Exit, of_click
+from reconciler.cli.commands import COMMANDS, Group
+
+__all__ = ["COMMANDS", "NAME", "group", "main", "run"]
 
 NAME = "reconcile"
-COMMANDS: tuple[click.Command, ...] = (
-    apply.apply,
-    demo.demo,
-    explain.explain,
-    gc.gc,
-    graph.graph,
-    importing.group,
-    init.init,
-    lock.lock,
-    plan.plan,
-    review.review,
-    show.show,
-    status.status,
-    validate.validate,
-)
 
 
 def _version(context: click.Context, _parameter: click.Parameter, asked: bool) -> None:
     if asked and not context.resilient_parsing:
-        click.echo(f"{NAME} {installed_version()}")
+        click.echo(f"{NAME} {__version__}")
         context.exit()
-
-
-def installed_version() -> str:
-    """The version of the installed package, or of the source tree where it is not installed."""
-    from importlib import metadata
-
-    try:
-        return metadata.version("triton-reconcile")
-    except metadata.PackageNotFoundError:
-        return "0.1.0"
 
 
 @click.group(
     name=NAME,
+    cls=Group,
     epilog="\b\nExample:\n  reconcile plan --repo ./models --server grpc://localhost:8001 --volume /models",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
@@ -75,37 +40,44 @@ def group() -> None:
     """
 
 
-for command in COMMANDS:
-    group.add_command(command)
-
-
 def run(arguments: Sequence[str]) -> int:
     """Runs one command line and returns its exit code; nothing but the exit codes of spec §5 gets out."""
     with signals.terminable():
         try:
             return int(group.main(args=list(arguments), prog_name=NAME, standalone_mode=False) or 0)
         except click.Abort:
+            from reconciler.cli import out
+
             out.complain("interrupted: nothing was begun")
-            return exits.Exit.INTERRUPTED
+            return Exit.INTERRUPTED
         except SystemExit as error:
-            if error.code == exits.Exit.TERMINATED:
+            if error.code == Exit.TERMINATED:
+                from reconciler.cli import out
+
                 out.complain("terminated: nothing was begun")
             raise
         except click.ClickException as error:
+            from reconciler.cli import out
+
             out.complain_of_usage(error)
-            return exits.of_click(error)
+            return of_click(error)
         except Exception as error:
             if os.environ.get("RECONCILE_DEBUG"):
                 raise
+            from reconciler.cli import out
+
             out.complain_of_bug(error)
-            return exits.Exit.ERROR
+            return Exit.ERROR
 
 
 def main() -> None:
     """The entry point of the `reconcile` command."""
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # what gRPC's core prints on its own comes back as errors of ours
+    # A pass makes millions of small values and keeps them to its end: to look for rings among them again and again
+    # would take a third of its time.
+    gc.set_threshold(200_000, 50, 1000)
     code = run(sys.argv[1:])
-    if code in (exits.Exit.INTERRUPTED, exits.Exit.TERMINATED):
+    if code in (Exit.INTERRUPTED, Exit.TERMINATED):
         with contextlib.suppress(OSError, ValueError):
             sys.stdout.flush()
             sys.stderr.flush()

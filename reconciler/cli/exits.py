@@ -1,11 +1,9 @@
 """The one place that turns what happened into an exit code (spec §5)."""
 
 from collections.abc import Collection, Iterable, Mapping
-from enum import IntEnum
 from signal import Signals
 
-import click
-
+from reconciler.cli.codes import Exit, of_click
 from reconciler.core.conditions import Kind, ModelStatus, Truth
 from reconciler.core.errors import LockedError, Problem, Reason, ReconcileError, RefusedError, StaleError, UsageError
 from reconciler.core.imports.fates import Fate
@@ -15,22 +13,21 @@ from reconciler.core.review import Review, Unplanned
 from reconciler.core.trusted import UntrustedError
 from reconciler.render.summary import Outlook
 
-
-class Exit(IntEnum):
-    """Exit codes; in `first`, an earlier member of URGENCY wins over a later one."""
-
-    OK = 0
-    ERROR = 1
-    CHANGES = 2
-    STALE_PLAN = 3
-    REFUSED = 4
-    LOCKED = 5
-    INCOMPLETE = 6
-    USAGE = 64
-    INVALID = 65
-    INTERRUPTED = 130
-    TERMINATED = 143
-
+__all__ = [
+    "BLOCKED",
+    "URGENCY",
+    "Exit",
+    "first",
+    "of_click",
+    "of_error",
+    "of_imports",
+    "of_locks",
+    "of_outcomes",
+    "of_outlook",
+    "of_plan",
+    "of_signal",
+    "of_what_is_left",
+]
 
 BLOCKED = frozenset(
     {
@@ -69,11 +66,6 @@ _BY_REASON = {Reason.INVALID: Exit.INVALID, Reason.CANCELLED: Exit.INTERRUPTED}
 def of_error(error: ReconcileError) -> Exit:
     """The code of an error that ended the whole run."""
     return _BY_KIND.get(type(error)) or _BY_REASON.get(error.reason, Exit.ERROR)
-
-
-def of_click(error: click.ClickException) -> Exit:
-    """Usage errors are 64: click's own 2 would mean "there are changes"."""
-    return Exit.USAGE if isinstance(error, (click.UsageError, click.FileError)) else Exit.ERROR
 
 
 def of_signal(signal: Signals | None) -> list[Exit]:

@@ -19,11 +19,11 @@ def init(folder: str, output: str, *, no_git: bool) -> int:
     With one small model, a workflow for GitHub Actions that says on each pull request what it would do, pre-commit
     hooks and settings for editors. Nothing that is there is changed: if something else is in the way, it is told.
     """
-    from reconciler.cli import installed_version
+    from reconciler import __version__
     from reconciler.render import starting
     from reconciler.starting import start
 
-    started = start(os.path.abspath(folder), installed_version(), git=not no_git)
+    started = start(os.path.abspath(folder), __version__, git=not no_git)
     if output == "json":
         out.document(starting.document(started))
     else:

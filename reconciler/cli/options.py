@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from reconciler.cli import exits, logs, out, signals
+from reconciler.cli import logs, out, signals
 from reconciler.core import labels, quantities
 from reconciler.core.errors import ReconcileError
 from reconciler.core.spec import Selector
@@ -195,6 +195,8 @@ def _ended(work: Callable[[], int], output: str | None, *, as_json: bool) -> int
         out.complain_of(error, as_json=as_json)
         if output == "json":
             out.document(out.failure(error))
+        from reconciler.cli import exits
+
         return exits.of_error(error)
 
 

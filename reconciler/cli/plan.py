@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from reconciler.cli import exits, out
+from reconciler.cli import out
 from reconciler.cli.options import ADOPT, REMOVALS, Chosen, Common, choosing, output_of, shared
 
 
@@ -33,7 +33,7 @@ def plan(common: Common, output: str, *, allow_removals: int | None, detailed_ex
     Reads the repository, the volume and the servers. With MODELs only these are planned.
     """
     from reconciler import reconcile, remembering
-    from reconciler.cli import plan_file, plan_saving
+    from reconciler.cli import exits, plan_file, plan_saving
     from reconciler.cli.one_pass import now, options
     from reconciler.render import plan_json, plan_markdown, plan_text, problems
     from reconciler.render.summary import outlook

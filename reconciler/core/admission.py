@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.core import graph
-from reconciler.core.amounts import NOTHING, Amount, Kind, excesses, shortage, total
+from reconciler.core.amounts import NOTHING, Amount, Kind, Taken, excesses, shortage, total
 from reconciler.core.capacity import Sizes
 from reconciler.core.errors import Reason
 from reconciler.core.observed import Active, Observed, Serving
@@ -61,8 +61,7 @@ class _Ledger:
         self._sizes = Sizes(gate.specs, verdicts, observed)
         idle = frozenset(name for name, verdict in self.coming.items() if not verdict.spec.load.enabled)
         self._wanted = {name: NOTHING if name in idle else self._sizes.wanted(name) for name in self.coming}
-        self._taken = {server: self._staying(view, going | idle) for server, view in self._views.items()}
-        self._sums = {server: total(taken.values()) for server, taken in self._taken.items()}
+        self._taken = {server: Taken(self._staying(view, going | idle)) for server, view in self._views.items()}
 
     def _staying(self, view: Serving, leaving: frozenset[str]) -> dict[str, Amount]:
         """What takes its room there, and goes on doing so."""
@@ -89,7 +88,7 @@ class _Ledger:
             return
         size = self._sizes.active(name)
         absent = [server for server, taken in self._taken.items() if name not in taken]
-        if not any([*excesses(self._sums[server], size, self._capacity)] for server in absent):
+        if not any([*excesses(self._taken[server].total, size, self._capacity)] for server in absent):
             self._book(name, dict.fromkeys(absent, size))
 
     def consider(self, name: str) -> Hold | None:
@@ -100,9 +99,9 @@ class _Ledger:
         among = [self.coming[other] for other in asking]
         if message := self._disk.shortage(among):
             return Hold(reason=Reason.NO_SPACE, message=message)
-        for server, taken in self._sums.items():
+        for server, taken in self._taken.items():
             more = total(self._more(other)[server] for other in asking)
-            for kind in excesses(taken, more, self._capacity):
+            for kind in excesses(taken.total, more, self._capacity):
                 return Hold(reason=Reason.NO_CAPACITY, message=self._words(kind, server, asking))
         self._disk.take(among)
         for other in asking:
@@ -112,19 +111,18 @@ class _Ledger:
 
     def _more(self, name: str) -> dict[str, Amount]:
         """What it takes beyond what is booked for it."""
-        return {server: self._wanted[name] - taken.get(name, NOTHING) for server, taken in self._taken.items()}
+        return {server: self._wanted[name] - taken[name] for server, taken in self._taken.items()}
 
     def _book(self, name: str, more: Mapping[str, Amount]) -> None:
         for server, amount in more.items():
-            self._taken[server][name] = self._taken[server].get(name, NOTHING) + amount
-            self._sums[server] += amount
+            self._taken[server][name] += amount
 
     def _is_there(self, name: str) -> bool:
         ours = any(stamp_on(view, name) is not None for view in self._views.values())
         return ours or isinstance(self._observed.volume.entries.get(name), Active)
 
     def _words(self, kind: Kind, server: str, asking: list[str]) -> str:
-        others = {name: amount for name, amount in self._taken[server].items() if name not in asking}
+        others = self._taken[server].by_others(kind, asking)
         needed = total(self._wanted[name] for name in asking).of(kind)
         where = f"on {server} it" if len(self._views) > 1 else "it"
         more = f" (with {', '.join(asking[1:])}, which it needs)" if len(asking) > 1 else ""

@@ -1,8 +1,10 @@
 """Amounts of memory and disk: what is taken before a plan, at most while it is carried out, and after it."""
 
-from collections.abc import Iterable, Iterator
+from bisect import insort
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from typing import Self
 
 from reconciler.core import quantities
@@ -88,12 +90,58 @@ class Span:
         return 0 if self.capacity is None or self.after is None else max(0, self.after - self.capacity)
 
 
-def shortage(kind: Kind, needed: int, others: dict[str, Amount], capacity: Resources) -> str:
+class Taken:
+    """What is taken of one server by name. To book and to tell of it costs little, however many there are."""
+
+    def __init__(self, amounts: Mapping[str, Amount]) -> None:
+        self._amounts = dict(amounts)
+        self.total = total(self._amounts.values())
+        self._takers = {kind: sorted(name for name, one in amounts.items() if one.of(kind) > 0) for kind in Kind}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._amounts
+
+    def __getitem__(self, name: str) -> Amount:
+        return self._amounts.get(name, NOTHING)
+
+    def __setitem__(self, name: str, amount: Amount) -> None:
+        before = self[name]
+        self._amounts[name] = amount
+        self.total += amount - before
+        for kind, takers in self._takers.items():
+            if before.of(kind) <= 0 < amount.of(kind):
+                insort(takers, name)
+            elif amount.of(kind) <= 0 < before.of(kind):
+                takers.remove(name)
+
+    def by_others(self, kind: Kind, own: Collection[str]) -> "Others":
+        """What all but these take."""
+        takers = self._takers[kind]
+        mine = frozenset(own)
+        return Others(
+            amount=self.total.of(kind) - sum(self[name].of(kind) for name in mine),
+            count=len(takers) - sum(self[name].of(kind) > 0 for name in mine),
+            first=tuple(islice((name for name in takers if name not in mine), _NAMED)),
+        )
+
+
+_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Others:
+    """Bytes that others take, how many they are, and the first of their names."""
+
+    amount: int
+    count: int
+    first: tuple[str, ...]
+
+
+def shortage(kind: Kind, needed: int, others: Others, capacity: Resources) -> str:
     """`needs 4.0 GiB of gpuMemory; 6.0 GiB of 8.0 GiB are taken by a, b`."""
-    takers = sorted(name for name, amount in others.items() if amount.of(kind) > 0)
-    taken = quantities.in_words(sum(amount.of(kind) for amount in others.values())) if takers else "nothing"
+    taken = quantities.in_words(others.amount) if others.count else "nothing"
     there = quantities.in_words(limit(capacity, kind) or 0)
-    more = f" and {len(takers) - 5} more" if len(takers) > 5 else ""
-    by = f" by {', '.join(takers[:5])}{more}" if takers else ""
-    are = "are" if takers else "is"
+    more = f" and {others.count - _NAMED} more" if others.count > _NAMED else ""
+    by = f" by {', '.join(others.first)}{more}" if others.count else ""
+    are = "are" if others.count else "is"
     return f"needs {quantities.in_words(needed)} of {kind}; {taken} of {there} {are} taken{by}"

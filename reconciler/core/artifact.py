@@ -46,6 +46,7 @@ class Tree:
     config: JsonObject
     directories: tuple[str, ...] = ()
     variants: Mapping[str, JsonObject] = field(default_factory=dict)
+    _generation: Generation | None = field(default=None, init=False, compare=False, repr=False)
 
     def document(self) -> bytes:
         """The canonical text of everything that decides what is served."""
@@ -56,8 +57,10 @@ class Tree:
 
     @property
     def generation(self) -> Generation:
-        """The digest of the tree document."""
-        return Generation(digest.of_bytes(self.document()))
+        """The digest of the tree document; worked out once, as it is asked for again and again."""
+        if self._generation is None:
+            object.__setattr__(self, "_generation", Generation(digest.of_bytes(self.document())))
+        return cast("Generation", self._generation)
 
     @property
     def size(self) -> int:
@@ -72,6 +75,11 @@ class Tree:
     def blobs(self) -> frozenset[Digest]:
         """Every blob the tree needs, its own document among them."""
         return frozenset(file.digest for file in self.files) | {Digest(self.generation)}
+
+    @property
+    def config_paths(self) -> tuple[str, ...]:
+        """Where the config files of the tree are."""
+        return (CONFIG_FILE, *self.variants)
 
     def configs(self) -> dict[str, JsonObject]:
         """Path to stamped config, for every config file of the tree."""

@@ -3,7 +3,7 @@
 Preflight (spec §6): Triton hangs, dies or fails opaquely on what is refused here (triton-facts §0, §1).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from reconciler.core import modelconfig
@@ -29,6 +29,17 @@ class Artifact:
     config: ModelConfig
     versions: tuple[int, ...]
     newer: tuple[str, ...] = ()
+
+    @property
+    def frameworks(self) -> dict[str, str]:
+        """What runs it, by each of its config files."""
+        return {CONFIG_FILE: self.config.framework} | {
+            path: facts(config).framework for path, config in self.tree.variants.items()
+        }
+
+
+Assemble = Callable[[ModelSpec, Known, JsonObject, Tree | None], Artifact | tuple[str, ...]]
+"""As `assemble`; the last is the tree that is active, if one is."""
 
 
 def of_tree(tree: Tree) -> Artifact:
@@ -57,6 +68,11 @@ def assemble(model: ModelSpec, known: Known, defaults: JsonObject) -> Artifact |
     tree = Tree(files=layout.files, directories=layout.directories, config=configs[CONFIG_FILE], variants=variants)
     newer = tuple(sorted({name for read in packaged.values() for name in read.newer}))
     return Artifact(tree=tree, config=config, versions=config.version_policy.serves(layout.versions()), newer=newer)
+
+
+def afresh(model: ModelSpec, known: Known, defaults: JsonObject, _active: Tree | None) -> Artifact | tuple[str, ...]:
+    """The same, whatever is active."""
+    return assemble(model, known, defaults)
 
 
 def settings_digest(model: ModelSpec, defaults: JsonObject) -> Digest:

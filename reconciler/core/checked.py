@@ -9,7 +9,7 @@ from reconciler.core.conformance import conform
 from reconciler.core.errors import Problem
 from reconciler.core.fields import dig
 from reconciler.core.jsonvalue import Json, JsonObject
-from reconciler.core.nodes import Document, Path, path_text
+from reconciler.core.nodes import START, Document, Node, Path, path_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +40,11 @@ class Checked:
 def check_model(file: str, content: bytes) -> Checked | tuple[Problem, ...]:
     """The checked document of kind Model, or what keeps the file from being one."""
     return _check(file, content, validators.MODEL)
+
+
+def recalled(file: str, value: JsonObject) -> Checked:
+    """A document that had no fault, without the places of its values."""
+    return Checked(document=Document(file=file, root=Node(place=START, value=value)), value=value, problems=())
 
 
 def check_repository(file: str, content: bytes) -> Checked | tuple[Problem, ...]:

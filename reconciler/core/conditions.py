@@ -12,6 +12,7 @@ from enum import StrEnum
 from reconciler.core.digest import Digest, Generation, hexdigits
 from reconciler.core.errors import Reason
 from reconciler.core.observed import StalledAt
+from reconciler.core.printable import printable
 
 MAX_MESSAGE = 1000
 
@@ -135,11 +136,6 @@ def stable(text: str) -> str:
     for pattern, instead in _VOLATILE:
         line = pattern.sub(instead, line)
     return printable(line if len(line) <= MAX_MESSAGE else line[: MAX_MESSAGE - 1] + "…")
-
-
-def printable(text: str) -> str:
-    """The text with everything that is not plain text escaped."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def short(generation: Generation) -> str:

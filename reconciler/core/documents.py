@@ -5,7 +5,7 @@ wants text takes `1.10` as it stands. A byte order mark at the start is skipped,
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import cast
 
@@ -42,6 +42,15 @@ def load(file: str, content: bytes) -> Document | tuple[Problem, ...]:
     """The document in a file, or everything that is wrong with it."""
     document, problems = read(file, content)
     return problems if problems or document is None else document
+
+
+Read = Callable[[str, bytes], JsonObject | None]
+
+
+def value_of(file: str, content: bytes) -> JsonObject | None:
+    """The document's value, None where something is wrong with it."""
+    found = load(file, content)
+    return found.value if isinstance(found, Document) else None
 
 
 def read(

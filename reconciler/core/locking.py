@@ -8,6 +8,7 @@ from reconciler.core.errors import Problem, Reason, UsageError
 from reconciler.core.lock import SUFFIX, lock_file
 from reconciler.core.lock_report import Locked, Locking
 from reconciler.core.locked import LockedSource
+from reconciler.core.memo import Memo
 from reconciler.core.parse_lock import with_lock
 from reconciler.core.spec import Desired, ModelSpec
 
@@ -43,7 +44,7 @@ def with_old_lock(
 ) -> tuple[bytes | None, ModelSpec | None, tuple[Problem, ...]]:
     """The lock's text, if there is one, and the model with what it says, or why it does not fit."""
     content = files.get(lock_file(model.file))
-    return content, *((None, ()) if content is None else with_lock(model, content))
+    return content, *((None, ()) if content is None else with_lock(model, content, Memo()))
 
 
 def unusable(model: ModelSpec, file: str, faults: tuple[Problem, ...]) -> Locked:

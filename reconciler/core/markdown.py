@@ -2,7 +2,7 @@
 
 import re
 
-from reconciler.core.conditions import printable
+from reconciler.core.printable import printable
 
 _MARKUP = re.compile(r"[\\`*_{}\[\]<>()#+!|~&$]|(?<=:)/|(?<=www)\.")
 _CALL = re.compile(r"[@#](?=\S)")

@@ -5,22 +5,20 @@ every model is rejected for that, and still checked as far as it can be.
 """
 
 import posixpath
-import re
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 
 from reconciler.core.errors import Problem
 from reconciler.core.lock import SUFFIX
+from reconciler.core.memo import Memo
 from reconciler.core.nodes import START, problem_at
 from reconciler.core.parse_lock import orphans
 from reconciler.core.parse_one import read_model
-from reconciler.core.parse_settings import read_settings
+from reconciler.core.parse_repository import Settings
+from reconciler.core.parse_settings import allowed_removals, read_settings
 from reconciler.core.spec import Desired, ModelSpec
 
 MODELS_FOLDER = "models.d"
-
-_TRAILER = re.compile(r"^Reconcile-Allow-Removals:[ \t]*([0-9]{1,9})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 
 
 def parse(
@@ -33,14 +31,24 @@ def parse(
     they say nor that they are missing counts.
     """
     settings = replace(read_settings(files, root), locking=locking)
+    return _desired(files, settings, revision, message)
+
+
+def parse_again(files: Mapping[str, bytes], memo: Memo, *, revision: str, message: str, root: str | None) -> Desired:
+    """The same, with what `memo` knows of files that were sound before."""
+    settings = replace(read_settings(files, root), memo=memo)
+    return _desired(files, settings, revision, message)
+
+
+def _desired(files: Mapping[str, bytes], settings: Settings, revision: str, message: str) -> Desired:
     models: dict[str, ModelSpec] = {}
     rejected: dict[str, tuple[Problem, ...]] = {}
-    claims, locks = _claims(files, (".yaml", ".yml")), _claims({} if locking else files, (SUFFIX,))
+    claims, locks = _claims(files, (".yaml", ".yml")), _claims({} if settings.locking else files, (SUFFIX,))
     for stem in sorted(claims.keys() | locks.keys()):
-        paths = sorted(claims[stem])
+        paths = sorted(claims.get(stem, []))
         results = [read_model(path, files, settings) for path in paths]
         faults = (*(problem for _, found in results for problem in found), *_duplicates(paths, stem))
-        problems = (*faults, *orphans(stem, locks[stem], paths))
+        problems = (*faults, *orphans(stem, locks.get(stem, []), paths))
         spec = results[0][0] if results else None
         if problems or spec is None:
             rejected[stem] = problems
@@ -52,19 +60,19 @@ def parse(
         rejected=rejected,
         repository=settings.repository,
         problems=settings.broken,
-        allowed_removals=_allowed_removals(message),
+        allowed_removals=allowed_removals(message),
     )
 
 
 def _claims(files: Mapping[str, bytes], endings: tuple[str, ...]) -> dict[str, list[str]]:
     """The files of models.d by the model that each is about."""
-    claims: dict[str, list[str]] = defaultdict(list)
+    claims: dict[str, list[str]] = {}
     for path in files:
         folder, *rest = path.split("/")
         stem, suffix = posixpath.splitext(path.rpartition("/")[2])
         hidden = any(part.startswith(".") for part in rest)
         if folder == MODELS_FOLDER and rest and not hidden and suffix.lower() in endings:
-            claims[stem].append(path)
+            claims.setdefault(stem, []).append(path)
     return claims
 
 
@@ -79,8 +87,3 @@ def _duplicates(paths: list[str], stem: str) -> tuple[Problem, ...]:
         )
         for path in paths
     )  # fmt: skip
-
-
-def _allowed_removals(message: str) -> int | None:
-    """What the commit allows; the smallest number where it says it twice, since this lifts a guard."""
-    return min((int(number) for number in _TRAILER.findall(message)), default=None)

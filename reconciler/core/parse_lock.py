@@ -3,16 +3,16 @@
 A lock that does not fit is an error and never a reason to do without it: it was written so that nothing else is served.
 """
 
-import posixpath
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import cast
 
-from reconciler.core.checked import Checked, check_lock
+from reconciler.core.checked import Checked, check_lock, recalled
 from reconciler.core.errors import Problem
 from reconciler.core.jsonvalue import JsonObject
 from reconciler.core.lock import lock_file
 from reconciler.core.lock_rows import locked_source
+from reconciler.core.memo import Memo, row_name
 from reconciler.core.nodes import MAX_PROBLEMS, START, Path, problem_at, quoted
 from reconciler.core.rules_lock import LockedAt, contradictions, misfits
 from reconciler.core.spec import ModelSpec
@@ -22,12 +22,25 @@ def orphans(stem: str, locks: list[str], models: list[str]) -> Iterator[Problem]
     """Locks that lie beside no file of their model; `models` are those files."""
     for path in sorted(locks):
         if path not in map(lock_file, models):
-            where = " or ".join(models) or f"{posixpath.splitext(path)[0]}.yaml, which does not exist"
+            where = " or ".join(models) or f"{path.rpartition('.')[0]}.yaml, which does not exist"
             yield problem_at(path, START, (), f"a lock of {stem}", f"it beside its model, {where}: delete the lock")
 
 
-def with_lock(model: ModelSpec, content: bytes) -> tuple[ModelSpec | None, tuple[Problem, ...]]:
+def with_lock(model: ModelSpec, content: bytes, memo: Memo) -> tuple[ModelSpec | None, tuple[Problem, ...]]:
     """The model with what its lock says, or what is wrong with the lock."""
+    row = row_name("lock", model.name.encode(), content)
+    value = memo.recall(row)
+    if isinstance(value, dict):
+        known = recalled(lock_file(model.file), value)
+        found = _sources(known)
+        if not any(contradictions(known, found)) and not any(misfits(known, model, found)):
+            return _joined(model, found), ()
+    return _read_afresh(model, content, memo, row)
+
+
+def _read_afresh(
+    model: ModelSpec, content: bytes, memo: Memo, row: str
+) -> tuple[ModelSpec | None, tuple[Problem, ...]]:
     checked = check_lock(lock_file(model.file), content)
     if not isinstance(checked, Checked):
         return None, checked
@@ -36,7 +49,10 @@ def with_lock(model: ModelSpec, content: bytes) -> tuple[ModelSpec | None, tuple
         return None, problems
     found = _sources(checked)
     problems = (*contradictions(checked, found), *misfits(checked, model, found))[:MAX_PROBLEMS]
-    return (None, problems) if problems else (_joined(model, found), ())
+    if problems:
+        return None, problems
+    memo.keep(row, checked.value)
+    return _joined(model, found), ()
 
 
 def _joined(model: ModelSpec, found: LockedAt) -> ModelSpec:

@@ -9,6 +9,7 @@ from reconciler.core.commit_signers import commit_signers, with_signers
 from reconciler.core.errors import Problem
 from reconciler.core.freeze import windows_of
 from reconciler.core.jsonvalue import Json, JsonObject
+from reconciler.core.memo import Memo
 from reconciler.core.signers import signers, with_keys
 from reconciler.core.spec import (
     Credentials,
@@ -27,7 +28,7 @@ class Settings:
     """What every model is read with.
 
     `load` and `update` are defaults as they were written. `broken` are the faults of reconciler.yaml: while there are
-    any, policy and defaults are unknown, so no model may be acted on. `root` and `locking` are as for parse().
+    any, policy and defaults are unknown, so no model may be acted on. `root`, `locking` and `memo` as in parse.
     """
 
     repository: Repository = field(default_factory=Repository)
@@ -36,6 +37,7 @@ class Settings:
     root: str | None = None
     broken: tuple[Problem, ...] = ()
     locking: bool = False
+    memo: Memo = field(default_factory=Memo, compare=False, repr=False)
 
 
 def settings_of(value: JsonObject, root: str | None, files: Mapping[str, bytes]) -> Settings:

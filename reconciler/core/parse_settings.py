@@ -1,5 +1,6 @@
 """reconciler.yaml as the settings that every model is read with."""
 
+import re
 from collections.abc import Mapping
 
 from reconciler.core.checked import Checked, check_repository
@@ -9,6 +10,8 @@ from reconciler.core.parse_repository import Settings, settings_of
 from reconciler.core.rules import broken_defaults
 
 REPOSITORY_FILE = "reconciler.yaml"
+
+_TRAILER = re.compile(r"^Reconcile-Allow-Removals:[ \t]*([0-9]{1,9})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 
 
 def read_settings(files: Mapping[str, bytes], root: str | None) -> Settings:
@@ -23,3 +26,8 @@ def read_settings(files: Mapping[str, bytes], root: str | None) -> Settings:
     if problems := (*strays, *checked.problems, *broken_defaults(checked, files), *window_faults(checked)):
         return Settings(root=root, broken=problems)
     return settings_of(checked.value, root, files)
+
+
+def allowed_removals(message: str) -> int | None:
+    """What the commit allows; the smallest number where it says it twice, since this lifts a guard."""
+    return min((int(number) for number in _TRAILER.findall(message)), default=None)

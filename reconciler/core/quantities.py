@@ -3,6 +3,7 @@
 import math
 import re
 from fractions import Fraction
+from functools import lru_cache
 
 DURATION = (
     r"^(?=.*[1-9])([0-9]{1,6}(\.[0-9]{1,9})?h)?([0-9]{1,6}(\.[0-9]{1,9})?m)?"
@@ -18,12 +19,14 @@ _DURATION_PART = re.compile(r"([0-9.]+)(ms|h|m|s)")
 _AMOUNT = re.compile(r"([0-9.]+)([A-Za-z]*)")
 
 
+@lru_cache(1024)
 def duration(text: str) -> float:
     """Seconds of `1h30m`, `10m`, `5s`, `250ms`. Raises ValueError for anything else, and for nothing at all."""
     _check(DURATION, text)
     return float(sum(Fraction(amount) * _SECONDS[unit] for amount, unit in _DURATION_PART.findall(text)))
 
 
+@lru_cache(1024)
 def byte_count(text: str) -> int:
     """Bytes of `1Gi`, `500M`, `1.5k` or `1024`, rounded up as Kubernetes does. Raises ValueError for anything else."""
     _check(BYTES, text)

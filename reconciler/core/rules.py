@@ -26,12 +26,17 @@ def broken_rules(checked: Checked, stem: str, settings: Settings, *, locked: boo
     name = checked.sound("spec", "config", "name")
     if isinstance(name, str) and name != stem:
         yield checked.fault(("spec", "config", "name"), quoted(name), f"{quoted(stem)}, or no name here")
+    yield from policy_faults(checked, settings, locked=locked)
+    yield from rules_probe.misfits(checked)
+
+
+def policy_faults(checked: Checked, settings: Settings, *, locked: bool) -> Iterator[Problem]:
+    """The faults that follow from more than the file itself: from the policy, and from where the repository lies."""
     for path in _source_paths(checked):
         yield from _location(checked, path, settings)
         yield from _credentials(checked, path, settings)
         if not locked:
             yield from _digest(checked, path, settings)
-    yield from rules_probe.misfits(checked)
 
 
 def broken_defaults(checked: Checked, files: Mapping[str, bytes]) -> Iterator[Problem]:

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from reconciler.core.conditions import printable
 from reconciler.core.errors import Reason, UsageError
 from reconciler.core.jsonvalue import JsonObject
 from reconciler.core.plan import Plan
+from reconciler.core.printable import printable
 from reconciler.core.prune import PRUNE
 from reconciler.core.step_digests import steps_of
 

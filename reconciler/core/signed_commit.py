@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from reconciler.core.conditions import printable
+from reconciler.core.printable import printable
 
 _COMMITTER = re.compile(rb".*> (\d{1,12}) [+-]\d{4}", re.DOTALL)
 _PERSON = re.compile(rb"(.*>) [^>]*", re.DOTALL)

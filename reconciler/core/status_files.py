@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 from typing import cast
 
 from reconciler.core import documents, status_page
-from reconciler.core.conditions import Condition, Episode, Fate, Kind, ModelStatus, Truth, printable
+from reconciler.core.conditions import Condition, Episode, Fate, Kind, ModelStatus, Truth
 from reconciler.core.digest import Digest, Generation
 from reconciler.core.errors import Reason
 from reconciler.core.jsonvalue import Json, JsonObject
-from reconciler.core.nodes import Document
 from reconciler.core.observed import StalledAt
+from reconciler.core.printable import printable
 from reconciler.core.web_links import NOWHERE, Web
 
 API_VERSION, KIND, README = "reconciler/v1", "ModelStatus", "README.md"
@@ -28,11 +28,11 @@ def to_files(statuses: Mapping[str, ModelStatus], *, target: str, web: Web = NOW
     return {**files, README: _text(status_page.page(ordered, target, web))}
 
 
-def from_files(files: Mapping[str, bytes]) -> Mapping[str, ModelStatus]:
+def from_files(files: Mapping[str, bytes], read: documents.Read = documents.value_of) -> Mapping[str, ModelStatus]:
     """The statuses in a target's folder, by model."""
     found: dict[str, ModelStatus] = {}
     for name, content in files.items():
-        status = _read(name, content) if name.endswith(".yaml") else None
+        status = _read(read(name, content)) if name.endswith(".yaml") else None
         if status is not None:
             found[status.name] = status
     return found
@@ -128,10 +128,9 @@ def _scalar(value: Json) -> str:
     return json.dumps(printable(value) if isinstance(value, str) else value, ensure_ascii=False)
 
 
-def _read(name: str, content: bytes) -> ModelStatus | None:
-    document = documents.load(name, content)
+def _read(value: JsonObject | None) -> ModelStatus | None:
     try:
-        return _parse(document.value) if isinstance(document, Document) else None
+        return None if value is None else _parse(value)
     except (KeyError, TypeError, ValueError):
         return None
 

@@ -9,7 +9,7 @@ from bisect import insort
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from reconciler.core.amounts import Amount, Kind, excesses, limit, most, shortage, total
+from reconciler.core.amounts import Amount, Kind, Taken, excesses, limit, most, shortage
 from reconciler.core.deltas import may_be_recreated
 from reconciler.core.errors import Reason
 from reconciler.core.priority import priority
@@ -79,13 +79,13 @@ class Turns:
     def __init__(self, scene: Scene, found: Mapping[Unit, Mapping[str, Profile]], capacity: Resources) -> None:
         self._scene, self._found, self._capacity = scene, dict(found), capacity
         self._taken = {
-            server: {name: scene.sizes.served(view, name) for name in view.models}
+            server: Taken({name: scene.sizes.served(view, name) for name in view.models})
             for server, view in serving(scene.observed).items()
         }
-        self._now = {server: total(taken.values()) for server, taken in self._taken.items()}
+        self._now = {server: taken.total for server, taken in self._taken.items()}
         self._worst, self._peaks = dict(self._now), [*self._now.values()]
         self._placed: list[Unit] = []
-        self._givers: list[Unit] = []
+        self._givers: dict[tuple[str, Kind], list[Unit]] = {}
         self._last_taker: tuple[str, ...] = ()
         self._apart, self._strained = set[str](), set[str]()
         self._refused: dict[str, Hold] = {}
@@ -125,9 +125,15 @@ class Turns:
         """Whether there is more room afterwards anywhere."""
         self._placed.append(self._in_turn(unit))
         self._book(unit)
-        gives = any(one.net.memory < 0 or one.net.gpu_memory < 0 for one in self._found[unit].values())
-        self._givers += [unit] if gives else []
-        return gives
+        gives = [(server, kind) for server, one in self._found[unit].items() for kind in Kind if one.net.of(kind) < 0]
+        for server, kind in gives:
+            self._note_giver(unit, server, kind)
+        return bool(gives)
+
+    def _note_giver(self, unit: Unit, server: str, kind: Kind) -> None:
+        """Among those that give this back there, who gives most first."""
+        givers = self._givers.setdefault((server, kind), [])
+        insort(givers, unit, key=lambda one: (self._found[one][server].net.of(kind), one.models, one.removals))
 
     def _let_in(self, unit: Unit) -> bool:
         """As it is, or recreated, or not at all, unless it is only mended."""
@@ -165,13 +171,12 @@ class Turns:
         over = self._worst[server].of(kind) + peak - room if room is not None and peak > 0 else 0
         if over <= 0:
             return []
-        gives = {unit: -self._found[unit][server].net.of(kind) for unit in self._givers}
         found = list[Unit]()
-        for unit in sorted(gives, key=lambda unit: (-gives[unit], unit.models, unit.removals)):
-            if over <= 0 or gives[unit] <= 0:
+        for unit in self._givers.get((server, kind), ()):
+            if over <= 0:
                 break
             found.append(unit)
-            over -= gives[unit]
+            over += self._found[unit][server].net.of(kind)
         return found
 
     def _book(self, unit: Unit) -> None:
@@ -184,7 +189,8 @@ class Turns:
                 delta = self._scene.deltas[name]
                 if server in {**delta.loads, **delta.unloads}:
                     taken[name] = self._scene.sizes.wanted(name) if server in delta.loads else Amount()
-            taken.update(dict.fromkeys(unit.removals, Amount()))
+            for name in unit.removals:
+                taken[name] = Amount()
 
     def _is_new(self, name: str) -> bool:
         """Whether anything but what is up already is to be loaded."""
@@ -200,8 +206,8 @@ class Turns:
     def _hold(self, unit: Unit, server: str, kind: Kind) -> Hold:
         """The arithmetic at its turn."""
         own = {*unit.models, *unit.removals}
-        others = {name: amount for name, amount in self._taken[server].items() if name not in own}
-        taken = total(others.values()).of(kind)
+        others = self._taken[server].by_others(kind, own)
+        taken = others.amount
         needed = self._now[server].of(kind) + self._found[unit][server].peak.of(kind) - taken
         where = f"on {server} it" if len(self._taken) > 1 else "it"
         once = "to take over from what serves" if self._now[server].of(kind) > taken else "at its turn"

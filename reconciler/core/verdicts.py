@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
-from reconciler.core.assembly import Artifact, assemble, of_tree
+from reconciler.core.assembly import Artifact, Assemble, afresh, of_tree
 from reconciler.core.content import AsBefore, Known, NotRead, Unavailable, Unfetched
 from reconciler.core.digest import Digest, Generation, hexdigits
 from reconciler.core.errors import Reason
-from reconciler.core.modelfacts import backend_of, facts, hinted
+from reconciler.core.modelfacts import backend_of, hinted
 from reconciler.core.observed import Active, ForeignEntry, Observed, Serving, StalledAt
 from reconciler.core.placement import selects
 from reconciler.core.spec import Desired, ModelSpec, Target
@@ -90,7 +90,8 @@ class Request:
 
     `models`: only these, empty for all. `today` (UTC) decides about suspensions. `failed`: models whose fetch failed
     in this run already. `frozen`: why only drift may be mended, empty if all may. `allow_removals`: a person's
-    word for this many. `adopt`: models whose foreign directories are to be taken over.
+    word for this many. `adopt`: models whose foreign directories are to be taken over. `assemble`: how artifacts are
+    made.
     """
 
     today: datetime.date
@@ -100,6 +101,7 @@ class Request:
     allow_removals: int | None = None
     no_server: bool = False
     adopt: frozenset[str] = frozenset()
+    assemble: Assemble = afresh
 
 
 def first_look(desired: Desired, observed: Observed, target: Target, request: Request) -> dict[str, Verdict]:
@@ -194,7 +196,10 @@ def _judge(spec: ModelSpec, desired: Desired, observed: Observed, target: Target
     content = request.failed.get(spec.name) or observed.contents.get(spec.name, _UNASKED)
     match content:
         case Known():
-            return _judge_known(spec, content, desired, observed, target)
+            active = observed.volume.entries.get(spec.name)
+            tree = active.tree if isinstance(active, Active) else None
+            found = request.assemble(spec, content, desired.repository.default_config, tree)
+            return _judge_known(spec, content, found, observed, target)
         case Unfetched():
             needs = declared(spec, observed)
             return Deferred(spec=spec, message="known after fetch", fetch=True, size=content.size, needs=needs)
@@ -216,13 +221,14 @@ def _no_backend(target: Target, framework: str, where: str) -> Hold | None:
     return Hold(reason=Reason.BACKEND_UNAVAILABLE, message=message, stalled=True)
 
 
-def _judge_known(spec: ModelSpec, content: Known, desired: Desired, observed: Observed, target: Target) -> Verdict:
-    artifact = assemble(spec, content, desired.repository.default_config)
+def _judge_known(
+    spec: ModelSpec, content: Known, artifact: Artifact | tuple[str, ...], observed: Observed, target: Target
+) -> Verdict:
     if not isinstance(artifact, Artifact):
         message = "; ".join(artifact)
         return keep(spec, Hold(reason=Reason.PREFLIGHT_FAILED, message=message, stalled=True), observed)
-    for path, config in artifact.tree.configs().items():
-        if hold := _no_backend(target, facts(config).framework, path):
+    for path, framework in artifact.frameworks.items():
+        if hold := _no_backend(target, framework, path):
             return keep(spec, hold, observed)
     wanted = Wanted(spec=spec, artifact=artifact, missing=content.missing, warnings=_newer(artifact))
     return _unless_stalled(wanted, observed)

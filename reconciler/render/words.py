@@ -6,9 +6,9 @@ nothing, hides nothing and shows no userinfo, query or signature of a URL.
 
 import re
 
-from reconciler.core.conditions import printable
 from reconciler.core.digest import Generation, hexdigits
 from reconciler.core.jsonvalue import Json
+from reconciler.core.printable import printable
 
 _USERINFO = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^/\s'\"?#]*@")
 _QUERY = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://[^\s?'\"]*)\?[^\s'\")\]>]+")

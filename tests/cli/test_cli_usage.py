@@ -2,14 +2,16 @@
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import click
 import pytest
 
+import reconciler
 from reconciler import cli
 
-COMMANDS = sorted(cli.group.commands)
+COMMANDS = sorted(cli.COMMANDS)
 FORBIDDEN = """
 import sys
 before = set(sys.modules)
@@ -24,6 +26,46 @@ finally:
 """
 
 
+IMPORTED = """
+import sys
+from reconciler import cli
+code = cli.run(sys.argv[1:])
+print("IMPORTED", *sorted(name for name in sys.modules if name.partition(".")[0] == "reconciler"))
+"""
+
+
+def asked(command: str) -> click.Command:
+    found = cli.group.get_command(click.Context(cli.group), command)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"]])
+def test_version_and_the_list_of_commands_import_no_command(arguments: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTED, *arguments], capture_output=True, text=True, check=True, timeout=60
+    )
+    ours = {name for name in done.stdout.splitlines()[-1].split() if name.startswith("reconciler.c")}
+    assert ours == {
+        "reconciler.cli",
+        "reconciler.cli.codes",
+        "reconciler.cli.commands",
+        "reconciler.cli.signals",
+    }
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_list_of_commands_says_what_the_help_of_each_begins_with(command: str) -> None:
+    found = asked(command)
+    assert found.name == command
+    assert " ".join((found.help or "").partition("\n\n")[0].split()) == cli.COMMANDS[command].says
+
+
+def test_the_version_is_the_one_of_the_package() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
+    assert project["project"]["version"] == reconciler.__version__
+
+
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["plan", "--help"], ["apply", "--help"]])
 def test_version_and_help_import_nothing_but_click_and_the_standard_library(arguments: list[str]) -> None:
     done = subprocess.run(
@@ -36,7 +78,7 @@ def test_the_version_is_told_and_python_m_is_the_same_program() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "reconciler", "--version"], capture_output=True, text=True, check=True, timeout=60
     )
-    assert done.stdout == f"reconcile {cli.installed_version()}\n"
+    assert done.stdout == f"reconcile {reconciler.__version__}\n"
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -49,7 +91,7 @@ def test_each_command_has_help_with_an_example(command: str, capsys: pytest.Capt
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_each_option_of_each_command_is_explained(command: str) -> None:
-    found = cli.group.commands[command]
+    found = asked(command)
     commands = [*found.commands.values()] if isinstance(found, click.Group) else [found]
     options = [one for each in commands for one in each.params if isinstance(one, click.Option)]
     assert options

@@ -23,7 +23,7 @@ class Triton:
         self._wire = wire
 
     def observe(self, deadline: float = 30.0) -> ServerView:
-        """All that the server has loaded, with stamps, within so many seconds.
+        """All that the server has loaded, with stamps, within so many seconds and a fiftieth for each model.
 
         Unreachable if that could not be had, or if the server does not let others load (NotExplicitMode). Where it
         serves ensembles the latter is found out only by the first load.

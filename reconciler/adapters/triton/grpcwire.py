@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import grpc
+from google.protobuf import json_format
 from tritonclient import grpc as triton
 from tritonclient.utils import InferenceServerException
 
 from reconciler.adapters.triton.endpoint import Access, Endpoint
 from reconciler.adapters.triton.wire import CallFailed, Kind, Row, Tensor, kind_of_words
-from reconciler.core.jsonvalue import JsonObject
+from reconciler.core.jsonvalue import Json, JsonObject
 
 # No keepalive: Triton answers a ping more often than every five minutes with GOAWAY "too_many_pings".
 _CHANNEL = (
@@ -59,10 +60,18 @@ class GrpcWire:
 
     def config(self, model: str, version: str, timeout: float) -> JsonObject:
         with _sorted():
-            answer: dict[str, JsonObject] = self._client.get_model_config(
-                model, version, headers=self._headers, as_json=True, client_timeout=timeout
-            )
-        return answer["config"]
+            answer = self._client.get_model_config(model, version, headers=self._headers, client_timeout=timeout)
+        found: JsonObject = json_format.MessageToDict(answer.config, preserving_proto_field_name=True)
+        return found
+
+    def marks(self, model: str, version: str, timeout: float) -> JsonObject:
+        with _sorted():
+            config = self._client.get_model_config(model, version, headers=self._headers, client_timeout=timeout).config
+        parameters: JsonObject = {
+            name: {"string_value": config.parameters[name].string_value} for name in config.parameters
+        }
+        steps: list[Json] = [{"model_name": step.model_name} for step in config.ensemble_scheduling.step]
+        return {"parameters": parameters, "ensemble_scheduling": {"step": steps}}
 
     def load(self, model: str, config: str | None, timeout: float) -> None:
         with _sorted():

@@ -64,6 +64,9 @@ class HttpWire:
         found: JsonObject = self._json("GET", f"{_model(model)}{part}/config", timeout)
         return found
 
+    def marks(self, model: str, version: str, timeout: float) -> JsonObject:
+        return self.config(model, version, timeout)
+
     def load(self, model: str, config: str | None, timeout: float) -> None:
         body = json.dumps({"parameters": {} if config is None else {"config": config}}).encode()
         self._call("POST", f"/v2/repository/models/{quote(model, safe='')}/load", timeout, body)

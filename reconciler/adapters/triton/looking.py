@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from reconciler.adapters.triton.wire import CallFailed, Kind, Row, Wire
@@ -16,6 +16,9 @@ _log = logging.getLogger(__name__)
 _READERS = 4
 _INDEX_TRIES = 6
 _PAUSE = 0.05
+_EACH = 0.02
+"""Seconds more for each model whose config is asked for: with thousands of them a busy server takes its time."""
+
 _NO_STAT = "failed to stat file"
 
 
@@ -28,6 +31,10 @@ class Deadline:
 
     def __init__(self, seconds: float) -> None:
         self._end = time.monotonic() + seconds
+
+    def extend(self, seconds: float) -> None:
+        """Gives so many seconds more."""
+        self._end += seconds
 
     @property
     def left(self) -> float:
@@ -46,8 +53,9 @@ def look(wire: Wire, deadline: Deadline) -> Serving:
     rows = _with_unlisted(index(wire, deadline), wire.loaded(deadline.left))
     states = {model: found for model, of_model in rows.items() if (found := _states(of_model))}
     ready = [(model, state) for model, found in states.items() for state in found if state.state == "READY"]
+    deadline.extend(_EACH * len(ready))
     with ThreadPoolExecutor(_READERS, thread_name_prefix="triton-config") as pool:
-        configs = list(pool.map(lambda one: served_config(wire, one[0], deadline, str(one[1].version)), ready))
+        configs = list(pool.map(lambda one: _marks(wire, one[0], deadline, str(one[1].version)), ready))
     by_model: dict[str, list[JsonObject]] = defaultdict(list)
     for (model, _), config in zip(ready, configs, strict=True):
         by_model[model].append(config or {})
@@ -88,8 +96,16 @@ def index(wire: Wire, deadline: Deadline) -> Sequence[Row]:
 
 def served_config(wire: Wire, model: str, deadline: Deadline, version: str = "") -> JsonObject | None:
     """The config of a READY model; None if it is not READY, or went down since it was listed."""
+    return _unless_down(lambda: wire.config(model, version, deadline.left))
+
+
+def _marks(wire: Wire, model: str, deadline: Deadline, version: str) -> JsonObject | None:
+    return _unless_down(lambda: wire.marks(model, version, deadline.left))
+
+
+def _unless_down(ask: Callable[[], JsonObject]) -> JsonObject | None:
     try:
-        return wire.config(model, version, deadline.left)
+        return ask()
     except CallFailed as failure:
         if failure.kind in (Kind.NOT_FOUND, Kind.REJECTED, Kind.BUSY, Kind.INTERNAL):
             return None

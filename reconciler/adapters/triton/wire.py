@@ -75,6 +75,9 @@ class Wire(Protocol):
     def config(self, model: str, version: str, timeout: float) -> JsonObject:
         """The config as served, proto field names; version "" is the latest that is READY."""
 
+    def marks(self, model: str, version: str, timeout: float) -> JsonObject:
+        """What of the same a look needs: its parameters, and the models of its steps. Cheaper where there are many."""
+
     def load(self, model: str, config: str | None, timeout: float) -> None:
         """Load with this config (JSON), or the one on the disk."""
 

@@ -20,12 +20,13 @@ from reconciler.adapters.volume import (
     prune,
     resolve,
     signatures,
+    turns,
     view,
 )
 from reconciler.adapters.volume.pace import Limits, Pace, Watch, promptly
 from reconciler.adapters.volume.shelf import open_shelf
-from reconciler.adapters.volume.turns import Turns
 from reconciler.core.content import Content
+from reconciler.core.memo import Memo
 from reconciler.core.observed import VolumeView
 from reconciler.core.plan import Activate, Adopt, Deactivate, Fetch, Prune, Retire
 from reconciler.core.progress import Moved
@@ -56,16 +57,19 @@ class Volume:
         self._signers = signers
         self._shelf = open_shelf(root, sources or Sources({}, {}), links=links)
         self._pace = Pace(limits or Limits())
-        self._turns = Turns()
+        self._turns = turns.Turns()
 
     def close(self) -> None:
         """Closes the connections to sources; the volume can go on being used."""
         self._shelf.sources.close()
 
-    def observe(self) -> VolumeView:
-        """What is there; needs no lock and writes nothing. Raises TerminalError or TransientError."""
+    def observe(self, memo: Memo | None = None) -> VolumeView:
+        """What is there; needs no lock and writes nothing. Raises TerminalError or TransientError.
+
+        `memo`: what was worked out before.
+        """
         self._shelf.places.check()
-        return view.observe(self._shelf)
+        return view.observe(self._shelf, memo or Memo())
 
     def resolve(self, model: ModelSpec, *, adopting_it: bool = False) -> Content:
         """What the model's sources hold, as far as it is known without fetching; writes nothing on the volume.

@@ -6,6 +6,7 @@ from reconciler.adapters.volume import aside, disk, trees
 from reconciler.adapters.volume.shelf import Shelf
 from reconciler.core.artifact import Tree
 from reconciler.core.errors import Reason, TransientError
+from reconciler.core.memo import Memo
 from reconciler.core.observed import ForeignEntry
 from reconciler.core.plan import Activate, Deactivate
 
@@ -58,7 +59,7 @@ def _raise_tree(shelf: Shelf, tree: Tree, workshop: str) -> None:
         os.rename(built, final)
         os.chmod(final, disk.READ_ONLY)
         disk.sync_directory(os.path.dirname(final))
-    elif any(trees.faults(tree, final, shelf.blobs, linked=True)):
+    elif any(trees.faults(tree, final, shelf.blobs, Memo(), linked=True)):
         trees.mend(tree, final, shelf.blobs, workshop)
 
 
@@ -66,7 +67,7 @@ def _move_in(shelf: Shelf, action: Activate, workshop: str) -> None:
     tree, links = action.tree, shelf.links
     final = shelf.places.model(action.model)
     same = links.at(action.model) == tree.generation
-    if same and not any(trees.faults(tree, final, shelf.blobs, linked=False)):
+    if same and not any(trees.faults(tree, final, shelf.blobs, Memo(), linked=False)):
         links.touch(action.model)
         return
     built = os.path.join(workshop, "tree")

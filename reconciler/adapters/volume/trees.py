@@ -11,6 +11,7 @@ from reconciler.core.artifact import Tree
 from reconciler.core.digest import FileDigest
 from reconciler.core.errors import Reason, TransientError
 from reconciler.core.jsonvalue import JsonObject
+from reconciler.core.memo import Memo, row_name
 from reconciler.core.modelconfig import from_pbtxt, to_pbtxt
 
 _HEADER = "# Written by reconcile from the desired state in git: the next run undoes edits made here.\n"
@@ -32,7 +33,7 @@ def same_config(text: bytes | None, config: JsonObject) -> bool:
         return False
 
 
-def faults(tree: Tree, path: str, blobs: Blobs, *, linked: bool) -> Iterator[str]:
+def faults(tree: Tree, path: str, blobs: Blobs, memo: Memo, *, linked: bool) -> Iterator[str]:
     """What is wrong with the tree at `path`, in words.
 
     Files are judged by size, and by mtime where they are `linked`: only a file that somebody wrote to is hashed.
@@ -47,11 +48,24 @@ def faults(tree: Tree, path: str, blobs: Blobs, *, linked: bool) -> Iterator[str
             yield f"{file.path} {fault}"
         if not blobs.sound(file.digest, file.size):
             yield f"the stored copy of {file.path} is missing or changed"
-    for name, config in tree.configs().items():
-        if not same_config(disk.read_or_none(os.path.join(path, name)), config):
+    for name in tree.config_paths:
+        if not _is_config(tree, name, disk.read_or_none(os.path.join(path, name)), memo):
             yield f"{name} is {'changed' if name in found else 'missing'}"
     yield from _wrong_directories(tree, found)
     yield from (f"{name} does not belong there" for name in extras(tree, found))
+
+
+def _is_config(tree: Tree, name: str, text: bytes | None, memo: Memo) -> bool:
+    """Whether the text is this config file of the tree; to write it only to compare it takes its time."""
+    if text is None:
+        return False
+    row = row_name("config", tree.generation.encode(), name.encode(), text)
+    if memo.recall(row) is True:
+        return True
+    same = same_config(text, tree.configs()[name])
+    if same:
+        memo.keep(row, value=True)
+    return same
 
 
 def scan(path: str) -> dict[str, os.stat_result]:

@@ -7,9 +7,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from reconciler.core.conditions import printable
 from reconciler.core.jsonvalue import Json, JsonObject
 from reconciler.core.nodes import described
+from reconciler.core.printable import printable
 
 _LONGEST = 200
 

@@ -1,0 +1,56 @@
+"""The commands by name. Each is imported when it is asked for: imports take longer than most of what is asked."""
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import click
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Where a command is, below reconciler.cli, and what the list of commands says of it: its help begins with that."""
+
+    place: str
+    says: str
+
+
+COMMANDS: Mapping[str, Command] = {
+    "apply": Command("apply:apply", "Plan, and carry the plan out."),
+    "demo": Command("demo:demo", "Show the whole thing on this machine: a real Triton, real git, small models."),
+    "explain": Command(
+        "explain:explain", "Show where each setting of MODEL comes from, what it needs, and what would change and why."
+    ),
+    "gc": Command(
+        "gc:gc", "Remove what nothing refers to: files, trees and half-fetched files of generations that are gone."
+    ),
+    "graph": Command("graph:graph", "Draw which model needs which, coloured by how each stands."),
+    "import": Command("importing:group", "Write models.d files from another system."),
+    "init": Command("init:init", "Write a starter repository into DIR, which is this folder if none is named."),
+    "lock": Command("lock:lock", "Write what the models' sources hold into locks."),
+    "plan": Command("plan:plan", "Say what would happen; change nothing."),
+    "review": Command("review:review", "Check a pull request on GitHub, and tell there what it would do."),
+    "show": Command("show:show", "Print a plan that `plan --out` saved, and say whether it is stale (exit 3)."),
+    "status": Command("status:status", "Show what is desired, on disk and loaded, and why not."),
+    "validate": Command("validate:validate", "Check files without network: every error of every file, at once."),
+}
+
+
+class Group(click.Group):
+    """The program's commands."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Their names."""
+        return sorted({*COMMANDS, *self.commands})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """One of them, imported."""
+        if cmd_name not in self.commands and cmd_name in COMMANDS:
+            module, _, name = COMMANDS[cmd_name].place.partition(":")
+            self.add_command(getattr(importlib.import_module(f"reconciler.cli.{module}"), name))
+        return super().get_command(ctx, cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """What each does, with nothing imported."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, command.says) for name, command in COMMANDS.items()])

@@ -1,0 +1,6 @@
+"""Text without what is not plain text."""
+
+
+def printable(text: str) -> str:
+    """The text with everything that is not plain text escaped."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
