@@ -12,7 +12,7 @@ from reconciler.adapters.volume.loose import fetch_loose
 from reconciler.adapters.volume.pace import Watch
 from reconciler.adapters.volume.packed import fetch_packed
 from reconciler.adapters.volume.shelf import Shelf
-from reconciler.core.digest import FileDigest, manifest, tree_digest
+from reconciler.core.digest import FileDigest, manifest, of_bytes
 from reconciler.core.errors import Reason, ReconcileError
 from reconciler.core.spec import Source
 
@@ -30,8 +30,9 @@ def fetch(shelf: Shelf, source: Source, workshop: str, watch: Watch) -> None:
         found = source.locked.content
     else:
         found = _looked_at_again(shelf, source, workshop, watch)
-    shelf.memory.keep_sizes(tree_digest(found), found, workshop)
-    shelf.blobs.keep(manifest(found), workshop)
+    content = manifest(found)
+    shelf.memory.keep_sizes(of_bytes(content), found, workshop)
+    shelf.blobs.keep(content, workshop)
 
 
 def _looked_at_again(shelf: Shelf, source: Source, workshop: str, watch: Watch) -> tuple[FileDigest, ...]:
