@@ -31,7 +31,10 @@ COMMANDS: Mapping[str, Command] = {
     "plan": Command("plan:plan", "Say what would happen; change nothing."),
     "review": Command("review:review", "Check a pull request on GitHub, and tell there what it would do."),
     "show": Command("show:show", "Print a plan that `plan --out` saved, and say whether it is stale (exit 3)."),
-    "status": Command("status:status", "Show what is desired, on disk and loaded, and why not."),
+    "status": Command(
+        "status:status",
+        "Show what is desired, on disk and loaded, and why not; of one MODEL also what became of its last generations.",
+    ),
     "validate": Command("validate:validate", "Check files without network: every error of every file, at once."),
 }
 
