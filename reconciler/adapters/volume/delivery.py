@@ -14,9 +14,6 @@ from reconciler.core.digest import FileDigest
 from reconciler.core.errors import Reason, TerminalError, TransientError
 from reconciler.core.spec import Source
 
-_RANGED = 2 * RANGE
-"""Bytes of the biggest file that comes in one piece, and so is never half here."""
-
 _TRIES, _PAUSE = 4, 0.5
 """Tries without a byte, and seconds before the second of them; three times as long before each of the next.
 
@@ -59,7 +56,7 @@ class Delivery:
 
     def goes_in_ranges(self, file: Listed) -> bool:
         """Whether the file is worth it, and can be told from a later one of the same name."""
-        return file.fingerprint is not None and (file.size or 0) > _RANGED and self.store.gives_ranges(file)
+        return file.fingerprint is not None and (file.size or 0) > 2 * RANGE and self.store.gives_ranges(file)
 
     def part(self, file: Listed) -> Part:
         """The file as far as it is here. Raises TransientError(NO_SPACE) if the rest does not fit."""
@@ -137,8 +134,9 @@ class Delivery:
             raise TransientError(Reason.NO_SPACE, words, hint)
 
     def _to_come(self, file: Listed) -> int:
+        """What comes in one piece is never half here."""
         size = file.size or 0
-        return max(0, size - disk.taken_bytes(self._partial(file))) if size > _RANGED else size
+        return max(0, size - disk.taken_bytes(self._partial(file))) if size > 2 * RANGE else size
 
 
 def _rest(error: TransientError, tries: int) -> float:
