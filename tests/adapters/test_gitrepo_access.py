@@ -120,6 +120,11 @@ def test_a_location_is_told_from_a_path_as_git_does(location: str, found: Local 
         ("https://tess:ge@heim@host/config?token=x", "https://host/config"),
         ("git@host:path", "host:path"),
         ("https://host/a@b", "https://host/a@b"),
+        ("https://host:8443/a@b", "https://host:8443/a@b"),
+        ("https://[::1]/a@b", "https://[::1]/a@b"),
+        ("https://tess:ge'heim@host/config", "https://host/config"),
+        ('https://tess:ge" heim@host/config', "https://host/config"),
+        ("https://tess:ge/heim@host:1/config", "https://host:1/config"),
     ],
 )
 def test_a_location_is_shown_without_what_opens_it(location: str, seen: str) -> None:

@@ -13,6 +13,7 @@ SCHEMES = ("https", "http", "ssh", "git")
 SSH_PORT = 22
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_PORT = re.compile(r"^[^:]*$|:\d*$|\]$")  # at the end of an authority that does not break off in a password
 _FILE = re.compile(r"^file:/(?!/)", re.IGNORECASE)  # one slash: what some tools make of file:///
 _SCP = re.compile(r"[^/:]+:.+|[^/:]*\[[^/]+\]:.+")
 _SCP_HOST = re.compile(r"(?:.*@)?(?:\[(?:(?P<host>[^\]:]+):(?P<port>\d+)|(?P<bare>[^\]]+))\]|(?P<plain>[^:]+)):")
@@ -105,8 +106,20 @@ class Local:
 
 
 def shown(url: str) -> str:
-    """A URL or scp-like address as people may see it: no userinfo, no query."""
-    return _USERINFO.sub(r"\1", url).partition("?")[0]
+    """A URL or scp-like address as people may see it: no userinfo, no query.
+
+    A password may hold anything, also what should have been escaped: then all before the last @ is taken for it.
+    """
+    match = _URL.match(url)
+    if match is None:
+        return _USERINFO.sub(r"\1", url).partition("?")[0]
+    rest = url[match.end() :]
+    authority, slash, path = rest.partition("/")
+    if "@" in authority:
+        rest = authority.rpartition("@")[2] + slash + path
+    elif "@" in path and not _PORT.search(authority):
+        rest = rest.rpartition("@")[2]
+    return match[0] + rest.partition("?")[0]
 
 
 def locate(location: str) -> Remote | Local:
