@@ -127,6 +127,13 @@ def test_a_wrong_token_is_told_without_it_and_not_tried_again(world: Stage, cloc
     assert len(world.seen) == 1
 
 
+def test_a_server_that_sends_back_what_it_got_gives_no_secret_away(world: Stage, clock: Clock) -> None:
+    world.troubles.append(Trouble(status=400, message=f"bad Bearer {TOKEN} for /api/v3/repos/o/r/commits"))
+    error = failure(world, clock)
+    assert TOKEN not in error.message
+    assert "it answers 400: bad" in error.message
+
+
 def test_a_commit_that_was_not_pushed_there_is_told(world: Stage, clock: Clock) -> None:
     error = failure(world, clock, revision="f" * 40)
     assert "No commit found" in error.message

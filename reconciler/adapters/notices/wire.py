@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -15,6 +16,7 @@ from reconciler.core.errors import Reason, ReconcileError, TerminalError, Transi
 from reconciler.core.jsonvalue import Json, JsonObject, parsed
 
 _ATTEMPTS, _MOST = 5, 1 << 20
+_SECRET = 4  # characters: what is shorter is no secret, and part of many words
 _AGAIN = frozenset({408, 425, 429})
 _WORDS = (
     (requests.exceptions.SSLError, "its certificate is not trusted"),
@@ -93,7 +95,7 @@ class Wire:
             answer = self._tried(request)
             if isinstance(answer, Answer) and 200 <= answer.status < 300:
                 return answer
-            failure = self._failure(answer) if isinstance(answer, Answer) else answer
+            failure = self._failure(answer, request) if isinstance(answer, Answer) else answer
             wait = self._wait(attempt, answer)
             late = self._timing.clock() + wait >= self._until
             if isinstance(failure, TerminalError) or late or attempt == _ATTEMPTS - 1:
@@ -124,9 +126,9 @@ class Wire:
         hint = "what was done stays done; check the address and the network"
         return TransientError(Reason.NOT_NOTIFIED, f"{self._whom} cannot be told: {told}", hint)
 
-    def _failure(self, answer: Answer) -> ReconcileError:
+    def _failure(self, answer: Answer, request: Request) -> ReconcileError:
         said = answer.document.get("message")
-        words = f": {stable(said)[:300]}" if isinstance(said, str) and said else ""
+        words = f": {stable(_without_secrets(said, request))[:300]}" if isinstance(said, str) and said else ""
         message = f"{self._whom} cannot be told: it answers {answer.status}{words}"
         if answer.status in _AGAIN or answer.status >= 500 or _is_limited(answer):
             return TransientError(
@@ -139,6 +141,16 @@ class Wire:
         doubled = self._timing.first * (1 << attempt)
         asked = _asked_for(answer.headers, self._timing.now()) if isinstance(answer, Answer) else 0.0
         return max(asked, doubled / 2 + self._timing.random() * doubled / 2)
+
+
+def _without_secrets(said: str, request: Request) -> str:
+    """What a server says, without what it may have from the request: some send the whole of it back."""
+    address = urlsplit(request.url)
+    values = [*request.headers.values(), address.path, address.query]
+    secrets = {part for value in values for part in (value, *value.split()) if len(part) >= _SECRET}
+    for secret in sorted(secrets, key=len, reverse=True):
+        said = said.replace(secret, "…")
+    return said
 
 
 _HINTS = {
