@@ -12,19 +12,22 @@ from reconciler.core.spec import Desired
 from reconciler.looking import Look
 from reconciler.options import Options
 from reconciler.reading import read_desired, read_memory
+from reconciler.trusting import admitted
 
 
 def recall(options: Options, *, now: datetime) -> Look:
     """Plans against the last committed status: no volume, no server and no source is touched, no secret is needed.
 
-    Raises ReconcileError where git cannot be read, or names no such target or model.
+    Raises ReconcileError where git cannot be read, names no such target or model, or is not trusted.
     """
     access = options.access(None)
-    return recall_of(read_desired(options, access), options, access, now=now)
+    desired = read_desired(options, access)
+    admitted(desired, named_target(desired, options), options)
+    return recall_of(desired, options, access, now=now)
 
 
 def recall_of(desired: Desired, options: Options, access: gitrepo.Access, *, now: datetime) -> Look:
-    """The same where the desired state was read already."""
+    """The same where the desired state was read already, signed or not: a pull request's merge never is."""
     target = named_target(desired, options)
     options = with_models(desired, target, options)
     memory = read_memory(desired, target, options, access)

@@ -53,7 +53,7 @@ def _was_trusted(before: Trusted | None, desired: Desired, options: Options) -> 
 
 
 def _remembered(volume: str) -> Trusted | None:
-    content = trusted.read(volume)
+    content = trusted.read(volume) if volume else None
     try:
         return None if content is None else from_bytes(content)
     except ValueError as error:

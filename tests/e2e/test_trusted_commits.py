@@ -13,7 +13,7 @@ import pytest
 
 from tests.commit_keys import SshKey, run
 from tests.e2e.bad_world import Ground, document, mentions
-from tests.e2e.command import Answer
+from tests.e2e.command import Answer, reconcile
 from tests.git_remotes import bare, git, write
 
 pytestmark = pytest.mark.slow
@@ -134,6 +134,21 @@ def test_what_is_not_signed_is_not_applied_and_the_status_says_what_the_target_i
     assert third in town.record()
     assert "@target.json" not in git(town.ground.repository, "ls-tree", "--name-only", "reconciler-status:default")
     assert town.ground.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_a_plan_against_the_status_refuses_it_too_with_the_volume_and_without(town: Town, tmp_path: Path) -> None:
+    town.start(town.ann, by=town.ann)
+    assert town.apply().code == 0
+    town.commit(None, town.model(2))
+    asked = ("--observed", "status", "--target", "default")
+    refused(town.ground.run("plan", *asked), "it is not signed")
+    town.start(town.eve, by=town.eve)
+    refused(town.ground.run("plan", *asked), f"the unknown key {town.eve.fingerprint}")
+    pins = tmp_path / "pins"
+    pins.write_text(town.signers(town.ann))
+    elsewhere = ("--repo", str(town.ground.repository), *asked)
+    assert reconcile("plan", *elsewhere).code == 0, "its own signers are all that is known there"
+    refused(reconcile("plan", *elsewhere, "--allowed-signers", str(pins)), f"add it to {pins}")
 
 
 def test_the_first_revision_is_judged_by_its_own_policy(town: Town) -> None:
