@@ -26,12 +26,14 @@ def start(folder: str, version: str, *, git: bool) -> Started:
     for path in wanted.keys() - there:
         _write(folder, path, wanted[path])
     begun = git and gitrepo.begin(folder)
+    inside = "" if begun else gitrepo.around(folder)
     return Started(
         folder=folder,
         written=tuple(sorted(wanted.keys() - there)),
         same=tuple(sorted(there)),
         begun=begun,
-        inside="" if begun else gitrepo.around(folder),
+        inside=inside,
+        below=os.path.relpath(os.path.realpath(folder), inside) if inside else "",
     )
 
 

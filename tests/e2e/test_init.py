@@ -39,7 +39,7 @@ def test_what_it_writes_is_valid_locked_and_planned(tmp_path: Path) -> None:
     answer = reconcile("init", str(folder))
     assert answer.code == 0, answer.said
     assert f"reconcile validate --repo '{folder}'" in answer.out
-    assert reconcile("validate", "--repo", str(folder)).out == "1 model checked, no problems.\n"
+    assert reconcile("validate", "--repo", str(folder)).out == f"1 model checked in {folder}, no problems.\n"
     assert reconcile("lock", "--check", "--repo", str(folder)).code == 0
     planned = reconcile("plan", "--observed", "status", "--repo", str(folder), "-o", "json")
     assert [one["name"] for one in planned.document()["models"]] == ["double"]
@@ -114,7 +114,20 @@ def test_inside_a_repository_no_other_is_begun(tmp_path: Path) -> None:
     answer = reconcile("init", str(tmp_path / "models"), "-o", "json")
     assert answer.document()["git"] == "there"
     assert not (tmp_path / "models" / ".git").exists()
-    assert "count in its root only" in reconcile("init", str(tmp_path / "models")).out
+    told = reconcile("init", str(tmp_path / "models")).out
+    assert "count in its root only" in told
+    assert f"reconcile plan --repo {tmp_path} --path models --volume /models" in told
+    assert reconcile("validate", "--repo", str(tmp_path), "--path", "models").code == 0
+
+
+@pytest.mark.parametrize("folder", ["", "https://u:geheim@host/x", ".git", ".git/hooks"])
+def test_what_is_no_place_for_files_of_a_repository_is_a_usage_error(tmp_path: Path, folder: str) -> None:
+    git(tmp_path, "init", "--quiet")
+    before = sorted(tmp_path.rglob("*"))
+    answer = reconcile("init", folder, cwd=tmp_path)
+    assert answer.code == 64
+    assert "geheim" not in answer.said
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 @pytest.mark.triton
@@ -152,7 +165,7 @@ def test_its_hooks_run_from_a_clone_of_this_repository(tmp_path: Path) -> None:
 
     good = run()
     assert good.returncode == 0, good.stdout + good.stderr
-    assert "1 model checked, no problems." in good.stdout
+    assert "1 model checked in " in good.stdout
     assert "Locks: 1 up to date." in good.stdout
     (folder / "models/double/1/model.py").write_text("changed = True\n")
     git(folder, "add", "--all")
