@@ -119,7 +119,9 @@ def test_a_key_that_is_revoked_excepted_or_not_there_is_not_trusted(
     (tmp_path / "mounted").write_text(text)
     error = refusal(ssh.url(served), Access(ssh_key=str(ssh.key), known_hosts=str(tmp_path / "mounted")))
     assert error.reason == Reason.HOST_NOT_TRUSTED
-    assert str(tmp_path / "mounted") in error.hint
+    assert str(tmp_path / "mounted") in f"{error.message} {error.hint}"
+    assert ("REVOKED" in error.message) == line.startswith("@revoked")
+    assert ("append" in error.hint) != line.startswith("@revoked")
 
 
 def test_a_file_of_known_hosts_that_is_named_and_not_there_is_told(ssh: Ssh, served: Path, tmp_path: Path) -> None:

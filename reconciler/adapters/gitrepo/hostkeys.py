@@ -20,18 +20,20 @@ from reconciler.core.errors import Reason, TerminalError
 
 _USUAL = ("~/.ssh/known_hosts", "~/.ssh/known_hosts2", "/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2")
 _TYPES = ("ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-rsa")
+_REVOKED = "@revoked"
 _HOME = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What is known of one server: its keys as `type base64`, and where each stands."""
+    """What is known of one server: its keys as `type base64`, and where each stands; where any is `revoked`."""
 
     host: str
     port: int
     file: str
     keys: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
+    revoked: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -41,6 +43,10 @@ class Known:
     def refusal(self) -> TerminalError:
         """The error for a server whose key is none of these."""
         scan = f"ssh-keyscan -p {self.port} {self.host}" if self.port != SSH_PORT else f"ssh-keyscan {self.host}"
+        if not self.keys and self.revoked:
+            message = f"the keys known of the ssh server {self.name} are REVOKED in {', '.join(self.revoked)}"
+            hint = "ask its operators for the new key; do not take those lines away because of this message"
+            return TerminalError(Reason.HOST_NOT_TRUSTED, f"{message}: nothing was sent to it", hint)
         if not self.keys:
             message = f"the ssh server {self.name} is not known, so it is not trusted: nothing was sent to it"
             hint = f"compare what `{scan}` prints with what its operators publish, then append it to {self.file}"
@@ -79,9 +85,14 @@ def _found(remote: Remote, access: Access) -> Known:
     nothing = Known(host=remote.host, port=remote.port, file=files[0])
     here = rows_of(rows, nothing.name) or rows_of(rows, remote.host)  # as for ssh, the name without its port will do
     good = _good(here)
-    return replace(nothing, keys=tuple(row.key for row in good), places=tuple(row.where for row in good))
+    return replace(
+        nothing,
+        keys=tuple(row.key for row in good),
+        places=tuple(row.where for row in good),
+        revoked=tuple(row.where for row in here if row.marker == _REVOKED),
+    )
 
 
 def _good(rows: list[Row]) -> list[Row]:
-    revoked = {row.key for row in rows if row.marker == "@revoked"}
+    revoked = {row.key for row in rows if row.marker == _REVOKED}
     return [row for row in rows if not row.marker and row.key not in revoked and row.key.split()[0] in _TYPES]
