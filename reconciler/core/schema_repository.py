@@ -23,7 +23,7 @@ from reconciler.core.spec import ModelSigners
 _SERVER = r"^((dns\+grpc|grpcs?)://[^/?#@\s]+:[0-9]{1,5}|https?://[^/?#@\s]+)/?$"
 _ENDPOINT = r"^https?://[^/?#@\s]+(/[^@\s]*)?$"
 _COMMIT_URL = r"^https?://[A-Za-z0-9.:\[\]-]+/[A-Za-z0-9._~/%+:?=&#-]*\{revision\}[A-Za-z0-9._~/%+:?=&#-]*$"
-_BRANCH = r"^(?!.*(\.\.|//|/\.|\.lock(/|$)|[/.]$))[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$"
+_BRANCH = r"^(?!HEAD$|refs/)(?!.*(\.\.|//|/\.|\.lock(/|$)|[/.]$))[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$"
 _INSIDE = r"^(?!/)(?!.*(^|/)\.{1,2}(/|$))(?!.*//)[^\x00-\x1f\\]+$"
 _KEY = text("A label.", "tier", minLength=1, says="the key of a label")
 
