@@ -188,3 +188,17 @@ def test_a_plain_directory_has_no_place_for_a_status(tmp_path: Path) -> None:
     assert gitrepo.publish(location, change({"a.yaml": b"1"}), PACE) is None
     assert gitrepo.read_branch(location, BRANCH, "prod") is None
     assert [path.name for path in (tmp_path / "plain").iterdir()] == ["models.d"]
+
+
+@pytest.mark.parametrize("path", ["prod/deploy.yaml", "prod/README.md", "main.c"])
+def test_a_branch_that_holds_anything_else_is_not_taken(location: str, home: Path, path: str) -> None:
+    tree = home.parent / "people"
+    git(home.parent, "clone", "--quiet", str(home), str(tree))
+    git(tree, "switch", "--quiet", "--orphan", "pages")
+    write(tree, {path: b"theirs"})
+    git(tree, "add", "--all")
+    git(tree, "-c", "user.name=Ann", "-c", "user.email=ann@example.org", "commit", "--quiet", "--message", "Ours")
+    git(tree, "push", "--quiet", "origin", "pages")
+    with pytest.raises(TerminalError, match="holds what reconcile has not written"):
+        gitrepo.publish(location, change({"README.md": b"# Status of prod"}, branch="pages"), PACE)
+    assert branch_files(home, "pages") == {path: b"theirs"}

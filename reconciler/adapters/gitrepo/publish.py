@@ -20,6 +20,9 @@ from reconciler.core.errors import Reason, TerminalError, TransientError
 
 _FIRST, _LONGEST, _BUDGET, _ATTEMPTS = 0.05, 1.0, 10.0, 60
 
+_PAGE, _BEGINS = "README.md", b"# Status of "
+"""By which a target's folder is known (core/status_page.py)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusCommit:
@@ -160,11 +163,21 @@ def _commit(repo: pygit2.Repository, tip: pygit2.Commit | None, change: StatusCo
     if tip is not None and (FILE in tip.tree or FOLDER in tip.tree):
         message = f"{change.branch} holds a desired state ({FOLDER}/ or {FILE}), so it cannot take the status"
         raise TerminalError(Reason.INVALID, message, "name another branch in reconciler.yaml (spec.status.branch)")
+    if tip is not None and tip.author.email != change.author[1] and not _is_ours(tip.tree):
+        message = f"{change.branch} holds what reconcile has not written, so it cannot take the status"
+        hint = "name another branch in reconciler.yaml (spec.status.branch), or delete this one if nobody needs it"
+        raise TerminalError(Reason.INVALID, message, hint)
     tree = _tree(repo, tip, change)
     if tip is not None and tree == tip.tree_id:
         return None
     author = pygit2.Signature(*change.author, change.now, 0)
     return repo.create_commit(None, author, author, change.message, tree, [] if tip is None else [tip.id])
+
+
+def _is_ours(tree: pygit2.Tree) -> bool:
+    """Whether there is nothing but folders with our pages, whoever wrote there last."""
+    pages = [entry / _PAGE if isinstance(entry, pygit2.Tree) and _PAGE in entry else None for entry in tree]
+    return all(isinstance(page, pygit2.Blob) and page.data.startswith(_BEGINS) for page in pages)
 
 
 def _tree(repo: pygit2.Repository, tip: pygit2.Commit | None, change: StatusCommit) -> pygit2.Oid:
