@@ -10,15 +10,16 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 
-from reconciler.core.errors import Problem
 from reconciler.core.lock import SUFFIX
-from reconciler.core.nodes import START, problem_at
+from reconciler.core.opaque import opaque
 from reconciler.core.parse_lock import orphans
-from reconciler.core.parse_one import read_model
+from reconciler.core.parse_one import duplicates, read_model
 from reconciler.core.parse_settings import read_settings
 from reconciler.core.spec import Desired, ModelSpec
 
 MODELS_FOLDER = "models.d"
+
+_ENDINGS = (".yaml", ".yml", SUFFIX)
 
 _TRAILER = re.compile(r"^Reconcile-Allow-Removals:[ \t]*([0-9]{1,9})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 
@@ -34,12 +35,12 @@ def parse(
     """
     settings = replace(read_settings(files, root), locking=locking)
     models: dict[str, ModelSpec] = {}
-    rejected: dict[str, tuple[Problem, ...]] = {}
-    claims, locks = _claims(files, (".yaml", ".yml")), _claims({} if locking else files, (SUFFIX,))
+    rejected = dict(opaque(files, MODELS_FOLDER, _ENDINGS))
+    claims, locks = _claims(files, _ENDINGS[:2]), _claims({} if locking else files, (SUFFIX,))
     for stem in sorted(claims.keys() | locks.keys()):
         paths = sorted(claims[stem])
         results = [read_model(path, files, settings) for path in paths]
-        faults = (*(problem for _, found in results for problem in found), *_duplicates(paths, stem))
+        faults = (*(problem for _, found in results for problem in found), *duplicates(paths, stem))
         problems = (*faults, *orphans(stem, locks[stem], paths))
         spec = results[0][0] if results else None
         if problems or spec is None:
@@ -66,19 +67,6 @@ def _claims(files: Mapping[str, bytes], endings: tuple[str, ...]) -> dict[str, l
         if folder == MODELS_FOLDER and rest and not hidden and suffix.lower() in endings:
             claims[stem].append(path)
     return claims
-
-
-def _duplicates(paths: list[str], stem: str) -> tuple[Problem, ...]:
-    """One fault per file when several claim one model, each naming the others."""
-    if len(paths) == 1:
-        return ()
-    return tuple(
-        problem_at(
-            path, START, ("metadata", "name"), f"the model {stem} also in {', '.join(sorted({*paths} - {path}))}",
-            "one file for each model",
-        )
-        for path in paths
-    )  # fmt: skip
 
 
 def _allowed_removals(message: str) -> int | None:

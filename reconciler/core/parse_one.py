@@ -38,3 +38,16 @@ def read_model(
 def misnamed(path: str, name: str) -> Problem:
     """A file that would be read under another name."""
     return problem_at(path, START, (), "a name that is not read", f"the name {name}")
+
+
+def duplicates(paths: list[str], stem: str) -> tuple[Problem, ...]:
+    """One fault per file when several claim one model, each naming the others."""
+    if len(paths) == 1:
+        return ()
+    return tuple(
+        problem_at(
+            path, START, ("metadata", "name"), f"the model {stem} also in {', '.join(sorted({*paths} - {path}))}",
+            "one file for each model",
+        )
+        for path in paths
+    )  # fmt: skip

@@ -210,13 +210,14 @@ def test_a_pipe_is_refused_without_waiting_for_a_writer(tmp_path: Path) -> None:
     assert gitrepo.read(str(tmp_path / "plain")).files["models.d/pipe.yaml"] == b"a special file"
 
 
-def test_a_submodule_is_no_part_of_the_configuration(tmp_path: Path, tree: Path) -> None:
+def test_a_submodule_is_seen_and_not_read(tmp_path: Path, tree: Path) -> None:
     work_tree(tmp_path / "other", {"c.yaml": b"c"})
     git(
         tree, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(tmp_path / "other"), "models.d/sub"
     )
     commit(tree, {})
-    assert gitrepo.read(str(tree)).files == gitrepo.read(str(tree), ref="HEAD").files == FILES
+    seen = {**FILES, "models.d/sub": b"another repository (a submodule)"}
+    assert gitrepo.read(str(tree)).files == gitrepo.read(str(tree), ref="HEAD").files == seen
 
 
 def test_of_a_large_file_just_more_than_the_limit_is_returned(tree: Path) -> None:

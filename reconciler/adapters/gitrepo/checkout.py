@@ -6,11 +6,14 @@ from enum import StrEnum
 
 from reconciler.core.digest import Digest, FileDigest, of_bytes, tree_digest
 from reconciler.core.errors import Reason, TerminalError
+from reconciler.core.opaque import Opaque
 
 Further = Callable[[Mapping[str, bytes]], Iterable[str]]
 """Which other folders belong to a configuration, by what its files say."""
 
 FILE, FOLDER = "reconciler.yaml", "models.d"
+
+SUBMODULE = Opaque(b"another repository (a submodule)")
 
 LIMIT, LOCK_LIMIT = 1 << 20, 32 << 20
 

@@ -9,8 +9,18 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reconciler.adapters.gitrepo.checkout import FILE, FOLDER, Further, limit_of, link_words, nothing, require
+from reconciler.adapters.gitrepo.checkout import (
+    FILE,
+    FOLDER,
+    SUBMODULE,
+    Further,
+    limit_of,
+    link_words,
+    nothing,
+    require,
+)
 from reconciler.core.errors import Reason, TerminalError, TransientError
+from reconciler.core.opaque import Opaque
 
 _TRIES = 5
 
@@ -25,7 +35,9 @@ class _Walk:
         path = os.path.join(self.root, name)
         refused = self._refused(path, above)
         if refused:
-            yield _text(name), refused.encode()
+            yield _text(name), Opaque(refused.encode())
+        elif os.path.isdir(path) and self._is_submodule(path):
+            yield _text(name), SUBMODULE
         elif os.path.isdir(path):
             here = (*above, os.path.realpath(path))
             for child in self._children(path):
@@ -59,11 +71,11 @@ class _Walk:
             return f"{words}, which leads back to itself"
         return self._refused(real, above)
 
+    def _is_submodule(self, path: str) -> bool:
+        return not self.follow and os.path.lexists(os.path.join(path, ".git"))
+
     def _children(self, path: str) -> list[str]:
-        children = sorted(os.listdir(path))
-        if not self.follow and ".git" in children:
-            return []  # a submodule: no part of the commit either
-        return [child for child in children if not child.startswith("..") and child != ".git"]
+        return [child for child in sorted(os.listdir(path)) if not child.startswith("..") and child != ".git"]
 
 
 def read_folder(path: str, *, follow: bool, further: Further = nothing) -> dict[str, bytes]:

@@ -6,8 +6,18 @@ from itertools import islice
 import pygit2
 from pygit2.enums import FileMode, RepositoryOpenFlag
 
-from reconciler.adapters.gitrepo.checkout import FILE, FOLDER, Further, limit_of, link_words, nothing, require
+from reconciler.adapters.gitrepo.checkout import (
+    FILE,
+    FOLDER,
+    SUBMODULE,
+    Further,
+    limit_of,
+    link_words,
+    nothing,
+    require,
+)
 from reconciler.core.errors import Reason, TerminalError
+from reconciler.core.opaque import Opaque
 
 _SHOWN_REFS = 8
 
@@ -86,9 +96,10 @@ def _files(entries: list[pygit2.Object], prefix: str) -> Iterator[tuple[str, byt
             yield from _files(list(entry), path + "/")
         elif isinstance(entry, pygit2.Blob):
             yield path, _content(entry, limit_of(path))
-        # what is left are submodules: commits of other repositories
+        else:
+            yield path, SUBMODULE
 
 
 def _content(blob: pygit2.Blob, limit: int) -> bytes:
     head = bytes(memoryview(blob)[: limit + 1])
-    return link_words(head.decode("utf-8", "replace")).encode() if blob.filemode == FileMode.LINK else head
+    return Opaque(link_words(head.decode("utf-8", "replace")).encode()) if blob.filemode == FileMode.LINK else head
