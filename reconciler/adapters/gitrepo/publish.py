@@ -21,7 +21,7 @@ from reconciler.core.errors import Reason, TerminalError, TransientError
 _FIRST, _LONGEST, _BUDGET, _ATTEMPTS = 0.05, 1.0, 10.0, 60
 
 _PAGE, _BEGINS = "README.md", b"# Status of "
-"""By which a target's folder is known (core/status_page.py)."""
+"""By which a target's folder is known (core/status_files.py)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
