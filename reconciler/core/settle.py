@@ -171,9 +171,16 @@ def _waiting(stage: Stage) -> Changes:
     for name, verdict in _wanted(stage):
         for other in sorted(graph.reachable(found, name)):
             if isinstance(stage.verdicts.get(other), Deferred) and not _steady(other, stage.observed):
-                message, calls = f"known after {other} is fetched", verdict.artifact.config.depends_on
-                yield name, Deferred(spec=verdict.spec, message=message, fetch=False, needs=calls)
+                yield name, _later(verdict, f"known after {other} is fetched", stage.observed)
                 break
+
+
+def _later(verdict: Wanted, message: str, observed: Observed) -> Verdict:
+    """To be judged again; what is only kept is held meanwhile, for it was judged as far as it can be."""
+    if verdict.kept is not None:
+        words = f"{verdict.kept.message}; what is active waits, too: {message}"
+        return demoted(verdict, replace(verdict.kept, message=words), observed)
+    return Deferred(spec=verdict.spec, message=message, fetch=False, needs=verdict.artifact.config.depends_on)
 
 
 def _steady(name: str, observed: Observed) -> bool:

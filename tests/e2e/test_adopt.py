@@ -124,7 +124,7 @@ def test_a_saved_plan_of_an_adoption_is_carried_out_as_it_was_shown(stage: Stage
 
 
 def test_to_take_over_what_git_does_not_have_is_a_mistake_of_the_command_line(stage: Stage) -> None:
-    stage.ground.want({})
+    stage.ground.want({}, {"models.d/.keep": b""})
     done = stage.ground.run("plan", "--adopt", "nobody")
     assert done.code == 64
     mentions(done.err, "to take over nobody for", "reconcile import triton")

@@ -106,7 +106,7 @@ def test_a_directory_full_of_mistakes_is_told_completely_and_in_no_time(wreck: P
     assert answer.code == 65
     told = answer.out.splitlines()
     assert [start for start in TOLD if not any(line.startswith(start) for line in told)] == []
-    assert told[-1] == "18 problems in 17 files; 1 model without problems."
+    assert told[-1] == f"18 problems in 17 files of {wreck}; 1 model without problems."
     assert len(answer.out) < 6000
     assert time.monotonic() - begin < 20
 

@@ -183,7 +183,8 @@ def test_a_run_that_is_killed_leaves_nothing_that_the_next_one_does_not_mend(wor
 
 @pytest.mark.slow
 def test_of_two_runs_at_once_one_is_told_who_the_other_is(world: World) -> None:
-    world.want(SLOWLY)
+    longer = python("x + self.amount", 23.0, initialize="import time; time.sleep(20)", config=amount(20))
+    world.want({**SLOWLY, "plus": longer})
     with world.command() as first:
         first.reach(LOADING)
         with world.command() as second:
