@@ -24,7 +24,7 @@ class TritonPythonModel:
         given = [pb.get_input_tensor_by_name(request, "IN").as_numpy() for request in requests]
         return [pb.InferenceResponse([pb.Tensor("OUT", (values * {factor}).astype("float32"))]) for values in given]
 """
-LOCK, GIT_CACHE = ".reconciler/lock", ".reconciler/git"
+LOCK, GIT_CACHE, MEMO = ".reconciler/lock", ".reconciler/git", ".reconciler/memo.json"
 ME = ("-c", "user.name=Tess", "-c", "user.email=tess@example.org")
 
 
@@ -86,11 +86,11 @@ class Ground:
         return reconcile(command, *flags, *arguments)
 
     def snapshot(self) -> tuple[dict[str, tuple[str, ...]], str, str]:
-        """The volume but for its lock and git's cache, every ref, and the work tree: what a refusal leaves as it is."""
+        """The volume but for its lock and its caches, every ref, and the work tree: what a refusal leaves as it is."""
         volume = {
             path: entry
             for path, entry in files_of(self.volume).items()
-            if path != LOCK and not path.startswith(GIT_CACHE)
+            if path not in (LOCK, MEMO) and not path.startswith(GIT_CACHE)
         }
         return volume, self.refs(), git(self.repository, "status", "--porcelain")
 
