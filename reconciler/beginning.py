@@ -1,7 +1,7 @@
 """How a pass begins: git is read, a target chosen, the revision trusted, connections opened."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 
 from reconciler.adapters.volume.memos import keep, recalled
@@ -41,15 +41,22 @@ def begun(options: Options, now: datetime, *, writes: bool = False) -> Iterator[
 
 
 @contextmanager
-def begun_for_good(options: Options, now: datetime, owner: str) -> Iterator[Pass]:
-    """As `begun`, with the volume's lock held for `owner`, and the volume remembering that the revision is trusted.
+def begun_for_good(
+    options: Options, now: datetime, hold: Callable[[Pass], AbstractContextManager[None]]
+) -> Iterator[Pass]:
+    """As `begun`, with the volume locked by `hold`, and the volume remembering that the revision is trusted.
 
     Raises ReconcileError as `begun` does, and tells of a revision that is not trusted in the status.
     """
     try:
-        with begun(options, now, writes=True) as one, one.world.volume.lock(owner):
+        with begun(options, now, writes=True) as one, hold(one):
             remember(one.desired, one.target, options)
             yield one
     except UntrustedError as error:
         tell_held(error, options, now)
         raise
+
+
+def locking(owner: str) -> Callable[[Pass], AbstractContextManager[None]]:
+    """Locks a pass's volume for `owner`."""
+    return lambda one: one.world.volume.lock(owner)

@@ -9,6 +9,7 @@ from reconciler.adapters import gitrepo
 from reconciler.core import status
 from reconciler.core.errors import ReconcileError
 from reconciler.core.gaps import Gap, gaps
+from reconciler.core.observed import Observed
 from reconciler.core.plan import Outcome, Plan
 from reconciler.core.web_links import web_of
 from reconciler.looking import Look, Pass
@@ -41,14 +42,25 @@ def committed(begun: Pass, first: Look, plans: Sequence[Plan], outcomes: tuple[O
     """
     after = begun.observe({})
     last = plans[-1]
-    done = status.Pass(plan=last, outcomes=outcomes, observed=after, desired=begun.desired)
-    statuses = status.summarise(done, begun.statuses, now=begun.now.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    statuses = summarised(begun, last, outcomes, after)
     found = gaps(plans, outcomes, first.observed, after)
-    report = Report(look=first, last=last, outcomes=outcomes, statuses=statuses, gaps=found)
+    return published(begun, Report(look=first, last=last, outcomes=outcomes, statuses=statuses, gaps=found))
+
+
+def summarised(
+    begun: Pass, plan: Plan, outcomes: tuple[Outcome, ...], after: Observed
+) -> Mapping[str, status.ModelStatus]:
+    """How every model stands, by the last plan, what came of its steps, and a look at the world since."""
+    done = status.Pass(plan=plan, outcomes=outcomes, observed=after, desired=begun.desired)
+    return status.summarise(done, begun.statuses, now=begun.now.strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+
+def published(begun: Pass, report: Report) -> Report:
+    """The report with its status written, or with why it was not."""
     if unpublished := _unsure_of_target(begun):
         return replace(report, unpublished=unpublished)
     try:
-        return replace(report, published=_publish(begun, statuses))
+        return replace(report, published=_publish(begun, report.statuses))
     except ReconcileError as error:
         return replace(report, publish_error=error)
 

@@ -50,7 +50,15 @@ class Pass:
 
     def look(self, failed: Mapping[str, Unavailable]) -> Look:
         """Observes and plans. `failed`: models whose failure in this run shall not be tried again in it."""
-        observed = replace(self.observe(status.stalled(self.statuses)), before=remembered.active_before(self.statuses))
+        return self.planned(self.observed(), failed)
+
+    def observed(self) -> Observed:
+        """The world afresh, with what the last status remembers."""
+        found = self.observe(status.stalled(self.statuses))
+        return replace(found, before=remembered.active_before(self.statuses))
+
+    def planned(self, observed: Observed, failed: Mapping[str, Unavailable]) -> Look:
+        """The plan that follows from a look at the world."""
         planned = planner.plan(
             self.desired,
             observed,

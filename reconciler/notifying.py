@@ -29,10 +29,10 @@ def telling(options: Options, now: datetime, work: Callable[[], Report]) -> Repo
         for failed in _distrust_told(to, error, options.target):
             _log.warning("%s", failed)
         raise
-    return replace(report, untold=_told(to, report, now))
+    return replace(report, untold=told(to, report, now))
 
 
-def _told(to: Audience, report: Report, now: datetime) -> tuple[ReconcileError, ...]:
+def told(to: Audience, report: Report, now: datetime) -> tuple[ReconcileError, ...]:
     """Tells everybody side by side, and gives what failed."""
     seen, timing = report.look, notices.Timing()
     works = []

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from reconciler import executor, notifying
-from reconciler.beginning import begun, begun_for_good
+from reconciler.beginning import begun, begun_for_good, locking
 from reconciler.committing import Report, committed
 from reconciler.core.errors import Reason, RefusedError
 from reconciler.core.failures import failures
@@ -47,7 +47,7 @@ def _applied(
     cancelled: Callable[[], bool],
     now: datetime,
 ) -> Report:
-    with begun_for_good(options, now, "reconcile apply") as one:
+    with begun_for_good(options, now, locking("reconcile apply")) as one:
         seen = one.first_look()
         if seen.plan.refusal is not None:
             return Report(look=seen, last=seen.plan, outcomes=(), statuses=seen.statuses)

@@ -30,6 +30,10 @@ COMMANDS: Mapping[str, Command] = {
     "lock": Command("lock:lock", "Write what the models' sources hold into locks."),
     "plan": Command("plan:plan", "Say what would happen; change nothing."),
     "review": Command("review:review", "Check a pull request on GitHub, and tell there what it would do."),
+    "run": Command(
+        "run:run",
+        "Keep a target as git says: look at everything again and again, and carry out what is to be done.",
+    ),
     "show": Command("show:show", "Print a plan that `plan --out` saved, and say whether it is stale (exit 3)."),
     "status": Command(
         "status:status",

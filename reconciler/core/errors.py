@@ -82,6 +82,7 @@ class Reason(StrEnum):
     PROBE_FAILED = "ProbeFailed"
     TIMED_OUT = "TimedOut"
     CANCELLED = "Cancelled"
+    BUG = "Bug"
     REPOSITORY_UNREADABLE = "RepositoryUnreadable"
     REPOSITORY_UNREACHABLE = "RepositoryUnreachable"
     HOST_NOT_TRUSTED = "HostNotTrusted"

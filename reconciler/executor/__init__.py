@@ -5,14 +5,12 @@ A failure blocks only what waits for it. Cancelling begins nothing new, but what
 """
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from reconciler.core.errors import Reason
 from reconciler.core.plan import (
-    AT_ONCE,
     Activate,
     Adopt,
     Deactivate,
@@ -29,24 +27,34 @@ from reconciler.core.plan import (
 from reconciler.core.progress import Moved, Reporter
 from reconciler.executor.attempts import Attempts
 from reconciler.executor.hands import Server, Volume
+from reconciler.executor.pools import Pools, pools
 from reconciler.executor.restoring import Down, or_put_back
 
-__all__ = ["Attempts", "Hands", "execute"]
-
-FETCHES, OPERATIONS = 4, AT_ONCE
-"""How many at once."""
+__all__ = ["Attempts", "Hands", "Pools", "execute", "pools"]
 
 _ENDED = {Result.FAILED: "failed", Result.CANCELLED: "was cancelled"}
 
 
+def _wanted(_step: Step) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hands:
-    """All that the executor works with: the volume, the servers by their URL, and how it waits and retries."""
+    """All that the executor works with: the volume, the servers by their URL, and how it waits and retries.
+
+    `wanted`: whether a step is still wanted by anybody, asked as often as whether the whole run was cancelled.
+    """
 
     volume: Volume
     servers: Mapping[str, Server]
     attempts: Attempts
     reporter: Reporter
+    wanted: Callable[[Step], bool] = _wanted
+
+    def attempts_at(self, step: Step) -> Attempts:
+        """How it waits and retries at one step."""
+        return replace(self.attempts, cancelled=lambda: self.attempts.cancelled() or not self.wanted(step))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,23 +69,25 @@ class _Run:
         return {step.lane for step in self.running.values() if step.lane is not None}
 
 
-def execute(plan: Plan, hands: Hands) -> tuple[Outcome, ...]:
-    """Every step's outcome, in the order of the plan. Expected failures are outcomes; a bug is raised."""
+def execute(plan: Plan, hands: Hands, shared: Pools | None = None) -> tuple[Outcome, ...]:
+    """Every step's outcome, in the order of the plan. Expected failures are outcomes; a bug is raised.
+
+    `shared`: threads that other executions use, too; its own where there are none.
+    """
+    if shared is None:
+        with pools() as own:
+            return execute(plan, hands, own)
     run = _Run(waiting=list(plan.steps))
     hands.reporter.expected(plan.steps)
-    with ExitStack() as stack:
-        fetches = stack.enter_context(ThreadPoolExecutor(FETCHES, thread_name_prefix="fetch"))
-        operations = stack.enter_context(ThreadPoolExecutor(OPERATIONS, thread_name_prefix="operation"))
 
-        def start(step: Step) -> None:
-            pool = fetches if isinstance(step.action, (Fetch, Adopt)) else operations
-            run.running[pool.submit(_carry_out, step, hands)] = step
+    def start(step: Step) -> None:
+        run.running[shared.of(step).submit(_carry_out, step, hands)] = step
 
-        while _advance(run, hands, start):
-            done, _ = wait(run.running, return_when=FIRST_COMPLETED)
-            for future in done:
-                _record(run, hands, future.result())
-                del run.running[future]
+    while _advance(run, hands, start):
+        done, _ = wait(run.running, return_when=FIRST_COMPLETED)
+        for future in done:
+            _record(run, hands, future.result())
+            del run.running[future]
     return tuple(run.outcomes[step.id] for step in plan.steps)
 
 
@@ -89,7 +99,7 @@ def _advance(run: _Run, hands: Hands, start: Callable[[Step], None]) -> bool:
         for step in list(run.waiting):
             if not step.behind <= run.outcomes.keys():
                 continue  # also if it is blocked: what is behind it waits for what it is behind
-            settled = _settled(step, run, hands.attempts)
+            settled = _settled(step, run, hands)
             ready = step.after <= run.outcomes.keys() and step.lane not in run.lanes()
             if settled is None and not ready:
                 continue
@@ -107,16 +117,25 @@ def _record(run: _Run, hands: Hands, outcome: Outcome) -> None:
     hands.reporter.ended(outcome)
 
 
-def _settled(step: Step, run: _Run, attempts: Attempts) -> Outcome | None:
-    """The outcome of a step that will not run: something before it did not succeed, or the run was cancelled."""
+def _settled(step: Step, run: _Run, hands: Hands) -> Outcome | None:
+    """The outcome of a step that will not run: something before it did not succeed, or it was cancelled."""
     before = (run.outcomes[name] for name in sorted(step.after) if name in run.outcomes)
     failed = next((outcome for outcome in before if outcome.result is not Result.DONE), None)
     if failed is not None:
         return Outcome(step=step, result=Result.BLOCKED, reason=Reason.BLOCKED, message=_at_the_root(failed))
-    if attempts.cancelled() and not step.continues:
+    return _called_off(step, hands)
+
+
+def _called_off(step: Step, hands: Hands) -> Outcome | None:
+    if step.continues:
+        return None
+    if hands.attempts.cancelled():
         message = "the run was asked to stop before this began"
-        return Outcome(step=step, result=Result.CANCELLED, reason=Reason.CANCELLED, message=message)
-    return None
+    elif not hands.wanted(step):
+        message = "git wants something else since, so this was not begun"
+    else:
+        return None
+    return Outcome(step=step, result=Result.CANCELLED, reason=Reason.CANCELLED, message=message)
 
 
 def _at_the_root(failed: Outcome) -> str:
@@ -125,9 +144,12 @@ def _at_the_root(failed: Outcome) -> str:
 
 
 def _carry_out(step: Step, hands: Hands) -> Outcome:
+    called_off = _called_off(step, hands)  # it may have waited for a thread
+    if called_off is not None:
+        return called_off
     hands.reporter.started(step)
     down: Down = set()
-    outcome = hands.attempts.outcome(
+    outcome = hands.attempts_at(step).outcome(
         step, lambda: or_put_back(lambda: _effect(step, hands, down), step.restores, hands.volume, hands.servers, down)
     )
     return replace(outcome, found_down=frozenset(down))
@@ -142,7 +164,7 @@ def _effect(step: Step, hands: Hands, down: Down) -> None:
         case Activate() as action:
             hands.volume.activate(action)
         case Load() as action:
-            _load(action, hands, down)
+            _load(step, action, hands, down)
         case Unload() as action:
             hands.servers[action.server].unload(action)
         case Deactivate() as action:
@@ -155,14 +177,16 @@ def _effect(step: Step, hands: Hands, down: Down) -> None:
             assert_never(step.action)
 
 
-def _load(action: Load, hands: Hands, down: Down) -> None:
+def _load(step: Step, action: Load, hands: Hands, down: Down) -> None:
     def once() -> None:
         down.update((model, action.server) for model in hands.servers[action.server].load(action))
 
-    hands.attempts.retrying(once, retries=action.retries)
+    hands.attempts_at(step).retrying(once, retries=action.retries)
 
 
 def _fetch(step: Step, action: Fetch, hands: Hands) -> None:
+    attempts = hands.attempts_at(step)
+
     def once() -> None:
         moved = 0
 
@@ -172,9 +196,9 @@ def _fetch(step: Step, action: Fetch, hands: Hands) -> None:
             hands.reporter.advanced(step, more)
 
         try:
-            hands.volume.fetch(action, progress=progress, cancelled=hands.attempts.cancelled)
+            hands.volume.fetch(action, progress=progress, cancelled=attempts.cancelled)
         except Exception:
             hands.reporter.advanced(step, Moved(-moved))
             raise
 
-    hands.attempts.retrying(once, retries=3)
+    attempts.retrying(once, retries=3)

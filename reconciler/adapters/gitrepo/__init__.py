@@ -12,6 +12,7 @@ from reconciler.adapters.gitrepo.credentials import access_from
 from reconciler.adapters.gitrepo.pace import Pace
 from reconciler.adapters.gitrepo.publish import StatusCommit, can_publish, publish
 from reconciler.adapters.gitrepo.read import origin, read, read_branch
+from reconciler.adapters.gitrepo.tip import tip
 from reconciler.adapters.gitrepo.writing import around, begin, folder_of, write_file
 
 __all__ = [
@@ -30,5 +31,6 @@ __all__ = [
     "read",
     "read_branch",
     "shown",
+    "tip",
     "write_file",
 ]

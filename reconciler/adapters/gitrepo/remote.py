@@ -55,6 +55,11 @@ class Link:
         self._forget(name)
         return None
 
+    def tip(self, ref: str) -> str:
+        """Where the ref is, without fetching it; a commit that is named by its id stays where it is."""
+        refs = self._refs()
+        return str(next((refs[name] for name in _names(ref) if name in refs), ref))
+
     def last(self, ref: str) -> pygit2.Commit | None:
         """What the ref was when it was last fetched, without asking anybody; None if it never was."""
         found = next((self.repo.references[name] for name in self._kept(ref)), None)

@@ -1,0 +1,64 @@
+"""`reconcile run`: the loop, until it is asked to stop."""
+
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from reconciler.cli.notices import notifying
+from reconciler.cli.options import MAX_BANDWIDTH, TRANSFERS, Common, duration_of, flag, shared
+
+
+@click.command(epilog="\b\nExample:\n  reconcile run --repo https://git.example/models --volume /models --interval 60s")
+@shared
+@flag(
+    "--interval",
+    "How often everything is looked at.",
+    metavar="DURATION",
+    default="60s",
+    show_default=True,
+    callback=duration_of,
+)
+@flag(
+    "--poll",
+    "How often git is asked whether the ref has moved.",
+    metavar="DURATION",
+    default="10s",
+    show_default=True,
+    callback=duration_of,
+)
+@flag(
+    "--grace-period",
+    "How long a run that is asked to stop may take to finish what is half-changed.",
+    metavar="DURATION",
+    default="25s",
+    show_default=True,
+    callback=duration_of,
+)
+@MAX_BANDWIDTH
+@TRANSFERS
+@notifying
+def run(common: Common, *, interval: float, poll: float, grace_period: float, **more: Any) -> int:
+    """Keep a target as git says: look at everything again and again, and carry out what is to be done.
+
+    A pass begins every interval, at once when git's ref moves, on SIGHUP, and when work ends. What a pass began goes on
+    meanwhile, unless git wants something else since. Stops cleanly on SIGTERM.
+    """
+    from reconciler.adapters.volume import Limits
+    from reconciler.bell import Bell
+    from reconciler.cli.journal import Spoken
+    from reconciler.cli.one_pass import now, options
+    from reconciler.cli.progress import told_in_lines
+    from reconciler.cli.ringing import leave, ringing
+    from reconciler.cli.voice import Voice
+    from reconciler.loop import Pace, Surroundings
+    from reconciler.running import keep
+
+    limits = Limits(transfers=more["transfers"], bandwidth=more["max_bandwidth"])
+    asked = replace(options(common), limits=limits, notices=more["notices"])
+    bell = Bell()
+    with ringing(bell, grace_period) as caught, told_in_lines(Voice(as_json=common.log_json, err=False)) as reporter:
+        around = Surroundings(journal=Spoken(common.log_json), reporter=reporter, bell=bell, now=now)
+        if not keep(asked, around, Pace(interval=interval, poll=min(poll, interval), grace=grace_period)):
+            leave(caught[0])
+    return 128 + caught[0]
