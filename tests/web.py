@@ -50,14 +50,14 @@ class Page:
 class Web:
     """A web server: `pages` may be changed while it runs, `requests` is what it was asked, `headers` with what.
 
-    `after_get` is told the path after each GET.
+    `answered` is told each request once its answer is on the way.
     """
 
     url: str = ""
     headers: list[dict[str, str]] = field(default_factory=list)
     pages: dict[str, Page] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
-    after_get: Callable[[str], None] = field(default=lambda _: None)
+    answered: Callable[[str], None] = field(default=lambda _: None)
 
     def put(self, path: str, body: bytes, **headers: str) -> str:
         """Serves the body, and gives its URL."""
@@ -85,8 +85,7 @@ def web_server(tls: ssl.SSLContext | None = None) -> Iterator[Web]:
             if page.authorization is not None and self.headers.get("Authorization") != page.authorization:
                 page = Page(status=401)
             _send(self, page, with_body=with_body)
-            if with_body:
-                web.after_get(self.path)
+            web.answered(f"{self.command} {self.path}")
 
         def handle(self) -> None:
             with contextlib.suppress(ssl.SSLError):  # whoever asked does not believe us

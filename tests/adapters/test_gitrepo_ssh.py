@@ -3,6 +3,7 @@
 import os
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -184,12 +185,12 @@ def test_a_repository_that_is_not_there_and_a_server_that_is_not_are_told_apart(
     ssh: Ssh, served: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "known").write_text(ssh.known())
-    access = Access(ssh_key=str(ssh.key), known_hosts=str(tmp_path / "known"), timeout=0.5)
+    access = Access(ssh_key=str(ssh.key), known_hosts=str(tmp_path / "known"))
     absent = refusal(ssh.url(served.with_name("nope.git")), access)
     assert (type(absent), absent.reason) == (TerminalError, Reason.REPOSITORY_UNREADABLE)
     with silence() as port:
         for where in (port, free_port()):
-            gone = refusal(f"ssh://git@127.0.0.1:{where}/config.git", access)
+            gone = refusal(f"ssh://git@127.0.0.1:{where}/config.git", replace(access, timeout=0.5))
             assert (type(gone), gone.reason) == (TransientError, Reason.REPOSITORY_UNREACHABLE)
 
 

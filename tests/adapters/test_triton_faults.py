@@ -8,6 +8,7 @@ import pytest
 from reconciler.adapters.triton import Triton, connect
 from reconciler.core.errors import Reason, TerminalError, TransientError
 from reconciler.core.observed import Serving
+from reconciler.core.plan import Unload
 from tests.fakes.triton import State, fake_triton
 from tests.triton_models import ensemble, load_action
 
@@ -106,3 +107,31 @@ def test_what_triton_says_comes_without_the_marks_that_it_ends_with(fake: tuple[
         client.load(load_action(ensemble("e", "twice")))
     told = " ".join(str(caught.value).split())
     assert told.endswith("(7): initialize; version 2: bang; the model's content or config has to change")
+
+
+RELOADED = (grpc.StatusCode.INTERNAL, "failed to unload 'e', versions that are still available: 1")
+
+
+@pytest.mark.parametrize(("refusals", "gone"), [(1, True), (3, True), (4, False)])
+def test_an_unload_that_meets_a_reload_of_triton_s_own_is_asked_for_again(
+    fake: tuple[Triton, State], refusals: int, gone: bool
+) -> None:
+    client, state = fake
+    client.load(load_action(ensemble("e", "twice")))
+    state.unload_refusals = [RELOADED] * refusals
+    unload = Unload(model="e", server="s", timeout=30.0)
+    if gone:
+        client.unload(unload)
+    else:
+        with pytest.raises(TransientError, match="still available") as refused:
+            client.unload(unload)
+        assert refused.value.reason is Reason.UNLOAD_FAILED
+    assert ("e" not in state.configs) == gone
+
+
+def test_an_unload_that_is_refused_for_another_reason_is_not_repeated(fake: tuple[Triton, State]) -> None:
+    client, state = fake
+    state.unload_refusals = [(grpc.StatusCode.INTERNAL, "no")] * 2
+    with pytest.raises(TransientError, match="could not unload e: no"):
+        client.unload(Unload(model="e", server="s", timeout=30.0))
+    assert len(state.unload_refusals) == 1

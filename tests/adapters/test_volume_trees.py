@@ -42,6 +42,18 @@ def test_files_of_a_tree_are_hard_links_of_blobs_with_an_old_mtime(world: World,
     assert status.st_mtime_ns == PAST
 
 
+def test_a_file_that_comes_once_more_leaves_the_blob_that_trees_are_linked_to(
+    world: World, source: str, tmp_path: Path
+) -> None:
+    """link(2) fails where the blob is replaced at that moment, and what is replaced takes its room twice."""
+    world.serve(spec(source))
+    linked = (world.model() / "1/weights.bin").stat().st_ino
+    another = write(tmp_path / "another", {**MODEL, "1/model.py": b"two"})
+    world.serve(spec(another, "n"))
+    assert (world.model("n") / "1/weights.bin").stat().st_ino == linked
+    assert not os.listdir(world.ours / "partial")
+
+
 def test_a_whole_active_model_has_no_damage_and_its_tree_is_read_back(world: World, source: str) -> None:
     tree = world.serve(spec(source))
     active = world.active()

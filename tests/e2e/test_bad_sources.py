@@ -142,11 +142,13 @@ def test_a_source_that_changes_after_each_reading_is_followed_a_few_times_and_th
         versions = iter(range(1, changes))
         web.put("/model.py", CODE.format(initialize="pass", factor=0).encode(), ETag='"0"')
 
-        def change(path: str) -> None:
-            number = next(versions, changes)
-            web.put(path, CODE.format(initialize="pass", factor=number).encode(), ETag=f'"{number}"')
+        def change(request: str) -> None:
+            method, path = request.split()
+            number = next(versions, changes) if method == "GET" else 0
+            if number:
+                web.put(path, CODE.format(initialize="pass", factor=number).encode(), ETag=f'"{number}"')
 
-        web.after_get = change
+        web.answered = change
         tensor = "data_type: TYPE_FP32, dims: [-1]"
         config = f"{{input: [{{name: IN, {tensor}}}], output: [{{name: OUT, {tensor}}}]}}"
         ground.want({"moving": document("moving", f"{web.url}/model.py", config=config)})

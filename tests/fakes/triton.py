@@ -22,8 +22,8 @@ class State:
     """What it serves (config by model), and how it misbehaves.
 
     `ignored_loads`: so many loads answer OK and change nothing. `refusals`: (code, words) for the next loads.
-    `index_failures`: so many index calls fail as they do while directories change. `config_refusals`: as `refusals`,
-    for calls that read a config.
+    `index_failures`: so many index calls fail as they do while directories change. `config_refusals` and
+    `unload_refusals`: as `refusals`, for calls that read a config or unload.
     """
 
     configs: dict[str, JsonObject] = field(default_factory=dict)
@@ -31,6 +31,7 @@ class State:
     refusals: list[tuple[grpc.StatusCode, str]] = field(default_factory=list)
     index_failures: int = 0
     config_refusals: list[tuple[grpc.StatusCode, str]] = field(default_factory=list)
+    unload_refusals: list[tuple[grpc.StatusCode, str]] = field(default_factory=list)
 
 
 class _Service(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[misc]
@@ -70,7 +71,9 @@ class _Service(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[m
             self.state.configs[request.model_name] = json.loads(request.parameters["config"].string_param)
         return service_pb2.RepositoryModelLoadResponse()
 
-    def RepositoryModelUnload(self, request: Any, _context: grpc.ServicerContext) -> Any:  # noqa: N802
+    def RepositoryModelUnload(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        if self.state.unload_refusals:
+            context.abort(*self.state.unload_refusals.pop(0))
         self.state.configs.pop(request.model_name, None)
         return service_pb2.RepositoryModelUnloadResponse()
 

@@ -25,6 +25,8 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5
 _DEPENDENT_GRACE = 2.0
 _LOADS = 2
 _REST = 0.1
+_UNLOADS = (0.1, 0.3, 0.9)
+_RELOADED = "versions that are still available"
 _LIVE = ("READY", "LOADING", "UNLOADING")
 
 PROBE_MODEL = "reconcile-no-such-model"
@@ -69,7 +71,7 @@ def unload(server: str, wire: Wire, action: Unload) -> None:
     """Unloads and waits until nothing of it runs any more: only then may its directory go."""
     deadline = Deadline(action.timeout)
     try:
-        wire.unload(action.model, deadline.left)
+        _ask_to_unload(wire, action.model, deadline)
         pause = _FIRST_PAUSE
         while state := _state(wire, action.model, deadline):
             if deadline.passed:
@@ -78,6 +80,19 @@ def unload(server: str, wire: Wire, action: Unload) -> None:
             pause = min(2 * pause, _LONGEST_PAUSE)
     except CallFailed as failure:
         raise faults.of_unload(server, action.model, failure, action.timeout) from failure
+
+
+def _ask_to_unload(wire: Wire, model: str, deadline: Deadline) -> None:
+    """Asks again where Triton is just loading the model once more, with an ensemble that it reloads (§4.4)."""
+    for pause in _UNLOADS:
+        try:
+            wire.unload(model, deadline.left)
+            return
+        except CallFailed as failure:
+            if _RELOADED not in failure.words or deadline.left < pause:
+                raise
+            time.sleep(pause)
+    wire.unload(model, deadline.left)
 
 
 def _load_and_read_back(server: str, wire: Wire, action: Load) -> None:

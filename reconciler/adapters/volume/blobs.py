@@ -62,8 +62,11 @@ class Blobs:
             return None
 
     def place(self, path: str, digest: Digest) -> None:
-        """Gives a finished file its final name."""
+        """Gives a finished file its final name; a blob that is there and whole stays, for trees may be linked to it."""
         final = self._places.blob(digest)
+        if os.path.lexists(final) and self.sound(digest, disk.size_of(path)):
+            os.unlink(path)
+            return
         try:
             os.rename(path, final)
         except FileNotFoundError:

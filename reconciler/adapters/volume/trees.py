@@ -1,5 +1,6 @@
 """Trees: what one must look like, what is wrong with one, and how it is built or mended from blobs."""
 
+import contextlib
 import os
 import shutil
 import stat
@@ -13,6 +14,9 @@ from reconciler.core.errors import Reason, TransientError
 from reconciler.core.jsonvalue import JsonObject
 from reconciler.core.memo import Memo, row_name
 from reconciler.core.modelconfig import from_pbtxt, to_pbtxt
+
+_LINKINGS = 5
+"""Tries."""
 
 _HEADER = "# Written by reconcile from the desired state in git: the next run undoes edits made here.\n"
 
@@ -136,7 +140,7 @@ def mend(tree: Tree, path: str, blobs: Blobs, workshop: str) -> None:
         blob, final = blobs.path(file.digest), os.path.join(path, file.path)
         if not os.path.lexists(final) or not os.path.samestat(os.lstat(final), os.lstat(blob)):
             beside = os.path.join(workshop, "file")
-            os.link(blob, beside)
+            _link(blob, beside)
             os.rename(beside, final)
     for name, config in tree.configs().items():
         if not same_config(disk.read_or_none(os.path.join(path, name)), config):
@@ -166,11 +170,20 @@ def _wrong_directories(tree: Tree, found: dict[str, os.stat_result]) -> Iterator
 
 def _put(blob: str, final: str, *, link: bool) -> None:
     if link:
-        os.link(blob, final)
+        _link(blob, final)
         return
     shutil.copyfile(blob, final)
     with open(final, "rb") as stream:
         disk.seal(stream.fileno())
+
+
+def _link(blob: str, final: str) -> None:
+    """link(2) fails with ENOENT, too, where a rename puts another file in the place of this one meanwhile."""
+    for _ in range(_LINKINGS):
+        with contextlib.suppress(FileNotFoundError):
+            os.link(blob, final)
+            return
+    os.link(blob, final)
 
 
 def _rescue(tree: Tree, path: str, blobs: Blobs, workshop: str) -> None:
