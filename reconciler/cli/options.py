@@ -43,13 +43,9 @@ def _timeout(context: click.Context, parameter: click.Parameter, value: str | No
         raise click.BadParameter(message, context, parameter) from error
 
 
-def duration_of(context: click.Context, parameter: click.Parameter, value: str | None) -> float:
-    """A duration in seconds, more than none; what is empty is the default."""
-    seconds = _timeout(context, parameter, value or parameter.get_default(context))
-    if not seconds:
-        message = f"{value!r} is no time at all"
-        raise click.BadParameter(message, context, parameter)
-    return seconds
+def duration_of(context: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
+    """A duration in seconds; what is empty is the default."""
+    return _timeout(context, parameter, value or parameter.get_default(context))
 
 
 _SLOWEST = 1000

@@ -6,7 +6,8 @@ What is in flight counts as observed state: the next pass plans everything afres
 from collections.abc import Collection, Sequence
 from typing import assert_never
 
-from reconciler.core.backoff import Setbacks, failed_again
+from reconciler.core.backoff import Setbacks, failed_again, subject
+from reconciler.core.modelfacts import facts
 from reconciler.core.plan import (
     Activate,
     Adopt,
@@ -30,7 +31,8 @@ def startable(steps: Sequence[Step], running: Collection[Step], held: Setbacks) 
         return ()
     found = [step for step in steps if not isinstance(step.action, Prune)]
     repeated = {step.id for step in found if failed_again(step, held)}
-    begun = _without(found, repeated | _shared(found, running))
+    busy = frozenset[str]().union(*map(_touched, running))
+    begun = _without(found, repeated | {step.id for step in found if _touched(step) & busy})
     return begun if begun or running else _alone(steps, held)
 
 
@@ -68,13 +70,12 @@ def _wish(desired: Desired, model: str) -> tuple[ModelSpec | None, object]:
 
 
 def _touched(step: Step) -> frozenset[str]:
-    """The models that a step changes, checks, or puts back if it fails."""
-    if isinstance(step.action, Prune):
-        return frozenset()
-    checked = step.action.dependents if isinstance(step.action, Load) else ()
-    return frozenset(
-        {step.action.model, *(one.model for one in checked), *(restore.model for restore in step.restores)}
-    )
+    """The models that a step changes, needs, checks, or puts back if it fails."""
+    around = frozenset[str]()
+    if isinstance(step.action, Load):
+        above = (one.model for one in step.action.dependents)
+        around = facts(step.action.tree.config).needs | frozenset(above)
+    return around | {subject(step), *(restore.model for restore in step.restores)}
 
 
 def _without(steps: Sequence[Step], out: set[str]) -> tuple[Step, ...]:
@@ -86,12 +87,8 @@ def _without(steps: Sequence[Step], out: set[str]) -> tuple[Step, ...]:
     while before != len(out):
         before = len(out)
         waiting = {step.id for step in steps if (step.after | step.behind) & out}
-        out = out | waiting | _shared(steps, [step for step in steps if step.id in out])
+        gone = [step for step in steps if step.id in out]
+        models = frozenset[str]().union(*map(_touched, gone))
+        lanes = {step.lane for step in gone if step.lane is not None}
+        out = out | waiting | {step.id for step in steps if _touched(step) & models or step.lane in lanes}
     return tuple(step for step in steps if step.id not in out)
-
-
-def _shared(steps: Sequence[Step], others: Collection[Step]) -> set[str]:
-    """The steps that have a model or a lane in common with others."""
-    models = frozenset[str]().union(*map(_touched, others))
-    lanes = {step.lane for step in others if step.lane is not None}
-    return {step.id for step in steps if _touched(step) & models or step.lane in lanes}

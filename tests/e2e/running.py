@@ -37,6 +37,10 @@ class Run:
             assert self.process.poll() is None, self.said
             assert time.monotonic() < end, self.said
 
+    def reach_after(self, moment: str, before: str) -> None:
+        """The same, said after the first that matches `before`."""
+        self.reach(f"(?s){before}.*{moment}")
+
     def code(self) -> int:
         """Its exit code, once it is over."""
         try:
@@ -52,11 +56,11 @@ class Run:
         self.process.wait()
 
 
-def begun(arguments: tuple[str, ...], environ: Mapping[str, str], log: Path) -> Run:
-    """`reconcile apply`, started; what it says goes to the log."""
+def begun(arguments: tuple[str, ...], environ: Mapping[str, str], log: Path, command: str = "apply") -> Run:
+    """A command, started; what it says goes to the log."""
     with log.open("wb") as stream:
         process = subprocess.Popen(
-            [sys.executable, "-m", "reconciler", "apply", *arguments],
+            [sys.executable, "-m", "reconciler", command, *arguments],
             env=dict(environ),
             stdin=subprocess.DEVNULL,
             stdout=stream,

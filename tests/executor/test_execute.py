@@ -1,7 +1,8 @@
 """The executor over the simulated world: order, failure, retries, and what a stop leaves."""
 
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Event, Lock
 
 from reconciler.core.artifact import Tree
@@ -62,9 +63,10 @@ class Bench:
         self.waits.append(seconds)
         self.clock += seconds
 
-    def run(self, steps: Sequence[Step]) -> dict[str, Outcome]:
+    def run(self, steps: Sequence[Step], wanted: Callable[[Step], bool] = lambda _: True) -> dict[str, Outcome]:
         attempts = Attempts(clock=lambda: self.clock, sleep=self.sleep, random=lambda: 1.0, cancelled=self.stop.is_set)
         hands = Hands(volume=self.world.volume, servers=self.world.servers, attempts=attempts, reporter=Silent())
+        hands = replace(hands, wanted=wanted)
         plan = Plan(revision="r", target="t", steps=tuple(steps), models=())
         return {outcome.step.id: outcome for outcome in execute(plan, hands)}
 
@@ -216,3 +218,40 @@ def test_bytes_of_a_fetch_that_failed_are_taken_back_from_the_progress() -> None
     (outcome,) = execute(Plan(revision="r", target="t", steps=(step,), models=()), hands)
     assert outcome.result is Result.DONE
     assert seen == [700, -700, 700]
+
+
+def test_what_nobody_wants_any_more_is_not_begun_and_what_is_half_changed_is_finished() -> None:
+    made, old, new = prepared("a")
+    other = tree("b", 1)
+    made.world.volume.blobs |= dict.fromkeys(other.blobs(), 1)
+    well = Step(id="activate:b", action=Activate(model="b", tree=other, previous=None), reason=Reason.NOT_ON_VOLUME)
+    wanted = {"a": True}
+    made.server.on_unload = lambda: wanted.update(a=False)
+    outcomes = made.run([*recreation("a", old, new), well], lambda step: wanted["a"] or step is well)
+    assert {outcome.result for outcome in outcomes.values()} == {Result.DONE}
+    assert made.up() == {"a": new.generation}
+    again = made.run(recreation("a", new, old), lambda step: step.id != "unload:a")
+    assert again["unload:a"].result is Result.CANCELLED
+    assert "git wants something else" in again["unload:a"].message
+    assert made.up() == {"a": new.generation}
+
+
+def test_small_fetches_do_not_wait_behind_large_ones_nor_behind_those_of_unknown_size() -> None:
+    arrived = Event()
+
+    class Slow(Volume):
+        def fetch(self, action: Fetch, *, progress: Callable[[Moved], None], cancelled: Callable[[], bool]) -> None:
+            if action.model == "small":
+                arrived.set()
+            assert arrived.wait(30), "the small one never came"
+            assert not cancelled()
+            progress(Moved(1))
+
+    steps = [
+        Step(id=f"fetch:{name}", action=Fetch(model=name, sources={}, size=size), reason=Reason.NOT_ON_VOLUME)
+        for name, size in [*((f"large{number}", 1 << 30) for number in range(9)), ("unknown", None), ("small", 5)]
+    ]
+    attempts = Attempts(clock=time.monotonic, sleep=time.sleep, random=lambda: 0.0, cancelled=lambda: False)
+    hands = Hands(volume=Slow(), servers={}, attempts=attempts, reporter=Silent())
+    outcomes = execute(Plan(revision="r", target="t", steps=tuple(steps), models=()), hands)
+    assert {outcome.result for outcome in outcomes} == {Result.DONE}
