@@ -15,7 +15,7 @@ from typing import Self
 
 from reconciler.core.jsonvalue import Json, JsonObject
 
-_SECONDS = 60.0
+_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

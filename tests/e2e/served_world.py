@@ -24,7 +24,12 @@ class Stage:
     """A ground whose models a real Triton serves."""
 
     ground: Ground
-    triton: embedded.Info
+    server: embedded.Server
+
+    @property
+    def triton(self) -> embedded.Info:
+        """Where it is."""
+        return self.server.info
 
     def served(self) -> dict[str, str]:
         """The stamp of each model that is READY, as Triton itself tells it."""
@@ -53,5 +58,5 @@ def staged(folder: Path, *names: str) -> Iterator[Stage]:
         ground = replace(ground, server=server.info.grpc_url)
         ground.want({name: document(name, str(ground.source(name))) for name in names})
         assert ground.run("apply").code == 0
-        yield Stage(ground=ground, triton=server.info)
+        yield Stage(ground=ground, server=server)
         server.kill()

@@ -23,17 +23,17 @@ NOWHERE = "http://127.0.0.1:9/models"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Ground, embedded.Info]]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Ground, embedded.Server]]:
     ground = Ground(folder=tmp_path_factory.mktemp("adopt")).begin()
     (ground.volume / "models").mkdir()
     with start_or_skip(ground.volume / "models") as running:
-        yield Ground(folder=ground.folder, server=running.info.grpc_url), running.info
+        yield Ground(folder=ground.folder, server=running.info.grpc_url), running
         running.kill()
 
 
 @pytest.fixture
-def stage(server: tuple[Ground, embedded.Info]) -> Stage:
-    return Stage(ground=server[0], triton=server[1])
+def stage(server: tuple[Ground, embedded.Server]) -> Stage:
+    return Stage(ground=server[0], server=server[1])
 
 
 def foreign(stage: Stage, name: str, factor: int = 2) -> str:

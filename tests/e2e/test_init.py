@@ -137,7 +137,7 @@ def test_its_model_serves(tmp_path: Path) -> None:
     (ground.volume / "models").mkdir(parents=True)
     with start_or_skip(ground.volume / "models") as server:
         done = ground.run("apply", server=server.info.grpc_url)
-        assert (done.code, Stage(ground=ground, triton=server.info).answer("double")) == (0, 2.0), done.said
+        assert (done.code, Stage(ground=ground, server=server).answer("double")) == (0, 2.0), done.said
 
 
 @pytest.mark.slow
