@@ -25,7 +25,8 @@ def turned(plan: Plan, statuses: Mapping[str, ModelStatus], begun: int, running:
         return [*lines, Line(f"{where}: {_work(begun, running)}.", Tone.TITLE)]
     ready = sum(status.ready for status in statuses.values())
     told = f"{words.count(ready, 'model')} ready" + (f", {len(statuses) - ready} not" if ready < len(statuses) else "")
-    return [*lines, Line(f"{where}: nothing to do, {told}.", Tone.TITLE), *outcome_text.not_ready(statuses)]
+    short = "not everything is known" if plan.unknown else "nothing to do"
+    return [*lines, Line(f"{where}: {short}, {told}.", Tone.TITLE), *outcome_text.not_ready(statuses)]
 
 
 def _work(begun: int, running: int) -> str:
