@@ -40,7 +40,8 @@ class Pass:
     def observe(self, stalled: Mapping[str, StalledAt]) -> Observed:
         """The world afresh, with the sources of those models only that this pass is about."""
         asked = asked_of(self.desired, self.target, self.options)
-        return self.world.observe(asked, stalled, frozenset(self.options.adopt))
+        with self.options.trace.observing():
+            return self.world.observe(asked, stalled, frozenset(self.options.adopt))
 
     def first_look(self) -> Look:
         """The same as `look`. Raises UsageError for a MODEL that is nowhere, which it may well be later in a run."""
@@ -51,10 +52,7 @@ class Pass:
     def look(self, failed: Mapping[str, Unavailable]) -> Look:
         """Observes and plans. `failed`: models whose failure in this run shall not be tried again in it."""
         observed = replace(self.observe(status.stalled(self.statuses)), before=remembered.active_before(self.statuses))
-        planned = planner.plan(
-            self.desired,
-            observed,
-            self.target,
-            request_of(self.options, self.desired, self.now, failed, self.world.memo),
-        )
+        request = request_of(self.options, self.desired, self.now, failed, self.world.memo)
+        with self.options.trace.planning():
+            planned = planner.plan(self.desired, observed, self.target, request)
         return Look(desired=self.desired, target=self.target, observed=observed, plan=planned, statuses=self.statuses)
