@@ -1,8 +1,9 @@
 #!/bin/sh
-# Builds kustomize for the tests, once, into the user's cache, from its own source by the Go module proxy and its checksums.
-# Prints the program's path. Needs go (Debian: golang-go); an installed kustomize, or kubectl with a newer one, is taken as it is.
+# Builds kustomize for the tests, once, into the user's cache, from its source (Go module proxy, checksums).
+# Prints the program's path. Needs go 1.19 (Debian: golang-go), for which this is the last version; an installed one is
+# taken as it is.
 set -eu
-version=v5.7.1
+version=v5.0.3
 place=${XDG_CACHE_HOME:-$HOME/.cache}/reconcile-test/kustomize-$version
 if [ ! -x "$place/kustomize" ]; then
   if command -v kustomize >/dev/null; then

@@ -47,7 +47,7 @@ def builder() -> list[str]:
     program = shutil.which("kustomize")
     if program is not None:
         return [program, "build"]
-    cached = Path.home() / ".cache/reconcile-test/kustomize-v5.7.1/kustomize"
+    cached = Path.home() / ".cache/reconcile-test/kustomize-v5.0.3/kustomize"
     if cached.exists():
         return [str(cached), "build"]
     if shutil.which("kubectl") is not None:

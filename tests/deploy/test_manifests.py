@@ -253,3 +253,10 @@ def test_the_gpu_component_gives_each_triton_one(tmp_path: Path) -> None:
 def test_the_docs_name_every_overlay_and_how_to_apply_it(overlay: str) -> None:
     told = (ROOT / "docs" / "kubernetes.md").read_text()
     assert f"`{overlay}`" in told
+
+
+def test_the_schemas_refuse_what_is_misspelt() -> None:
+    one = of_kind("cronjob", "CronJob")["reconcile"]
+    one["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["imagePullPolice"] = "Always"
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(one, VERSIONS[0], strict=True)
