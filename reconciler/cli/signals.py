@@ -71,4 +71,4 @@ class Interruption:
             return f"\nreconcile: {message}\n"
         from reconciler.cli import logs
 
-        return logs.line("warning", "message", {"message": message})
+        return logs.line("warning", "message", {"logger": __name__, "message": message})
