@@ -119,6 +119,13 @@ class Place:
 
 def make(place: Place) -> None:
     """All of it, the volume with every tree active."""
+    write(place)
+    command = [sys.executable, "-m", "reconciler", "apply", "--yes", "--server", "none", *arguments(place)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def write(place: Place) -> None:
+    """The sources, the repository, and an empty volume."""
     for number in range(place.count):
         if not _is_ensemble(number):
             for path, content in _files(number).items():
@@ -128,8 +135,6 @@ def make(place: Place) -> None:
                     stream.write(content)
     commit(place, place.documents())
     os.makedirs(place.volume)
-    command = [sys.executable, "-m", "reconciler", "apply", "--yes", "--server", "none", *arguments(place)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def arguments(place: Place) -> list[str]:
@@ -147,7 +152,9 @@ def commit(place: Place, files: dict[str, bytes]) -> None:
         builder.insert(name, repository.create_blob(content), pygit2.enums.FileMode.BLOB)
     top.insert("models.d", models.write(), pygit2.enums.FileMode.TREE)
     author = pygit2.Signature("bench", "bench@example.com", 1_750_000_000)
-    repository.create_commit("refs/heads/main", author, author, "models", top.write(), [])
+    tip = repository.references.get("refs/heads/main")
+    parents = [tip.target] if tip is not None else []
+    repository.create_commit("refs/heads/main", author, author, "models", top.write(), parents)
     subprocess.run(["git", "-C", place.git, "repack", "-adq"], check=True)
 
 

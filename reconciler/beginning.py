@@ -28,12 +28,14 @@ def begun(options: Options, now: datetime, *, writes: bool = False) -> Iterator[
     """
     access = options.access(options.volume, create=writes)
     memo = recalled(options.volume)
-    desired = read_desired(options, access, memo)
-    target = chosen_target(desired, options)
-    admitted(desired, target, options)
-    options = with_models(desired, target, options)
-    check_adopted(desired, target, options)
-    statuses = read_statuses(desired, target, options, access, memo)
+    with options.trace.reading():
+        desired = read_desired(options, access, memo)
+        target = chosen_target(desired, options)
+        options.trace.about(target.name, desired.revision)
+        admitted(desired, target, options)
+        options = with_models(desired, target, options)
+        check_adopted(desired, target, options)
+        statuses = read_statuses(desired, target, options, access, memo)
     with opened(target, desired, options.environment, options.limits) as found:
         world = found.remembering(memo)
         yield Pass(options=options, desired=desired, target=target, world=world, statuses=statuses, now=now)

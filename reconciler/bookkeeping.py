@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from reconciler.adapters import gitrepo
 from reconciler.audience import Audience
 from reconciler.committing import Report, published, summarised
+from reconciler.core import status
 from reconciler.core.plan import Outcome
-from reconciler.core.status import ModelStatus
 from reconciler.looking import Look, Pass
 from reconciler.notifying import told
 
@@ -22,8 +22,8 @@ class Books:
 
     audience: Audience
     _written: float = -WRITTEN_EVERY
-    _base: Mapping[str, ModelStatus] = field(default_factory=dict)
-    _unwritten: Mapping[str, ModelStatus] | None = None
+    _base: Mapping[str, status.ModelStatus] = field(default_factory=dict)
+    _unwritten: Mapping[str, status.ModelStatus] | None = None
 
     def opened(self, one: Pass) -> Pass:
         """With our own last statuses where they could not be written, and nobody else has written since."""
@@ -33,7 +33,8 @@ class Books:
 
     def closed(self, one: Pass, look: Look, outcomes: tuple[Outcome, ...], *, at_once: bool) -> Report:
         """How every model stands: written `at_once` or after a while; where the plan is refused, as it was."""
-        statuses = summarised(one, look.plan, outcomes, look.observed)
+        done = status.Pass(plan=look.plan, outcomes=outcomes, observed=look.observed, desired=one.desired)
+        statuses = summarised(one, done)
         report = Report(look=look, last=look.plan, outcomes=outcomes, statuses=statuses)
         if look.plan.refusal is not None:
             return replace(report, statuses=one.statuses)

@@ -9,8 +9,8 @@ from reconciler.adapters import gitrepo
 from reconciler.core import status
 from reconciler.core.errors import ReconcileError
 from reconciler.core.gaps import Gap, gaps
-from reconciler.core.observed import Observed
-from reconciler.core.plan import Outcome, Plan
+from reconciler.core.plan import Outcome, Plan, Result
+from reconciler.core.recording import PassResult
 from reconciler.core.web_links import web_of
 from reconciler.looking import Look, Pass
 
@@ -33,6 +33,23 @@ class Report:
     unpublished: str = ""
     untold: tuple[ReconcileError, ...] = ()
 
+    @property
+    def result(self) -> PassResult:
+        """How the pass came out."""
+        if self.last.refusal is not None:
+            return PassResult.REFUSED
+        unwell = any(outcome.result is not Result.DONE for outcome in self.outcomes)
+        return PassResult.INCOMPLETE if unwell or self.publish_error is not None else PassResult.DONE
+
+    @property
+    def reason(self) -> str:
+        """Why it was not done: that of the refusal, of the first step that did not succeed, or of the status."""
+        if self.last.refusal is not None:
+            return self.last.refusal.reason.value
+        unwell = [outcome.reason.value for outcome in self.outcomes if outcome.result is not Result.DONE]
+        error = [self.publish_error.reason.value] if self.publish_error is not None else []
+        return next(iter([*unwell, *error]), "")
+
 
 def committed(begun: Pass, first: Look, plans: Sequence[Plan], outcomes: tuple[Outcome, ...]) -> Report:
     """Looks again and writes how every model stands now. What fails at writing is in the report.
@@ -42,16 +59,14 @@ def committed(begun: Pass, first: Look, plans: Sequence[Plan], outcomes: tuple[O
     """
     after = begun.observe({})
     last = plans[-1]
-    statuses = summarised(begun, last, outcomes, after)
+    done = status.Pass(plan=last, outcomes=outcomes, observed=after, desired=begun.desired)
+    statuses = summarised(begun, done)
     found = gaps(plans, outcomes, first.observed, after)
     return published(begun, Report(look=first, last=last, outcomes=outcomes, statuses=statuses, gaps=found))
 
 
-def summarised(
-    begun: Pass, plan: Plan, outcomes: tuple[Outcome, ...], after: Observed
-) -> Mapping[str, status.ModelStatus]:
-    """How every model stands, by the last plan, what came of its steps, and a look at the world since."""
-    done = status.Pass(plan=plan, outcomes=outcomes, observed=after, desired=begun.desired)
+def summarised(begun: Pass, done: status.Pass) -> Mapping[str, status.ModelStatus]:
+    """How every model stands after what was done, as the status tells it."""
     return status.summarise(done, begun.statuses, now=begun.now.strftime("%Y-%m-%dT%H:%M:%SZ"))
 
 
@@ -60,7 +75,8 @@ def published(begun: Pass, report: Report) -> Report:
     if unpublished := _unsure_of_target(begun):
         return replace(report, unpublished=unpublished)
     try:
-        return replace(report, published=_publish(begun, report.statuses))
+        with begun.options.trace.committing():
+            return replace(report, published=_publish(begun, report.statuses))
     except ReconcileError as error:
         return replace(report, publish_error=error)
 

@@ -49,7 +49,7 @@ class Flights:
         course = Course(
             world=one.world,
             pools=self.pools,
-            reporter=self.reporter,
+            reporter=one.options.trace.reporter(self.reporter, one.target.name, one.desired.revision),
             ended=self._ended,
             wanted=lambda step: self._wanted is None or not inflight.unwanted(step, look.desired, self._wanted),
             stopped=lambda: self._stopped,

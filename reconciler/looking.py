@@ -40,7 +40,8 @@ class Pass:
     def observe(self, stalled: Mapping[str, StalledAt]) -> Observed:
         """The world afresh, with the sources of those models only that this pass is about."""
         asked = asked_of(self.desired, self.target, self.options)
-        return self.world.observe(asked, stalled, frozenset(self.options.adopt))
+        with self.options.trace.observing():
+            return self.world.observe(asked, stalled, frozenset(self.options.adopt))
 
     def first_look(self) -> Look:
         """The same as `look`. Raises UsageError for a MODEL that is nowhere, which it may well be later in a run."""
@@ -59,10 +60,7 @@ class Pass:
 
     def planned(self, observed: Observed, failed: Mapping[str, Unavailable]) -> Look:
         """The plan that follows from a look at the world."""
-        planned = planner.plan(
-            self.desired,
-            observed,
-            self.target,
-            request_of(self.options, self.desired, self.now, failed, self.world.memo),
-        )
+        request = request_of(self.options, self.desired, self.now, failed, self.world.memo)
+        with self.options.trace.planning():
+            planned = planner.plan(self.desired, observed, self.target, request)
         return Look(desired=self.desired, target=self.target, observed=observed, plan=planned, statuses=self.statuses)

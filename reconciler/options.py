@@ -1,12 +1,14 @@
 """What a command line asks of a pass."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from reconciler.adapters import gitrepo
 from reconciler.adapters.notices import Notices
 from reconciler.adapters.volume import Limits, git_cache
 from reconciler.core.spec import CommitSigners, Selector
+from reconciler.tracing import Trace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +19,7 @@ class Options:
     ends the run. `labels`: only the models that these select, as if they had been named. `no_server`: fetch and
     activate only. `adopt`: models whose foreign directories are taken over. `pinned`: who must have signed the commit,
     whatever git says of it; None to let git say it. `limits`: of all fetches together. `notices`: who is told what came
-    of it. `environment`: where git and credentials profiles look.
+    of it. `trace`: where its spans go. `environment`: where git and credentials profiles look.
     """
 
     repo: str = "."
@@ -36,7 +38,12 @@ class Options:
     limits: Limits = field(default_factory=Limits)
     pinned: CommitSigners | None = None
     notices: Notices = field(default_factory=Notices)
+    trace: Trace = field(default_factory=Trace)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def traced(self, trace: Trace) -> Self:
+        """The same, with spans that belong to this trace."""
+        return replace(self, trace=trace)
 
     def access(self, volume: str | None, *, create: bool = False) -> gitrepo.Access:
         """How to get at the git remote, with the cache on a volume; `create`: one may be begun there.

@@ -37,7 +37,11 @@ def apply(
     now: datetime,
 ) -> Report:
     """Plans and carries out. Raises ReconcileError where a run cannot begin; what fails later is in the report."""
-    return notifying.telling(options, now, lambda: _applied(options, reporter, confirm, cancelled, now))
+    with options.trace.a_pass() as trace:
+        traced = options.traced(trace)
+        report = notifying.telling(traced, now, lambda: _applied(traced, reporter, confirm, cancelled, now))
+        trace.ended(report.result, report.reason)
+        return report
 
 
 def _applied(
@@ -53,6 +57,7 @@ def _applied(
             return Report(look=seen, last=seen.plan, outcomes=(), statuses=seen.statuses)
         if not confirm(seen):
             raise RefusedError(Reason.NOT_CONFIRMED, "Nothing was done: the plan was not confirmed.")
+        reporter = options.trace.reporter(reporter, one.target.name, one.desired.revision)
         with_hands = hands(one.world, reporter, cancelled)
         outcomes, last, plans = executor.execute(seen.plan, with_hands), seen, [seen.plan]
         for _ in range(_FURTHER_LOOKS):

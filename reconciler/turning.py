@@ -31,9 +31,15 @@ class Turning:
 
     def turn(self, *, last: bool = False) -> Turn:
         """`last`: nothing is begun any more, and the status is written in any case. Raises ReconcileError."""
+        with self.options.trace.a_pass() as trace:
+            turned = self._turned(self.options.traced(trace), last=last)
+            trace.ended(turned.report.result, turned.report.reason)
+            return turned
+
+    def _turned(self, options: Options, *, last: bool) -> Turn:
         began, since = self.now(), time.monotonic()
         with ExitStack() as stack:
-            one = self.books.opened(stack.enter_context(begun_for_good(self.options, began, self.hold)))
+            one = self.books.opened(stack.enter_context(begun_for_good(options, began, self.hold)))
             self.flights.want(one.desired)
             landed, observed = self.flights.landed(), one.observed()
             held = self.patience.held(landed, one.desired, observed)

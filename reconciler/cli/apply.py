@@ -1,7 +1,6 @@
 """`reconcile apply`: plans and carries out; a terminal asks first, a batch job does not."""
 
 import sys
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -9,10 +8,20 @@ import click
 
 from reconciler.cli import out
 from reconciler.cli.notices import notifying
-from reconciler.cli.options import ADOPT, MAX_BANDWIDTH, OUTPUT, REMOVALS, TRANSFERS, Chosen, Common, choosing, shared
+from reconciler.cli.options import (
+    ADOPT,
+    MAX_BANDWIDTH,
+    OUTPUT,
+    REMOVALS,
+    TRACES,
+    TRANSFERS,
+    Chosen,
+    Common,
+    choosing,
+    shared,
+)
 from reconciler.cli.signals import Interruption
 from reconciler.core.plan import Plan
-from reconciler.core.progress import Reporter
 from reconciler.render import plan_text
 
 
@@ -43,18 +52,6 @@ class Consent:
         self.shown = True
 
 
-def progress(common: Common, *, err: bool) -> AbstractContextManager[Reporter]:
-    """Bars on a terminal, lines elsewhere, JSON lines where they were asked for."""
-    if common.log_json or not out.is_terminal(err=err):
-        from reconciler.cli.progress import told_in_lines
-        from reconciler.cli.voice import Voice
-
-        return told_in_lines(Voice(as_json=common.log_json, err=err))
-    from reconciler.cli.bars import told_in_bars
-
-    return told_in_bars(err=err)
-
-
 @click.command(
     epilog="\b\nExample:\n  reconcile apply --repo https://git.example/models --volume /models --server grpc://localhost:8001"
 )
@@ -66,6 +63,7 @@ def progress(common: Common, *, err: bool) -> AbstractContextManager[Reporter]:
 @MAX_BANDWIDTH
 @TRANSFERS
 @notifying
+@TRACES
 @choosing
 def apply(common: Common, output: str, *, yes: bool, allow_removals: int | None, **more: Any) -> int:
     """Plan, and carry the plan out.
@@ -79,11 +77,14 @@ def apply(common: Common, output: str, *, yes: bool, allow_removals: int | None,
     from reconciler.cli import plan_file, plan_saved
     from reconciler.cli.closing import told
     from reconciler.cli.one_pass import now, options
+    from reconciler.cli.voice import Voice
+    from reconciler.cli.watching import watched
     from reconciler.looking import Look
 
-    as_json, interruption = output == "json", Interruption(unloads=True)
+    as_json, interruption = output == "json", Interruption(unloads=True, as_json=common.log_json)
     limits = Limits(transfers=more["transfers"], bandwidth=more["max_bandwidth"])
     consent = Consent(ask=not yes and sys.stdin.isatty(), err=as_json, interruption=interruption)
+    voice = Voice(as_json=common.log_json, err=as_json)
     chosen: Chosen = more["chosen"]
     path = plan_file.named(chosen.models)
     asked = options(common, plan_file.beside(path, chosen), allow_removals, more["adopt"])
@@ -91,6 +92,7 @@ def apply(common: Common, output: str, *, yes: bool, allow_removals: int | None,
     saved = plan_file.read(path) if path is not None else None
 
     def confirm(seen: Look) -> bool:
+        voice.about(seen.plan)
         if saved is None or path is None:
             return consent(seen.plan)
         plan_saved.check(path, saved, seen)
@@ -101,13 +103,13 @@ def apply(common: Common, output: str, *, yes: bool, allow_removals: int | None,
 
     if saved is not None and path is not None:
         plan_saved.check_newest(path, saved, asked, now())
-    with progress(common, err=as_json) as reporter:
+    with watched(voice, traces=more["traces"]) as (reporter, trace):
         report = reconcile.apply(
-            asked if saved is None else plan_saved.meant(saved, asked),
+            (asked if saved is None else plan_saved.meant(saved, asked)).traced(trace),
             reporter=reporter,
             confirm=confirm,
             cancelled=interruption.cancelled,
             now=now(),
         )
     consent.show(report.look.plan)
-    return told(report, interruption.caught, as_json=as_json, must_tell=asked.notices.required)
+    return told(report, voice, interruption.caught, as_json=as_json, must_tell=asked.notices.required)

@@ -3,13 +3,14 @@
 from signal import Signals
 
 from reconciler.cli import exits, out
+from reconciler.cli.voice import Voice
 from reconciler.committing import Report
 from reconciler.core.errors import Reason
 from reconciler.render import outcome_text, problems, report_json
 
 
-def told(report: Report, caught: Signals | None, *, as_json: bool, must_tell: bool) -> int:
-    """Prints what was done, and gives the exit code."""
+def told(report: Report, voice: Voice, caught: Signals | None, *, as_json: bool, must_tell: bool) -> int:
+    """Prints what was done, and gives the exit code. `voice`: how stderr is written."""
     found, plan = problems.of(report.look.desired), report.look.plan
     unasked = {model.model for model in report.last.models if model.reason is Reason.NOT_SELECTED}
     statuses = {name: status for name, status in report.statuses.items() if name not in unasked}
@@ -22,8 +23,14 @@ def told(report: Report, caught: Signals | None, *, as_json: bool, must_tell: bo
         out.show(outcome_text.gaps(report.gaps))
         out.show(outcome_text.not_ready(statuses))
         out.show(outcome_text.pushed(report.published, report.publish_error, report.unpublished))
-    out.show(problems.lines(found), err=True)
-    out.show(outcome_text.untold(report.untold), err=True)
+    out.faults(found, as_json=voice.as_json)
+    if voice.as_json:
+        for error in report.untold:
+            out.complain_of(error, as_json=True)
+    else:
+        out.show(outcome_text.untold(report.untold), err=True)
+    voice.about(report.last)
+    voice.passed(report.result, report.reason, report.outcomes)
     done = exits.of_outcomes(report.outcomes, published=report.publish_error is None)
     left = exits.of_what_is_left(report.last, statuses.values())
     left += [exits.Exit.INCOMPLETE] if must_tell and report.untold else []

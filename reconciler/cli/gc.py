@@ -5,7 +5,6 @@ import sys
 import click
 
 from reconciler.cli import exits, out
-from reconciler.cli.apply import progress
 from reconciler.cli.options import OUTPUT, Common, shared
 from reconciler.cli.signals import Interruption
 
@@ -23,6 +22,8 @@ def gc(common: Common, output: str, *, yes: bool, dry_run: bool) -> int:
     """
     from reconciler import sweeping
     from reconciler.cli.one_pass import now, options
+    from reconciler.cli.voice import Voice
+    from reconciler.cli.watching import progress
     from reconciler.core.errors import Reason, UsageError
     from reconciler.core.plan import Plan
     from reconciler.render import garbage_text, outcome_text, problems, report_json
@@ -30,17 +31,19 @@ def gc(common: Common, output: str, *, yes: bool, dry_run: bool) -> int:
     if common.no_server:
         hint = "name the servers, so that nothing they serve is taken away"
         raise UsageError(Reason.USAGE, "--server none and gc do not go together", hint)
-    as_json, interruption = output == "json", Interruption()
+    as_json, interruption = output == "json", Interruption(as_json=common.log_json)
+    voice = Voice(as_json=common.log_json, err=as_json)
 
     def confirm(plan: Plan) -> bool:
         ask = sys.stdin.isatty() and not yes and not dry_run and not plan.empty
         if ask or not as_json:
             out.show(garbage_text.lines(plan), err=as_json)
+        voice.about(plan)
         agreed = not dry_run and (not ask or click.confirm("\nRemove this?", err=True))
         interruption.arm()
         return agreed
 
-    with progress(common, err=as_json) as reporter:
+    with progress(voice) as reporter:
         swept = sweeping.gc(
             options(common), reporter=reporter, confirm=confirm, cancelled=interruption.cancelled, now=now()
         )
@@ -49,6 +52,6 @@ def gc(common: Common, output: str, *, yes: bool, dry_run: bool) -> int:
         out.document(report_json.document(swept.plan, swept.outcomes, found))
     else:
         out.show(outcome_text.closing(swept.outcomes, swept.plan.target))
-    out.show(problems.lines(found), err=True)
+    out.faults(found, as_json=common.log_json)
     done = exits.of_outcomes(swept.outcomes, published=True)
     return exits.first([*exits.of_signal(interruption.caught), *exits.of_plan(swept.plan, found), *done])

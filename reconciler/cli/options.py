@@ -191,6 +191,14 @@ TRANSFERS = flag(
     show_default=True,
 )
 
+TRACES = click.option(
+    "--traces/--no-traces",
+    default=None,
+    envvar="RECONCILE_TRACES",
+    show_envvar=True,
+    help="Send OpenTelemetry traces; else only if OTEL_EXPORTER_OTLP_ENDPOINT says where to.",
+)
+
 
 def _ended(work: Callable[[], int], output: str | None, *, as_json: bool) -> int:
     logs.set_up(as_json=as_json)

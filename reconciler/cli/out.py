@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 
 import click
 
-from reconciler.core.errors import ReconcileError
+from reconciler.cli import logs
+from reconciler.core.errors import Problem, Reason, ReconcileError
 from reconciler.core.jsonvalue import JsonObject
 from reconciler.render import json_text, words
 from reconciler.render.line import Line, Tone, wrapped
@@ -56,13 +57,25 @@ def complain_of(error: ReconcileError, *, as_json: bool) -> None:
     """Says on stderr what happened, why, and what to do next."""
     if as_json:
         shown: JsonObject = {"reason": error.reason.value, "message": error.message, "hint": error.hint}
-        click.echo(json_text.compact({"level": "error", **shown}), err=True, nl=False)
+        logs.tell("error", "error", shown)
         return
     first, *more = error.message.splitlines() or [""]
     complain(f"{error.reason.value}: {first}")
     show([Line(f"  {words.line(line)}", Tone.ALERT) for line in more], err=True)
     if error.hint:
         show([Line(f"  {words.line(error.hint)}")], err=True)
+
+
+def faults(found: Iterable[Problem], *, as_json: bool) -> None:
+    """Says on stderr what is wrong with the documents."""
+    from reconciler.render import plan_json, problems
+
+    if not as_json:
+        show(problems.lines(found), err=True)
+        return
+    for problem in found:
+        told: JsonObject = {"reason": Reason.INVALID.value, "message": str(problem)}
+        logs.tell("error", "problem", told | plan_json.problem(problem))
 
 
 def failure(error: ReconcileError) -> JsonObject:

@@ -55,6 +55,6 @@ def plan(common: Common, output: str, *, allow_removals: int | None, detailed_ex
         click.echo(plan_markdown.document(seen.plan, found), nl=False)
     else:
         out.show(plan_text.lines(seen.plan))
-    out.show(problems.lines(found), err=True)
+    out.faults(found, as_json=common.log_json)
     detail = exits.of_outlook(outlook(seen.plan)) if detailed_exitcode else []
     return exits.first([*exits.of_plan(seen.plan, found), *detail])

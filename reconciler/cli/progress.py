@@ -21,6 +21,7 @@ class _Running:
     since: float
     told: float
     done: int = 0
+    came: int = 0
     file: str = ""
 
     def so_far(self, now: float) -> SoFar:
@@ -74,13 +75,15 @@ class Lines:
             self._all.done += moved.count
             if step.id in self._running:
                 running = self._running[step.id]
-                self._running[step.id] = replace(running, done=running.done + moved.count, file=moved.file)
+                came = running.came + moved.came
+                self._running[step.id] = replace(running, done=running.done + moved.count, came=came, file=moved.file)
 
     def ended(self, outcome: Outcome) -> None:
         """Says how."""
         with self._lock:
-            self._running.pop(outcome.step.id, None)
-            self.tell.ended(outcome)
+            running = self._running.pop(outcome.step.id, None)
+            fetched = running is not None and isinstance(outcome.step.action, Fetch)
+            self.tell.ended(outcome, running.came if running is not None and fetched else None)
 
     def tick(self) -> None:
         """Says what has been going on for ten seconds without a word."""

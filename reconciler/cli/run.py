@@ -1,12 +1,13 @@
 """`reconcile run`: the loop, until it is asked to stop."""
 
+import os
 from dataclasses import replace
 from typing import Any
 
 import click
 
 from reconciler.cli.notices import notifying
-from reconciler.cli.options import MAX_BANDWIDTH, TRANSFERS, Common, duration_of, flag, shared
+from reconciler.cli.options import MAX_BANDWIDTH, TRACES, TRANSFERS, Common, duration_of, flag, shared
 
 
 @click.command(epilog="\b\nExample:\n  reconcile run --repo https://git.example/models --volume /models --interval 60s")
@@ -38,6 +39,7 @@ from reconciler.cli.options import MAX_BANDWIDTH, TRANSFERS, Common, duration_of
 @MAX_BANDWIDTH
 @TRANSFERS
 @notifying
+@TRACES
 def run(common: Common, *, interval: float, poll: float, grace_period: float, **more: Any) -> int:
     """Keep a target as git says: look at everything again and again, and carry out what is to be done.
 
@@ -51,14 +53,21 @@ def run(common: Common, *, interval: float, poll: float, grace_period: float, **
     from reconciler.cli.progress import told_in_lines
     from reconciler.cli.ringing import leave, ringing
     from reconciler.cli.voice import Voice
+    from reconciler.cli.watching import recorded
     from reconciler.loop import Pace, Surroundings
     from reconciler.running import keep
+    from reconciler.tracing import Trace
 
     limits = Limits(transfers=more["transfers"], bandwidth=more["max_bandwidth"])
     asked = replace(options(common), limits=limits, notices=more["notices"])
-    bell = Bell()
-    with ringing(bell, grace_period) as caught, told_in_lines(Voice(as_json=common.log_json, err=False)) as reporter:
-        around = Surroundings(journal=Spoken(common.log_json), reporter=reporter, bell=bell, now=now)
-        if not keep(asked, around, Pace(interval=interval, poll=min(poll, interval), grace=grace_period)):
+    bell, voice = Bell(), Voice(as_json=common.log_json, err=False)
+    traces = recorded(asked=more["traces"], environment=os.environ)
+    with ringing(bell, grace_period) as caught, traces as recorder, told_in_lines(voice) as reporter:
+        around = Surroundings(journal=Spoken(voice), reporter=reporter, bell=bell, now=now)
+        if not keep(
+            asked.traced(Trace(recorder=recorder)),
+            around,
+            Pace(interval=interval, poll=min(poll, interval), grace=grace_period),
+        ):
             leave(caught[0])
     return 128 + caught[0]

@@ -12,8 +12,8 @@ from types import FrameType
 
 from reconciler import early
 
-_NOTICE = b"\nreconcile: interrupted, finishing what is running; Ctrl-C again ends it at once"
-_DOWN = b", and a model that is unloaded at that moment stays down until the next run"
+_NOTICE = "interrupted, finishing what is running; Ctrl-C again ends it at once"
+_DOWN = ", and a model that is unloaded at that moment stays down until the next run"
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:
@@ -42,10 +42,14 @@ def terminable() -> Iterator[None]:
 
 @dataclass(slots=True)
 class Interruption:
-    """What has been asked for by signals since `arm`. `unloads`: the run may have models unloaded for a while."""
+    """What has been asked for by signals since `arm`. `unloads`: the run may have models unloaded for a while.
+
+    `as_json`: stderr is for lines of JSON.
+    """
 
     caught: signal.Signals | None = None
     unloads: bool = False
+    as_json: bool = False
 
     def arm(self) -> None:
         """From now on the first signal only sets the flag, and a SIGINT after it kills."""
@@ -59,4 +63,12 @@ class Interruption:
     def _note(self, number: int, _frame: FrameType | None) -> None:
         self.caught = self.caught or signal.Signals(number)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-        os.write(2, _NOTICE + (_DOWN if self.unloads else b"") + b"\n")  # print may be what the signal interrupted
+        message = _NOTICE + (_DOWN if self.unloads else "")
+        os.write(2, self._line(message).encode())  # print may be what the signal interrupted
+
+    def _line(self, message: str) -> str:
+        if not self.as_json:
+            return f"\nreconcile: {message}\n"
+        from reconciler.cli import logs
+
+        return logs.line("warning", "message", {"logger": __name__, "message": message})

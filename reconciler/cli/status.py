@@ -36,11 +36,11 @@ def status(common: Common, output: str, *, observed: str | None, chosen: Chosen)
     if observed == "status" or (observed is None and not named):
         told = recounting.account(asked)
         if observed == "status" or recounting.is_elsewhere(told):
-            return _account(told, chosen, as_json=output == "json")
+            return _account(told, chosen, as_json=output == "json", log_json=common.log_json)
     return _live(common, chosen, as_json=output == "json")
 
 
-def _account(told: Any, chosen: Chosen, *, as_json: bool) -> int:
+def _account(told: Any, chosen: Chosen, *, as_json: bool, log_json: bool) -> int:
     from reconciler.render import account_json, account_text, problems
 
     desired, branch, found = told.desired, told.desired.repository.status_branch, problems.of(told.desired)
@@ -53,7 +53,7 @@ def _account(told: Any, chosen: Chosen, *, as_json: bool) -> int:
         one = told.statuses.get(chosen.models[0]) if len(chosen.models) == 1 else None
         out.show([] if one is None else account_text.history(one))
         out.show(account_text.ending(told.statuses, told.target.name, branch))
-    out.show(problems.lines(found), err=True)
+    out.faults(found, as_json=log_json)
     held = ((bool(told.unknown or desired.not_fresh), exits.Exit.ERROR), (bool(found), exits.Exit.INVALID))
     return exits.first(code for holds, code in held if holds)
 
@@ -71,5 +71,5 @@ def _live(common: Common, chosen: Chosen, *, as_json: bool) -> int:
         out.show(status_text.lines(seen.plan, seen.observed))
         one = seen.statuses.get(chosen.models[0]) if len(chosen.models) == 1 else None
         out.show([] if one is None else account_text.history(one))
-    out.show(problems.lines(found), err=True)
+    out.faults(found, as_json=common.log_json)
     return exits.first(code for code in exits.of_plan(seen.plan, found) if code is not exits.Exit.REFUSED)

@@ -16,6 +16,11 @@ class Moved:
     size: int | None = None
     here: bool = False
 
+    @property
+    def came(self) -> int:
+        """Bytes that came over the network: what a try brought has come, also if it failed and is taken back."""
+        return 0 if self.here else max(0, self.count)
+
 
 class Reporter(Protocol):
     """Is told of each step as it happens, from any thread, and raises nothing."""

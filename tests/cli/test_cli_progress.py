@@ -87,7 +87,7 @@ def test_json_lines_go_to_stderr_and_are_one_object_each(capsys: pytest.CaptureF
         ("started", "m", SERVER),
         ("ended", "m", SERVER),
     ]
-    assert events[1]["message"] == "a\\x1b[31m\nb"
+    assert events[1]["message"] == "a\\x1b[31m b"
     assert told.out == ""
 
 

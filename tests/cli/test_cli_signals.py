@@ -1,5 +1,6 @@
 """Signals, sent to a process of its own."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ ARMED = """
 import os, signal, sys
 from reconciler.cli.signals import Interruption, terminable
 with terminable():
-    interruption = Interruption(unloads='unloads' in sys.argv)
+    interruption = Interruption(unloads='unloads' in sys.argv, as_json='json' in sys.argv)
     interruption.arm()
     for number in map(int, filter(str.isdigit, sys.argv[1:])):
         os.kill(os.getpid(), number)
@@ -46,6 +47,13 @@ def test_where_models_may_be_unloaded_the_first_word_says_what_a_second_interrup
     words = "Ctrl-C again ends it at once, and a model that is unloaded at that moment stays down until the next run\n"
     assert words in run(ARMED, signal.SIGINT, also="unloads").stderr
     assert "unloaded" not in run(ARMED, signal.SIGINT).stderr
+
+
+def test_where_stderr_is_for_lines_of_json_the_notice_is_one() -> None:
+    (line,) = run(ARMED, signal.SIGTERM, also="json").stderr.splitlines()
+    told = json.loads(line)
+    assert (told["level"], told["event"]) == ("warning", "message")
+    assert "finishing what is running" in told["message"]
 
 
 def test_a_second_interrupt_kills() -> None:
