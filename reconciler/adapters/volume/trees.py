@@ -1,6 +1,5 @@
 """Trees: what one must look like, what is wrong with one, and how it is built or mended from blobs."""
 
-import contextlib
 import os
 import shutil
 import stat
@@ -179,11 +178,13 @@ def _put(blob: str, final: str, *, link: bool) -> None:
 
 def _link(blob: str, final: str) -> None:
     """link(2) fails with ENOENT, too, where a rename puts another file in the place of this one meanwhile."""
-    for _ in range(_LINKINGS):
-        with contextlib.suppress(FileNotFoundError):
-            os.link(blob, final)
-            return
-    os.link(blob, final)
+    for left in reversed(range(_LINKINGS)):
+        try:
+            return os.link(blob, final)
+        except FileNotFoundError:
+            if not left:
+                raise
+    raise AssertionError
 
 
 def _rescue(tree: Tree, path: str, blobs: Blobs, workshop: str) -> None:
