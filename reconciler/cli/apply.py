@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from reconciler.cli import out
+from reconciler.cli.metering import Metering, metered
 from reconciler.cli.notices import notifying
 from reconciler.cli.options import ADOPT, MAX_BANDWIDTH, OUTPUT, REMOVALS, TRANSFERS, Chosen, Common, choosing, shared
 from reconciler.cli.signals import Interruption
@@ -66,6 +67,7 @@ def progress(common: Common, *, err: bool) -> AbstractContextManager[Reporter]:
 @MAX_BANDWIDTH
 @TRANSFERS
 @notifying
+@metered
 @choosing
 def apply(common: Common, output: str, *, yes: bool, allow_removals: int | None, **more: Any) -> int:
     """Plan, and carry the plan out.
@@ -102,12 +104,16 @@ def apply(common: Common, output: str, *, yes: bool, allow_removals: int | None,
     if saved is not None and path is not None:
         plan_saved.check_newest(path, saved, asked, now())
     with progress(common, err=as_json) as reporter:
-        report = reconcile.apply(
-            asked if saved is None else plan_saved.meant(saved, asked),
-            reporter=reporter,
-            confirm=confirm,
-            cancelled=interruption.cancelled,
-            now=now(),
+        metering = Metering(more["outlets"], common, reporter)
+        report = metering.measured(
+            lambda told: reconcile.apply(
+                asked if saved is None else plan_saved.meant(saved, asked),
+                reporter=told,
+                confirm=confirm,
+                cancelled=interruption.cancelled,
+                now=now(),
+            )
         )
     consent.show(report.look.plan)
-    return told(report, interruption.caught, as_json=as_json, must_tell=asked.notices.required)
+    code = told(report, interruption.caught, as_json=as_json, must_tell=asked.notices.required)
+    return metering.told(report, code)
