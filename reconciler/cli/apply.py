@@ -78,8 +78,7 @@ def apply(common: Common, output: str, *, yes: bool, allow_removals: int | None,
     from reconciler import reconcile
     from reconciler.adapters.volume import Limits
     from reconciler.adapters.volume.applied import note_applied
-    from reconciler.cli import plan_file, plan_saved
-    from reconciler.cli.closing import told
+    from reconciler.cli import closing, plan_file, plan_saved
     from reconciler.cli.one_pass import now, options
     from reconciler.looking import Look
 
@@ -115,5 +114,5 @@ def apply(common: Common, output: str, *, yes: bool, allow_removals: int | None,
             )
         )
     consent.show(report.look.plan)
-    code = told(report, interruption.caught, as_json=as_json, must_tell=asked.notices.required)
+    code = closing.told(report, interruption.caught, as_json=as_json, must_tell=asked.notices.required)
     return metering.told(report, code)

@@ -91,7 +91,8 @@ class Metering:
             works.append(lambda: metrics.write(file, board))
         if gateway is not None:
             works.append(lambda: metrics.push(gateway, board, os.environ))
-        return all([self._done(work) for work in works])
+        done = [self._done(work) for work in works]
+        return all(done)
 
     def _done(self, work: Callable[[], None]) -> bool:
         try:
