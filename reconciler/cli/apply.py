@@ -7,8 +7,7 @@ from typing import Any
 
 import click
 
-from reconciler.cli import out
-from reconciler.cli.metering import Metering, metered
+from reconciler.cli import metering, out
 from reconciler.cli.notices import notifying
 from reconciler.cli.options import ADOPT, MAX_BANDWIDTH, OUTPUT, REMOVALS, TRANSFERS, Chosen, Common, choosing, shared
 from reconciler.cli.signals import Interruption
@@ -67,7 +66,7 @@ def progress(common: Common, *, err: bool) -> AbstractContextManager[Reporter]:
 @MAX_BANDWIDTH
 @TRANSFERS
 @notifying
-@metered
+@metering.metered
 @choosing
 def apply(common: Common, output: str, *, yes: bool, allow_removals: int | None, **more: Any) -> int:
     """Plan, and carry the plan out.
@@ -103,8 +102,8 @@ def apply(common: Common, output: str, *, yes: bool, allow_removals: int | None,
     if saved is not None and path is not None:
         plan_saved.check_newest(path, saved, asked, now())
     with progress(common, err=as_json) as reporter:
-        metering = Metering(more["outlets"], common, reporter)
-        report = metering.measured(
+        measures = metering.Metering(more["outlets"], common, reporter)
+        report = measures.measured(
             lambda told: reconcile.apply(
                 asked if saved is None else plan_saved.meant(saved, asked),
                 reporter=told,
@@ -115,4 +114,4 @@ def apply(common: Common, output: str, *, yes: bool, allow_removals: int | None,
         )
     consent.show(report.look.plan)
     code = closing.told(report, interruption.caught, as_json=as_json, must_tell=asked.notices.required)
-    return metering.told(report, code)
+    return measures.told(report, code)
