@@ -69,10 +69,6 @@ class Spread:
         counts[place] += 1
         return Spread(counts=tuple(counts), total=self.total + seconds)
 
-    def __add__(self, other: "Spread") -> "Spread":
-        counts = tuple(one + more for one, more in zip(self.counts, other.counts, strict=True))
-        return Spread(counts=counts, total=self.total + other.total)
-
 
 NONE_YET = Spread()
 
@@ -140,22 +136,6 @@ class Tally:
         kept = {key: count for key, count in self.load_failures.items() if key[0] in models}
         return self if len(kept) == len(self.load_failures) else replace(self, load_failures=kept)
 
-    def __add__(self, later: "Tally") -> "Tally":
-        """Both together; what is about the last run is that of the later one, if it has had one."""
-        newer = later if later.last_run is not None else self
-        return Tally(
-            runs=_sum(self.runs, later.runs),
-            run_seconds=self.run_seconds + later.run_seconds,
-            actions=_sum(self.actions, later.actions),
-            action_seconds=_spreads(self.action_seconds, later.action_seconds),
-            fetched=self.fetched + later.fetched,
-            drift=_sum(self.drift, later.drift),
-            load_failures=_sum(self.load_failures, later.load_failures),
-            last=newer.last,
-            last_run=newer.last_run,
-            last_success=later.last_success or self.last_success,
-        )
-
 
 def kind(action: Action) -> str:
     """The action's verb."""
@@ -164,11 +144,3 @@ def kind(action: Action) -> str:
 
 def _more(counts: Mapping[_Key, int], key: _Key) -> Mapping[_Key, int]:
     return {**counts, key: counts.get(key, 0) + 1}
-
-
-def _sum(one: Mapping[_Key, int], more: Mapping[_Key, int]) -> Mapping[_Key, int]:
-    return {key: one.get(key, 0) + more.get(key, 0) for key in {**one, **more}}
-
-
-def _spreads(one: Mapping[_Key, Spread], more: Mapping[_Key, Spread]) -> Mapping[_Key, Spread]:
-    return {key: one.get(key, NONE_YET) + more.get(key, NONE_YET) for key in {**one, **more}}

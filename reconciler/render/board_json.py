@@ -1,11 +1,10 @@
 """A Board as JSON: the models as `status --observed status` prints them, and what a loop knows beside."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import cast
 
 from reconciler.core.board import Board, Light, Loop, Passed
-from reconciler.core.jsonvalue import Json, JsonObject
+from reconciler.core.jsonvalue import JsonObject
 from reconciler.core.plan import Result
 from reconciler.render import account_json, words
 from reconciler.render.plan_json import problem
@@ -16,7 +15,8 @@ def document(board: Board) -> JsonObject:
     """All of it but the steps of its plans."""
     told = account_json.document(board.models, board.held)
     lights = board.lights()
-    models = [_model(board, cast("JsonObject", model), lights) for model in cast("list[Json]", told["models"])]
+    by_name = zip(sorted(board.models), cast("list[JsonObject]", told["models"]), strict=True)
+    models = [_model(model, lights[name], board.needs.get(name, frozenset())) for name, model in by_name]
     shown: JsonObject = {
         **told,
         "target": board.target,
@@ -36,10 +36,8 @@ def document(board: Board) -> JsonObject:
     return cast("JsonObject", words.cleaned(shown))
 
 
-def _model(board: Board, model: JsonObject, lights: Mapping[str, Light]) -> JsonObject:
-    name = str(model["name"])
-    needs: list[Json] = [*sorted(board.needs.get(name, ()))]
-    return {**model, "state": lights[name].value, "needs": needs}
+def _model(model: JsonObject, light: Light, needs: frozenset[str]) -> JsonObject:
+    return {**model, "state": light.value, "needs": [*sorted(needs)]}
 
 
 def _pass(passed: Passed) -> JsonObject:

@@ -1,5 +1,6 @@
 """HTML that cannot be broken out of: whatever is not Html already is foreign text, and is cleaned and escaped."""
 
+from functools import lru_cache
 from html import escape
 
 from reconciler.render import words
@@ -24,6 +25,12 @@ def text(content: Child) -> Html:
     """Foreign text as markup; lines become one, and a space around it stays one."""
     if content is None or isinstance(content, Html):
         return content or Html("")
+    return _escaped(content)
+
+
+@lru_cache(maxsize=8192)
+def _escaped(content: str) -> Html:
+    """Most texts of a page of thousands of models are there many times."""
     before, after = (" " if edge.isspace() else "" for edge in (content[:1], content[1:][-1:]))
     return Html(before + escape(words.line(content), quote=True) + after)
 
