@@ -25,6 +25,6 @@ def exposition(board: Board, accept: str = "") -> Exposition:
     GCCollector(registry=registry)
     try:
         encode, media_type = choose_encoder(accept)
-    except ValueError:  # a version that is no number
+    except (TypeError, ValueError):  # a version that is no number
         encode, media_type = choose_encoder("")
     return Exposition(text=encode(registry), media_type=media_type)

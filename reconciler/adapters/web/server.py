@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -125,9 +126,9 @@ class _Asking(BaseHTTPRequestHandler):
         _log.debug(format, *args)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """What the library refuses, in our form."""
-        del explain
-        self._send(plain(code, message or "this is no request"))
+        """What the library refuses, in our form, and without what was sent."""
+        del message, explain
+        self._send(plain(code, HTTPStatus(code).phrase))
 
     def do_GET(self) -> None:
         """Answers it, whatever its method is."""
@@ -151,6 +152,7 @@ class _Asking(BaseHTTPRequestHandler):
 
     def _send(self, answer: Answer) -> None:
         self.close_connection = True
+        self.request_version = self.protocol_version  # of what is no request the library thinks that it is HTTP/0.9
         self.send_response(answer.status)
         for name, value in answer.told().items():
             self.send_header(name, one_line(value))
