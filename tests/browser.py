@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,15 @@ _FLAGS = (
     *("--no-first-run", "--disable-extensions", "--disable-background-networking", "--no-proxy-server"),
     "--remote-debugging-pipe",
 )
+_SHIM = """
+import fcntl, os, sys
+reads, writes = (fcntl.fcntl(int(handle), fcntl.F_DUPFD, 10) for handle in sys.argv[1:3])
+os.dup2(reads, 3)
+os.dup2(writes, 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+"""Chromium wants its pipes as these two."""
+
 _SECONDS = 60.0
 _KEYS = {"Tab": 9, "Enter": 13, "Escape": 27, " ": 32, "ArrowRight": 39}
 
@@ -117,12 +127,14 @@ def browser(profile: Path) -> Iterator[Tab]:
     if program is None:
         pytest.skip("no chromium on this machine")
     to_browser, from_browser = os.pipe(), os.pipe()
+    handles = [str(to_browser[0]), str(from_browser[1])]
     process = subprocess.Popen(
-        ["/bin/sh", "-c", f'exec "$@" 3<&{to_browser[0]} 4>&{from_browser[1]}', "sh",
-         program, *_FLAGS, f"--user-data-dir={profile}", "about:blank"],
+        [sys.executable, "-c", _SHIM, *handles, program, *_FLAGS, f"--user-data-dir={profile}", "about:blank"],
         pass_fds=(to_browser[0], from_browser[1]),
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     os.close(to_browser[0])
     os.close(from_browser[1])
     try:

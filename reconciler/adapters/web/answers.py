@@ -13,7 +13,7 @@ _SAFE = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
@@ -101,7 +101,7 @@ def one_line(value: str) -> str:
 
 def _from_elsewhere(asked: Asked) -> bool:
     """Whether a browser says that another site's page sends it. Programs say nothing of the kind."""
-    if asked.header("sec-fetch-site") not in ("", "same-origin", "none"):
-        return True
-    origin = asked.header("origin")
+    site, origin = asked.header("sec-fetch-site"), asked.header("origin")
+    if site:  # which no page can set; a form's Origin depends on what the page says of referrers
+        return site not in ("same-origin", "none")
     return bool(origin) and urllib.parse.urlsplit(origin).netloc.lower() != asked.header("host").lower()

@@ -55,7 +55,7 @@ def _head(board: Board) -> Html:
         tag("meta", http_equiv="Content-Security-Policy", content=raw(POLICY)),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="color-scheme", content="light dark"),
-        tag("meta", name="referrer", content="no-referrer"),
+        tag("meta", name="referrer", content="same-origin"),
         tag("meta", name="robots", content="noindex"),
         tag("link", rel="icon", href="data:,"),
         tag("title", title(board)),
