@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from reconciler.cli import out
+from reconciler.cli import metering, out
 from reconciler.cli.notices import notifying
 from reconciler.cli.options import (
     ADOPT,
@@ -64,6 +64,7 @@ class Consent:
 @TRANSFERS
 @notifying
 @TRACES
+@metering.metered
 @choosing
 def apply(common: Common, output: str, *, yes: bool, allow_removals: int | None, **more: Any) -> int:
     """Plan, and carry the plan out.
@@ -74,8 +75,7 @@ def apply(common: Common, output: str, *, yes: bool, allow_removals: int | None,
     from reconciler import reconcile
     from reconciler.adapters.volume import Limits
     from reconciler.adapters.volume.applied import note_applied
-    from reconciler.cli import plan_file, plan_saved
-    from reconciler.cli.closing import told
+    from reconciler.cli import closing, plan_file, plan_saved
     from reconciler.cli.one_pass import now, options
     from reconciler.cli.voice import Voice
     from reconciler.cli.watching import watched
@@ -104,12 +104,13 @@ def apply(common: Common, output: str, *, yes: bool, allow_removals: int | None,
     if saved is not None and path is not None:
         plan_saved.check_newest(path, saved, asked, now())
     with watched(voice, traces=more["traces"]) as (reporter, trace):
-        report = reconcile.apply(
-            (asked if saved is None else plan_saved.meant(saved, asked)).traced(trace),
-            reporter=reporter,
-            confirm=confirm,
-            cancelled=interruption.cancelled,
-            now=now(),
+        measures = metering.Metering(more["outlets"], common, reporter)
+        meant = asked if saved is None else plan_saved.meant(saved, asked)
+        report = measures.measured(
+            lambda told: reconcile.apply(
+                meant.traced(trace), reporter=told, confirm=confirm, cancelled=interruption.cancelled, now=now()
+            )
         )
     consent.show(report.look.plan)
-    return told(report, voice, interruption.caught, as_json=as_json, must_tell=asked.notices.required)
+    code = closing.told(report, voice, interruption.caught, as_json=as_json, must_tell=asked.notices.required)
+    return measures.told(report, code)

@@ -29,6 +29,10 @@ COMMANDS: Mapping[str, Command] = {
     "init": Command("init:init", "Write a starter repository into DIR, which is this folder if none is named."),
     "lock": Command("lock:lock", "Write what the models' sources hold into locks."),
     "plan": Command("plan:plan", "Say what would happen; change nothing."),
+    "report": Command(
+        "report:report",
+        "Write one HTML page that shows every model, why it is not ready, who needs whom, and what would be done.",
+    ),
     "review": Command("review:review", "Check a pull request on GitHub, and tell there what it would do."),
     "run": Command(
         "run:run",

@@ -10,6 +10,7 @@ from reconciler.core.imports.fates import Fate
 from reconciler.core.lock_report import SOUND, LockReport
 from reconciler.core.plan import Change, Outcome, Plan, Result
 from reconciler.core.review import Review, Unplanned
+from reconciler.core.tally import Ending
 from reconciler.core.trusted import UntrustedError
 from reconciler.render.summary import Outlook
 
@@ -17,6 +18,7 @@ __all__ = [
     "BLOCKED",
     "URGENCY",
     "Exit",
+    "ending",
     "first",
     "of_click",
     "of_error",
@@ -77,6 +79,23 @@ def of_signal(signal: Signals | None) -> list[Exit]:
             return []
         case _:
             return [Exit.INTERRUPTED]
+
+
+_ENDINGS: Mapping[Exit, Ending] = {
+    Exit.OK: Ending.SUCCESS,
+    Exit.STALE_PLAN: Ending.STALE,
+    Exit.REFUSED: Ending.REFUSED,
+    Exit.LOCKED: Ending.LOCKED,
+    Exit.INCOMPLETE: Ending.INCOMPLETE,
+    Exit.INVALID: Ending.INVALID,
+    Exit.INTERRUPTED: Ending.INTERRUPTED,
+    Exit.TERMINATED: Ending.INTERRUPTED,
+}
+
+
+def ending(code: Exit) -> Ending:
+    """How metrics and the page call a run that ends with this code."""
+    return _ENDINGS.get(code, Ending.ERROR)
 
 
 def of_plan(plan: Plan, problems: Collection[Problem]) -> list[Exit]:

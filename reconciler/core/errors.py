@@ -92,6 +92,7 @@ class Reason(StrEnum):
     PUSH_RACED = "PushRaced"
     NOT_COMMENTED = "NotCommented"
     NOT_NOTIFIED = "NotNotified"
+    METRICS_NOT_WRITTEN = "MetricsNotWritten"
 
     # how a condition stands when all is well
     SUCCEEDED = "Succeeded"

@@ -1,13 +1,13 @@
 """The dependency graph as an SVG of its own: layers from left to right, no script, nothing from outside."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
 from reconciler.core.picture import Picture, State
 from reconciler.render import words
 from reconciler.render.picture_text import COLOURS
 
-_HIGH, _GAP, _BETWEEN, _MARGIN, _LETTER = 30, 14, 90, 20, 8
+HIGH, _GAP, BETWEEN, MARGIN, _LETTER = 30, 14, 90, 20, 8
 """Pixels: a box, the gap below it, between layers, around all, and the width of a letter."""
 
 _LEGEND = 40
@@ -18,9 +18,9 @@ Box = tuple[float, float, float]
 
 def svg(picture: Picture) -> str:
     """The whole drawing."""
-    boxes = _boxes(picture)
-    wide = max((left + width for left, _, width in boxes.values()), default=0) + _MARGIN
-    high = max((top + _HIGH for _, top, _ in boxes.values()), default=0) + _MARGIN
+    placed = boxes(picture.layers)
+    wide = max((left + width for left, _, width in placed.values()), default=0) + MARGIN
+    high = max((top + HIGH for _, top, _ in placed.values()), default=0) + MARGIN
     wide = max(wide, 100 * len(State))
     rows = [
         (
@@ -33,23 +33,23 @@ def svg(picture: Picture) -> str:
             '<defs><marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
             '<path d="M0 0 8 4 0 8z" fill="#6c757d"/></marker></defs>'
         ),
-        *(_edge(boxes[needed], boxes[model]) for model, needed in picture.edges),
-        *(_node(name, picture.states[name], box) for name, box in boxes.items()),
+        *(_edge(placed[needed], placed[model]) for model, needed in picture.edges),
+        *(_node(name, picture.states[name], box) for name, box in placed.items()),
         *_legend(picture, high),
         "</svg>",
     ]
     return "\n".join(rows) + "\n"
 
 
-def _boxes(picture: Picture) -> Mapping[str, Box]:
+def boxes(layers: Sequence[tuple[str, ...]]) -> Mapping[str, Box]:
     """What is needed stands on the left of what needs it; each layer is centred."""
-    highest = max((len(layer) for layer in picture.layers), default=0)
-    left, found = float(_MARGIN), dict[str, Box]()
-    for layer in picture.layers:
+    highest = max((len(layer) for layer in layers), default=0)
+    left, found = float(MARGIN), dict[str, Box]()
+    for layer in layers:
         width = max(len(words.line(name)) for name in layer) * _LETTER + 24
-        top = _MARGIN + (highest - len(layer)) * (_HIGH + _GAP) / 2
-        found |= {name: (left, top + index * (_HIGH + _GAP), width) for index, name in enumerate(layer)}
-        left += width + _BETWEEN
+        top = MARGIN + (highest - len(layer)) * (HIGH + _GAP) / 2
+        found |= {name: (left, top + index * (HIGH + _GAP), width) for index, name in enumerate(layer)}
+        left += width + BETWEEN
     return found
 
 
@@ -57,10 +57,10 @@ def _node(name: str, state: State, box: Box) -> str:
     left, top, width = box
     fill, line = COLOURS[state]
     dashed = ' stroke-dasharray="4"' if state is State.MISSING else ""
-    told, middle = escape(words.line(name)), top + _HIGH / 2
+    told, middle = escape(words.line(name)), top + HIGH / 2
     return (
         f"<g><title>{told}: {state.value}</title>"
-        f'<rect x="{left:.0f}" y="{top:.0f}" width="{width:.0f}" height="{_HIGH}" rx="6" fill={quoteattr(fill)} '
+        f'<rect x="{left:.0f}" y="{top:.0f}" width="{width:.0f}" height="{HIGH}" rx="6" fill={quoteattr(fill)} '
         f"stroke={quoteattr(line)}{dashed}/>"
         f'<text x="{left + width / 2:.0f}" y="{middle:.0f}" fill="#1b1b1b" text-anchor="middle" '
         f'dominant-baseline="central">{told}</text></g>'
@@ -69,9 +69,9 @@ def _node(name: str, state: State, box: Box) -> str:
 
 def _edge(needed: Box, model: Box) -> str:
     """From what needs it to what is needed."""
-    x1, y1 = model[0], model[1] + _HIGH / 2
-    x2, y2 = needed[0] + needed[2], needed[1] + _HIGH / 2
-    bend = _BETWEEN / 2
+    x1, y1 = model[0], model[1] + HIGH / 2
+    x2, y2 = needed[0] + needed[2], needed[1] + HIGH / 2
+    bend = BETWEEN / 2
     return (
         f'<path d="M{x1:.0f} {y1:.0f} C{x1 - bend:.0f} {y1:.0f} {x2 + bend:.0f} {y2:.0f} {x2:.0f} {y2:.0f}" '
         'fill="none" stroke="#6c757d" marker-end="url(#tip)"/>'
@@ -79,7 +79,7 @@ def _edge(needed: Box, model: Box) -> str:
 
 
 def _legend(picture: Picture, top: float) -> Iterator[str]:
-    left = _MARGIN
+    left = MARGIN
     for state in (state for state in State if state in picture.states.values()):
         fill, line = COLOURS[state]
         yield (
