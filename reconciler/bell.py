@@ -36,17 +36,26 @@ class Bell:
             return None
 
 
-def watching(tip: Callable[[], str], bell: Bell, every: float, over: Callable[[float], bool]) -> None:
-    """Rings when git's ref moves: asked `every` so many seconds until `over`, which waits so long, says so.
+class Watch:
+    """Rings when git's ref moves from where it was when this was made: a pass that begins later sees that, or more.
 
-    What cannot be asked is no news: the next pass tells of it.
+    What cannot be asked is no news, for the next pass tells of it; and counts as moved once it can be asked again.
     """
-    last: str | None = None
-    while not over(every):
+
+    def __init__(self, tip: Callable[[], str], bell: Bell) -> None:
+        self._tip, self._bell = tip, bell
+        self._last = self._asked()
+
+    def keep(self, every: float, over: Callable[[float], bool]) -> None:
+        """Asks `every` so many seconds until `over`, which waits so long, says so."""
+        while not over(every):
+            found = self._asked()
+            if found is not None and found != self._last:
+                self._bell.ring(Wake.MOVED)
+                self._last = found
+
+    def _asked(self) -> str | None:
         try:
-            found = tip()
+            return self._tip()
         except ReconcileError:
-            continue
-        if last is not None and found != last:
-            bell.ring(Wake.MOVED)
-        last = found
+            return None

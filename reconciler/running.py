@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from reconciler import executor
 from reconciler.adapters import gitrepo
 from reconciler.audience import audience
-from reconciler.bell import Wake, watching
+from reconciler.bell import Wake, Watch
 from reconciler.bookkeeping import Books
 from reconciler.flights import Flights
 from reconciler.loop import Loop, Pace, Surroundings
@@ -30,8 +30,8 @@ def keep(options: Options, around: Surroundings, pace: Pace) -> bool:
         flights = Flights(pools=shared, reporter=around.reporter, wake=lambda: around.bell.ring(Wake.LANDED))
         books, hold = Books(audience=to), Tenancy(owner=OWNER).of
         turning = Turning(options=options, flights=flights, hold=hold, books=books, now=around.now)
-        watch = (lambda: _tip(options), around.bell, pace.poll, over.wait)
-        threading.Thread(target=watching, args=watch, name="watch-git", daemon=True).start()
+        watch = Watch(lambda: _tip(options), around.bell)
+        threading.Thread(target=watch.keep, args=(pace.poll, over.wait), name="watch-git", daemon=True).start()
         ended = Loop(turning=turning, flights=flights, around=around, pace=pace).run()
         if not ended:
             over.set()

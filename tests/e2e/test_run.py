@@ -1,8 +1,11 @@
 """`reconcile run` as a process, on real git and a real volume: what wakes it, what is called off, how it ends."""
 
 import os
+import re
 import signal
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,7 +33,7 @@ def gates() -> Iterator[Gates]:
 def keeping(ground: Ground, *more: str) -> Iterator[Run]:
     """The loop, which looks by itself only every ten minutes, and at git twice a second."""
     where = ("--repo", str(ground.repository), "--volume", str(ground.volume), "--server", ground.server)
-    pace = ("--interval", "10m", "--poll", "500ms")
+    pace = ("--interval", "10m", "--poll", "500ms", "--listen", "127.0.0.1:0")
     with begun((*where, *pace, *more), dict(os.environ), ground.folder / "run.log", "run") as run:
         yield run
 
@@ -45,6 +48,39 @@ def slowly(gates: Gates, *names: str) -> dict[str, str]:
 
 def quickly(ground: Ground, *names: str) -> dict[str, str]:
     return {name: document(name, str(ground.source(name))) for name in names}
+
+
+def got(address: str, path: str, *, post: bool = False) -> tuple[int, str]:
+    """The status and the text of an answer."""
+    request = urllib.request.Request(f"{address}/{path}", b"" if post else None)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+def test_it_serves_its_health_readiness_metrics_status_and_page_and_takes_a_wish(ground: Ground, gates: Gates) -> None:
+    ground.want({**quickly(ground, "a"), **slowly(gates, "slow")})
+    with keeping(ground) as run:
+        run.reach("activate a: done")
+        found = re.search(r"Serving (\S+)", run.said)
+        assert found is not None
+        address = found[1].rstrip("/")
+        assert got(address, "healthz") == (200, "the loop turns\n")
+        assert got(address, "readyz")[0] == 503
+        gates.open("slow")
+        run.reach("nothing to do, 2 models ready")
+        assert got(address, "readyz") == (200, "converged\n")
+        code, metrics = got(address, "metrics")
+        assert code == 200
+        assert re.search(r'reconcile_actions_total\{.*kind="fetch".*\} 2', metrics), metrics
+        assert '"slow"' in got(address, "status.json")[1]
+        assert "<html" in got(address, "")[1]
+        assert got(address, "reconcile")[0] == 405
+        assert got(address, "reconcile", post=True)[0] == 202
+        run.reach("a pass was asked for")
 
 
 def test_a_new_commit_is_taken_up_at_once_and_so_is_a_wish_for_a_pass(ground: Ground) -> None:
@@ -147,13 +183,13 @@ def test_an_interrupt_ends_it_with_130_and_a_mistake_on_the_command_line_at_once
         run.reach("nothing to do, 1 model ready")
         run.process.send_signal(signal.SIGINT)
         assert run.code() == 130
-    wrong = ground.run("run", "--interval", "0s")
+    wrong = ground.run("run", "--interval", "0s", "--listen", "none")
     assert wrong.code == 64
     assert "'0s' is not a duration" in wrong.err
     targets = "{a: {servers: ['grpc://a:1'], volume: /a}, b: {servers: ['grpc://b:1'], volume: /b}}"
     settings = f"apiVersion: reconciler/v1\nkind: Repository\nspec: {{targets: {targets}}}\n"
     ground.want({}, {"reconciler.yaml": settings.encode()})
-    either = ground.run("run")
+    either = ground.run("run", "--listen", "none")
     assert either.code == 64
     assert "--target" in either.err
 

@@ -1,0 +1,44 @@
+"""What wakes the loop of `reconcile run`."""
+
+from collections.abc import Iterator
+
+from reconciler.bell import Bell, Wake, Watch
+from reconciler.core.errors import Reason, TransientError
+
+
+def rung(bell: Bell) -> int:
+    """How often somebody rang."""
+    return sum(1 for _ in iter(lambda: bell.wait(0.0), None))
+
+
+def watched(*tips: str | None) -> int:
+    """How often it rings while git's ref is there in turn; None is a remote that does not answer."""
+    bell, left = Bell(), iter(tips)
+    ends: Iterator[bool] = iter([False] * (len(tips) - 1) + [True])
+
+    def tip() -> str:
+        found = next(left)
+        if found is None:
+            raise TransientError(Reason.REPOSITORY_UNREACHABLE, "no route")
+        return found
+
+    Watch(tip, bell).keep(0.0, lambda _: next(ends))
+    return rung(bell)
+
+
+def test_it_rings_once_for_each_move() -> None:
+    assert watched("a", "a", "b", "b", "a") == 2
+    assert watched("a", "a", "a") == 0
+
+
+def test_a_remote_that_does_not_answer_is_no_move_and_one_that_never_had_is_one() -> None:
+    assert watched("a", None, "a") == 0
+    assert watched("a", None, "b") == 1
+    assert watched(None, "a") == 1
+
+
+def test_who_rings_twice_is_heard_twice_and_in_order() -> None:
+    bell = Bell()
+    bell.ring(Wake.ASKED)
+    bell.ring(Wake.STOP)
+    assert [bell.wait(0.0), bell.wait(0.0), bell.wait(0.0)] == [Wake.ASKED, Wake.STOP, None]
