@@ -175,6 +175,7 @@ class Change(StrEnum):
     RECREATE = "recreate"
     REMOVE = "remove"
     MEND = "mend"
+    MOVE = "move"
     UNCHANGED = "unchanged"
     HELD = "held"
     FOREIGN = "foreign"
@@ -213,6 +214,17 @@ UNTOLD = Versions()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Moves:
+    """The servers that a model leaves, and those that it comes to first."""
+
+    leaves: tuple[str, ...] = ()
+    comes_to: tuple[str, ...] = ()
+
+
+STAYS = Moves()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelPlan:
     """What becomes of one model and why.
 
@@ -221,7 +233,7 @@ class ModelPlan:
     fail meanwhile, empty if they will not or it is removed; `gap_kind` says that too. `stalled`: trying again is
     hopeless, so a person or a spec change is needed. `warnings` are facts worth knowing that do not hold it. `kept`:
     why `wanted` is what is active, which is mended, and not what git wants. `foreign_needs`: models it needs that are
-    not ours to bring.
+    not ours to bring. `servers`: those that it belongs on, None for all of the target's.
     """
 
     model: str
@@ -239,6 +251,8 @@ class ModelPlan:
     warnings: tuple[str, ...] = ()
     foreign_needs: tuple[str, ...] = ()
     versions: Versions = UNTOLD
+    servers: tuple[str, ...] | None = None
+    moves: Moves = STAYS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,9 +43,10 @@ def steps(scene: Scene, units: Iterable[Unit]) -> Ordered:
         fetches = list(_fetches(unit, scene))
         chain = list(_chain(unit, scene, before | {step.id for step in fetches}))
         gone = list(_removal_steps(unit, scene, frozenset({chain[-1].id}) if chain else before))
+        gone += _departure_steps(unit, scene, before)
         waited_for = _union(step.after for step in gone)
         ended = frozenset(step.id for step in (*chain[-1:], *gone)) - waited_for
-        finals |= dict.fromkeys((*unit.models, *unit.removals), ended)
+        finals |= dict.fromkeys(unit.names, ended)
         found += fetches
         first = replace(chain[0], behind=behind) if chain else None
         found += [replace(step, lane=lanes[_model(step)]) for step in (*filter(None, [first]), *chain[1:], *gone)]
@@ -165,6 +166,15 @@ def _expected(name: str, server: str, scene: Scene, *, whole: bool) -> tuple[Exp
 
 def _has_own(name: str, server: str, scene: Scene) -> bool:
     return name in scene.deltas and server in {**scene.deltas[name].loads, **scene.deltas[name].unloads}
+
+
+def _departure_steps(unit: Unit, scene: Scene, before: Ids) -> Iterator[Step]:
+    """Unloads from servers that models do not belong on, when they are up where they do."""
+    for name in unit.departures:
+        one = scene.departures[name]
+        timeout = scene.deltas[one.model].verdict.spec.load.timeout
+        unload = Unload(model=one.model, server=one.server, timeout=timeout)
+        yield Step(id=f"leave:{name}", action=unload, reason=Reason.NOT_PLACED, after=before)
 
 
 def _removal_steps(unit: Unit, scene: Scene, before: Ids) -> Iterator[Step]:
