@@ -10,6 +10,7 @@ from reconciler.core import status
 from reconciler.core.errors import ReconcileError
 from reconciler.core.gaps import Gap, gaps
 from reconciler.core.plan import Outcome, Plan
+from reconciler.core.routes import ROUTES_FILE, routes_file
 from reconciler.core.web_links import web_of
 from reconciler.looking import Look, Pass
 
@@ -65,7 +66,10 @@ def _publish(begun: Pass, statuses: Mapping[str, status.ModelStatus]) -> str | N
     change = gitrepo.StatusCommit(
         branch=begun.desired.repository.status_branch,
         prefix=begun.target.name,
-        files=status.to_files(statuses, target=begun.target.name, web=web),
+        files={
+            **status.to_files(statuses, target=begun.target.name, web=web),
+            ROUTES_FILE: routes_file(statuses, begun.target.name),
+        },
         message=f"status of {begun.target.name} at {begun.desired.revision[:12]}\n",
         now=int(begun.now.timestamp()),
     )

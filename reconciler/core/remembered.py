@@ -26,6 +26,7 @@ from reconciler.core.observed import (
     VersionState,
     VolumeView,
 )
+from reconciler.core.servers import called, is_name
 from reconciler.core.spec import Desired, ModelSpec, Target
 from reconciler.core.status import stalled
 
@@ -89,7 +90,8 @@ def _servers(target: Target, statuses: Mapping[str, ModelStatus]) -> dict[str, S
     """The target's servers, or those of the status where the target names none."""
     told = {server for status in statuses.values() for server in (*status.servers, *status.served)}
     silent = Unreachable(reason=Reason.SERVER_UNREACHABLE, message=_SILENT)
-    names = target.servers or sorted(told)
+    named = [called(url) for url in target.servers if not is_name(url)]
+    names = named if named and len(named) == len(target.servers) else sorted({*named, *told})
     return {server: _view(server, statuses) if server in told else silent for server in names}
 
 

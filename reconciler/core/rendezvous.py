@@ -20,6 +20,7 @@ from reconciler.core.observed import Observed
 from reconciler.core.places import EVERYWHERE, Placement
 from reconciler.core.priority import priority
 from reconciler.core.served import active_tree
+from reconciler.core.servers import is_name
 from reconciler.core.spec import ModelSpec, Resources
 from reconciler.core.verdicts import Verdict, Wanted
 
@@ -46,10 +47,19 @@ def placed(
     """The servers of these models, which are all that there is room for; `capacity` is that of each server."""
     if not servers or all(spec.replicas is None for spec in specs.values()):
         return EVERYWHERE
+    if unknown := frozenset(filter(is_name, servers)):
+        return _nowhere(specs, needs, unknown)
     floor = _Floor(specs, needs, tuple(sorted(servers)), capacity)
     for name in graph.from_above(needs, floor.ranks()):
         floor.place(name)
     return floor.placement()
+
+
+def _nowhere(specs: Mapping[str, ModelSpec], needs: graph.Needs, unknown: frozenset[str]) -> Placement:
+    """While nobody knows all of the servers, what does not belong on each of them waits for those that are unknown."""
+    everywhere = {name for name, spec in specs.items() if spec.replicas is None}
+    everywhere |= {other for name in everywhere for other in graph.reachable(needs, name)}
+    return Placement(servers=dict.fromkeys(sorted(specs.keys() - everywhere), unknown))
 
 
 def ranking(model: str, servers: Collection[str]) -> list[str]:

@@ -252,7 +252,7 @@ def _unless_stalled(verdict: Wanted, observed: Observed) -> Verdict:
 
 
 def _disproved(stalled: StalledAt, spec: ModelSpec, observed: Observed) -> bool:
-    """Whether it is up on as many servers as it should be after all: what kept it from loading was mended, or the status is not ours.
+    """Whether it is up on as many servers as it should be: it was mended after all, or the status is not ours.
 
     What it answers, and what is above it, are not seen from that.
     """

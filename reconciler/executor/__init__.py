@@ -1,7 +1,7 @@
 """Carries out a plan: the whole plan and nothing but the plan.
 
-Steps run as soon as what they wait for has succeeded, fetches in a pool of their own, never two of a lane at once.
-A failure blocks only what waits for it. Cancelling begins nothing new, but what is half-changed is finished.
+Steps run as soon as what they wait for has succeeded, fetches in a pool of their own, never two of a lane at once, and
+so many at once on each server that one which does not answer keeps no step of another waiting. A failure blocks only what waits for it. Cancelling begins nothing new, but what is half-changed is finished.
 """
 
 from collections.abc import Callable, Mapping
@@ -34,7 +34,9 @@ from reconciler.executor.restoring import Down, or_put_back
 __all__ = ["Attempts", "Hands", "execute"]
 
 FETCHES, OPERATIONS = 4, AT_ONCE
-"""How many at once."""
+"""How many at once; operations on each server, and as many on the volume."""
+
+_MOST_OPERATIONS = 256
 
 _ENDED = {Result.FAILED: "failed", Result.CANCELLED: "was cancelled"}
 
@@ -60,6 +62,23 @@ class _Run:
     def lanes(self) -> set[str]:
         return {step.lane for step in self.running.values() if step.lane is not None}
 
+    def has_room(self, step: Step) -> bool:
+        """Whether its server, or the volume, may be given one operation more."""
+        if isinstance(step.action, (Fetch, Adopt)):
+            return True
+        return sum(_place(other) == _place(step) for other in self.running.values()) < OPERATIONS
+
+
+def _place(step: Step) -> str | None:
+    """The server that a step is for; empty for the volume, None for what has a pool of its own."""
+    match step.action:
+        case Load(server=server) | Unload(server=server):
+            return server
+        case Fetch() | Adopt():
+            return None
+        case _:
+            return ""
+
 
 def execute(plan: Plan, hands: Hands) -> tuple[Outcome, ...]:
     """Every step's outcome, in the order of the plan. Expected failures are outcomes; a bug is raised."""
@@ -67,7 +86,8 @@ def execute(plan: Plan, hands: Hands) -> tuple[Outcome, ...]:
     hands.reporter.expected(plan.steps)
     with ExitStack() as stack:
         fetches = stack.enter_context(ThreadPoolExecutor(FETCHES, thread_name_prefix="fetch"))
-        operations = stack.enter_context(ThreadPoolExecutor(OPERATIONS, thread_name_prefix="operation"))
+        most = min(_MOST_OPERATIONS, OPERATIONS * (len(hands.servers) + 1))
+        operations = stack.enter_context(ThreadPoolExecutor(most, thread_name_prefix="operation"))
 
         def start(step: Step) -> None:
             pool = fetches if isinstance(step.action, (Fetch, Adopt)) else operations
@@ -90,7 +110,7 @@ def _advance(run: _Run, hands: Hands, start: Callable[[Step], None]) -> bool:
             if not step.behind <= run.outcomes.keys():
                 continue  # also if it is blocked: what is behind it waits for what it is behind
             settled = _settled(step, run, hands.attempts)
-            ready = step.after <= run.outcomes.keys() and step.lane not in run.lanes()
+            ready = step.after <= run.outcomes.keys() and step.lane not in run.lanes() and run.has_room(step)
             if settled is None and not ready:
                 continue
             run.waiting.remove(step)
