@@ -1,7 +1,8 @@
 """Carries out a plan: the whole plan and nothing but the plan.
 
 Steps run as soon as what they wait for has succeeded, fetches in a pool of their own, never two of a lane at once, and
-so many at once on each server that one which does not answer keeps no step of another waiting. A failure blocks only what waits for it. Cancelling begins nothing new, but what is half-changed is finished.
+few at once on each server, so that one which does not answer keeps no step of another waiting. A failure blocks only
+what waits for it. Cancelling begins nothing new, but what is half-changed is finished.
 """
 
 from collections.abc import Callable, Mapping

@@ -452,7 +452,7 @@ def test_a_model_is_ready_where_it_belongs_whatever_other_servers_have() -> None
     placed = dataclasses.replace(line(Change.UNCHANGED, NEW, Reason.SUCCEEDED), servers=(A,))
     views = {A: Serving(models={"m": serves(NEW)}), B: Serving(models={"m": serves(OLD)})}
     status = status_of(after(world(NEW, views, trees=(OLD_TREE, NEW_TREE)), placed))
-    assert said(status)[0] == "True"
+    assert status.ready
     assert (status.belongs_on, status.served) == ((A,), {A: NEW, B: OLD})
 
 
@@ -461,4 +461,4 @@ def test_a_model_is_not_ready_while_one_of_its_servers_lacks_it_or_is_silent() -
     lacking = status_of(after(world(NEW, {A: Serving(models={"m": serves(NEW)}), B: Serving()}), placed))
     silent = Unreachable(reason=Reason.SERVER_UNREACHABLE, message="no answer")
     unsure = status_of(after(world(NEW, {A: Serving(models={"m": serves(NEW)}), B: silent}), placed))
-    assert (said(lacking)[0], said(unsure)[0]) == ("False", "Unknown")
+    assert (said(lacking, Kind.READY)[0], said(unsure, Kind.READY)[0]) == (Truth.FALSE, Truth.UNKNOWN)
