@@ -151,9 +151,9 @@ class Step:
     """One action with its reason.
 
     `after`: ids of steps that must have succeeded before; `behind`: of steps that must have ended, well or not. Steps
-    of one `lane` never overlap. If it fails in the end, `restores` are put back in their order: what is needed before
-    what needs it. `continues`: what the steps before it changed is half a change without it, so a run that was asked to
-    stop still does it.
+    of one `lane` never overlap, unless both are `beside` others, on two servers. If it fails in the end, `restores` are
+    put back in their order: what is needed before what needs it. `continues`: what the steps before it changed is half
+    a change without it, so a run that was asked to stop still does it.
     """
 
     id: str
@@ -163,6 +163,7 @@ class Step:
     after: frozenset[str] = frozenset()
     behind: frozenset[str] = frozenset()
     lane: str | None = None
+    beside: bool = False
     restores: tuple[Restore, ...] = ()
     continues: bool = False
 

@@ -60,8 +60,9 @@ class _Run:
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     running: dict[Future[Outcome], Step] = field(default_factory=dict)
 
-    def lanes(self) -> set[str]:
-        return {step.lane for step in self.running.values() if step.lane is not None}
+    def is_in_the_way(self, step: Step) -> bool:
+        """Whether a step of the same lane is running that must not overlap with it."""
+        return any(_overlap(step, other) for other in self.running.values())
 
     def has_room(self, step: Step) -> bool:
         """Whether its server, or the volume, may be given one operation more."""
@@ -79,6 +80,11 @@ def _place(step: Step) -> str | None:
             return None
         case _:
             return ""
+
+
+def _overlap(step: Step, other: Step) -> bool:
+    apart = step.beside and other.beside and _place(step) != _place(other)
+    return step.lane is not None and step.lane == other.lane and not apart
 
 
 def execute(plan: Plan, hands: Hands) -> tuple[Outcome, ...]:
@@ -111,7 +117,7 @@ def _advance(run: _Run, hands: Hands, start: Callable[[Step], None]) -> bool:
             if not step.behind <= run.outcomes.keys():
                 continue  # also if it is blocked: what is behind it waits for what it is behind
             settled = _settled(step, run, hands.attempts)
-            ready = step.after <= run.outcomes.keys() and step.lane not in run.lanes() and run.has_room(step)
+            ready = step.after <= run.outcomes.keys() and not run.is_in_the_way(step) and run.has_room(step)
             if settled is None and not ready:
                 continue
             run.waiting.remove(step)
