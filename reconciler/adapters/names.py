@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from reconciler.core.errors import Reason, TerminalError
 from reconciler.core.observed import Unreachable
@@ -44,6 +44,16 @@ def resolved(urls: Iterable[str], lookup: Lookup = socket.getaddrinfo) -> Server
 
 def _each(url: str, lookup: Lookup) -> list[str]:
     """One address for each A and AAAA record, sorted. Raises OSError where there is none."""
+    parts, host, port = _parsed(url)
+    found = sorted({str(row[4][0]) for row in lookup(host, port, type=socket.SOCK_STREAM)})
+    if not found:
+        raise OSError("it has no address")
+    scheme, userinfo = parts.scheme.removeprefix("dns+"), parts.netloc.rpartition("@")
+    hosts = [f"[{address}]" if ":" in address else address for address in found]
+    return [f"{scheme}://{userinfo[0]}{userinfo[1]}{one}:{port}" for one in hosts]
+
+
+def _parsed(url: str) -> tuple[SplitResult, str, int]:
     try:
         parts = urlsplit(url)
         usual = _PORTS[parts.scheme]
@@ -52,12 +62,7 @@ def _each(url: str, lookup: Lookup) -> list[str]:
         raise _not_a_name(url) from error
     if not host or parts.path.strip("/") or parts.query or parts.fragment:
         raise _not_a_name(url)
-    found = sorted({str(row[4][0]) for row in lookup(host, port, type=socket.SOCK_STREAM)})
-    if not found:
-        raise OSError("it has no address")
-    scheme, userinfo = parts.scheme.removeprefix("dns+"), parts.netloc.rpartition("@")
-    hosts = [f"[{address}]" if ":" in address else address for address in found]
-    return [f"{scheme}://{userinfo[0]}{userinfo[1]}{one}:{port}" for one in hosts]
+    return parts, host, port
 
 
 def _not_a_name(url: str) -> TerminalError:

@@ -6,15 +6,14 @@ Ends: each time round a model is recreated that was to be replaced, or one more 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from reconciler.core.admission import Gate, stepped_down
 from reconciler.core.capacity import Sizes
 from reconciler.core.deltas import Delta, deltas
-from reconciler.core.departures import Departure, departures
+from reconciler.core.gate import Gate, stepped_down
 from reconciler.core.observed import Observed
+from reconciler.core.places import Departure, departures
 from reconciler.core.removals import Removal
-from reconciler.core.schedule import scheduled
+from reconciler.core.schedule import Schedule, scheduled
 from reconciler.core.settle import settle
-from reconciler.core.turns import Schedule
 from reconciler.core.units import Scene, jolted, units
 from reconciler.core.verdicts import Hold, Request, Verdict, Wanted
 

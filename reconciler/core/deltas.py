@@ -91,20 +91,19 @@ def _delta(verdict: Wanted, observed: Observed, servers: Mapping[str, Serving], 
     activation = _activation(verdict, entry, served.values())
     mends = observed.volume.mends.get(verdict.artifact.tree.generation, 0) + (activation is Reason.TREE_DAMAGED)
     if not verdict.spec.load.enabled:
-        ours = {server: state for server, state in served.items() if state is not None and state.up}
-        up = {server for server, state in ours.items() if state.generation or activation is Reason.ADOPTED}
-        return Delta(
-            verdict=verdict,
-            active=active,
-            activation=activation,
-            mends=mends,
-            unloads=dict.fromkeys(sorted(up), Reason.LOAD_DISABLED),
-        )
+        down = dict.fromkeys(_to_go(served, activation), Reason.LOAD_DISABLED)
+        return Delta(verdict=verdict, active=active, activation=activation, mends=mends, unloads=down)
     here = {server: state for server, state in served.items() if placement.has(server, name)}
     reasons = {server: _load_reason(verdict, state, activation, mends) for server, state in here.items()}
     loads = {server: reason for server, reason in reasons.items() if reason is not None}
     notes = tuple(note for note in (placement.notes.get(name),) if note is not None)
     return Delta(verdict=verdict, active=active, activation=activation, mends=mends, loads=loads, warnings=notes)
+
+
+def _to_go(served: Mapping[str, Served | None], activation: Reason | None) -> list[str]:
+    """The servers that have it up from us, or from a directory that is taken over."""
+    up = {server: state for server, state in served.items() if state is not None and state.up}
+    return sorted(server for server, state in up.items() if state.generation or activation is Reason.ADOPTED)
 
 
 def _activation(verdict: Wanted, active: Entry | None, served: Iterable[Served | None]) -> Reason | None:

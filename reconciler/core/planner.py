@@ -5,37 +5,24 @@ separates it from what is there) → units (what changes together) → schedule 
 → prune → a line for each model, and the guards' word on it all.
 """
 
-from collections.abc import Mapping
-from dataclasses import replace
-
-from reconciler.core.admission import Gate
 from reconciler.core.arranging import arranged
 from reconciler.core.circumstances import still_stalled
 from reconciler.core.guards import refusal, unknown
 from reconciler.core.lines import lines
 from reconciler.core.observed import Observed
-from reconciler.core.placement import asked_for
-from reconciler.core.places import Placement
+from reconciler.core.placing import judged
 from reconciler.core.plan import Fetch, Plan, Step
 from reconciler.core.prune import pruned
 from reconciler.core.removals import ours, removals
-from reconciler.core.rendezvous import needs_of_all, placed
 from reconciler.core.spans import spans
 from reconciler.core.spec import Desired, Target
-from reconciler.core.verdicts import Request, Verdict, first_look
+from reconciler.core.verdicts import Request
 
 
 def plan(desired: Desired, observed: Observed, target: Target, request: Request) -> Plan:
     """What would be done to this target, and what is left alone."""
     observed = still_stalled(desired, observed)
-    verdicts = first_look(desired, observed, target, request)
-    gate = Gate(
-        target=target,
-        specs=desired.models,
-        sound=not desired.problems,
-        no_server=request.no_server,
-        placement=_placement(desired, verdicts, observed, target, request),
-    )
+    verdicts, gate = judged(desired, observed, target, request)
     found = arranged(
         verdicts,
         observed,
@@ -63,15 +50,6 @@ def plan(desired: Desired, observed: Observed, target: Target, request: Request)
         remembered=observed.remembered,
         not_fresh=desired.not_fresh,
     )
-
-
-def _placement(
-    desired: Desired, verdicts: Mapping[str, Verdict], observed: Observed, target: Target, request: Request
-) -> Placement:
-    """Where the target's models belong; in a freeze window nothing leaves its server."""
-    specs = asked_for(desired, target, ())
-    found = placed(specs, needs_of_all(specs, verdicts, observed), observed.servers, target.capacity)
-    return replace(found, still=bool(request.frozen))
 
 
 def _totals(planned: tuple[Step, ...], observed: Observed) -> dict[str, int]:

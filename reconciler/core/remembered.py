@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 from reconciler.core.artifact import DEPENDS_ON, Remembered
 from reconciler.core.assembly import settings_digest
-from reconciler.core.conditions import Kind, ModelStatus, Truth
 from reconciler.core.content import AsBefore, Content, Known, NotRead, Unfetched
 from reconciler.core.digest import Digest, FileDigest, Generation
 from reconciler.core.errors import Reason
@@ -28,7 +27,7 @@ from reconciler.core.observed import (
 )
 from reconciler.core.servers import called, is_name
 from reconciler.core.spec import Desired, ModelSpec, Target
-from reconciler.core.status import stalled
+from reconciler.core.status import Kind, ModelStatus, Truth, stalled
 
 _UNPINNED = "what its source holds now is not known without reading it; a lock or a digest would pin it"
 _NEVER = "no status of this target was ever committed, so nobody knows what is there"

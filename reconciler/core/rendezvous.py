@@ -15,30 +15,10 @@ from itertools import islice
 
 from reconciler.core import graph
 from reconciler.core.amounts import NOTHING, Amount, amount_of, excesses, total
-from reconciler.core.modelfacts import facts
-from reconciler.core.observed import Observed
 from reconciler.core.places import EVERYWHERE, Placement
 from reconciler.core.priority import priority
-from reconciler.core.served import active_tree
 from reconciler.core.servers import is_name
 from reconciler.core.spec import ModelSpec, Resources
-from reconciler.core.verdicts import Verdict, Wanted
-
-
-def needs_of_all(
-    specs: Mapping[str, ModelSpec], verdicts: Mapping[str, Verdict], observed: Observed
-) -> dict[str, frozenset[str]]:
-    """What each model needs, by git, by what its source holds, or else by what our link names; no server is asked."""
-    return {name: _needs(specs[name], verdicts.get(name), observed) for name in sorted(specs)}
-
-
-def _needs(spec: ModelSpec, verdict: Verdict | None, observed: Observed) -> frozenset[str]:
-    if isinstance(verdict, Wanted):
-        return verdict.artifact.config.needs | frozenset(spec.depends_on)
-    tree = active_tree(observed.volume, spec.name)
-    found = facts(tree.config).needs if tree is not None else frozenset[str]()
-    written = facts({key: spec.config[key] for key in ("ensemble_scheduling",) if key in spec.config})
-    return found | written.needs | frozenset(spec.depends_on)
 
 
 def placed(

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.core import graph
-from reconciler.core.admission import Gate
+from reconciler.core.admission import refused
 from reconciler.core.assembly import Artifact
 from reconciler.core.ensembles import misfits
 from reconciler.core.errors import Reason
+from reconciler.core.gate import Gate
 from reconciler.core.jolts import jolts, movers
 from reconciler.core.observed import Active, Observed, Serving
 from reconciler.core.served import (
@@ -292,7 +293,7 @@ def _in_use(stage: Stage) -> Changes:
 
 def _crowded(stage: Stage) -> Changes:
     """Models that there is no room for, once all else is settled."""
-    yield from stage.gate.refused(stage.verdicts, stage.observed, stage.going).items()
+    yield from refused(stage.gate, stage.verdicts, stage.observed, stage.going).items()
 
 
 def _users(name: str, view: Serving, stage: Stage) -> Iterator[str]:

@@ -8,15 +8,13 @@ failure anywhere in it puts all of it back. What waits in a ring is one unit, so
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import permutations
 
 from reconciler.core import graph
 from reconciler.core.capacity import Sizes
 from reconciler.core.deltas import Delta
-from reconciler.core.departures import Departure
 from reconciler.core.jolts import jolts, movers
 from reconciler.core.observed import Observed
-from reconciler.core.places import EVERYWHERE, Placement
+from reconciler.core.places import EVERYWHERE, Departure, Placement
 from reconciler.core.removals import Removal
 from reconciler.core.served import serving
 from reconciler.core.settle import needs
@@ -148,6 +146,10 @@ def _together(scene: Scene) -> Iterator[tuple[str, str]]:
     for server, down in scene.jolted.items():
         for name, hit in sorted(down.items()):
             loaded = name in scene.deltas and server in scene.deltas[name].loads
-            yield from permutations(sorted(hit | {name} if loaded else hit), 2)
+            yield from _pairs(hit | {name} if loaded else hit)
             if name in scene.removals:
                 yield from ((mover, name) for mover in sorted(hit))
+
+
+def _pairs(names: frozenset[str]) -> Iterator[tuple[str, str]]:
+    yield from ((one, other) for one in sorted(names) for other in sorted(names) if one != other)
