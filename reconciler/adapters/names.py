@@ -42,6 +42,11 @@ def resolved(urls: Iterable[str], lookup: Lookup = socket.getaddrinfo) -> Server
     return Servers(urls=dict(sorted(found.items())), silent=silent)
 
 
+def check(url: str) -> None:
+    """Raises TerminalError for what is no name of servers; nobody is asked."""
+    _parsed(url)
+
+
 def _each(url: str, lookup: Lookup) -> list[str]:
     """One address for each A and AAAA record, sorted. Raises OSError where there is none."""
     parts, host, port = _parsed(url)

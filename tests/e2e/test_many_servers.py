@@ -193,3 +193,14 @@ def test_a_server_that_stops_in_the_middle_of_a_run_holds_up_no_other(fleet: Fle
     fleet.apply()
     assert fleet.ready(hung) == {*names}
     converged(fleet)
+
+
+def test_a_server_behind_a_name_is_found_in_each_pass_and_called_by_its_address(fleet: Fleet) -> None:
+    url = fleet.urls[0]
+    fleet.used = (url.replace("grpc://127.0.0.1", "dns+grpc://localhost"),)
+    fleet.world.want({"twice": scale(2.0)})
+    report = fleet.apply()
+    assert fleet.ready(url) == {"twice"}
+    assert report.statuses["twice"].served.keys() == {url}
+    assert routes(fleet)["twice"]["servers"] == [url]
+    assert {line.partition("]")[0] for line in report.last.unknown} <= {"grpc://[::1"}  # Triton listens on IPv4 only
