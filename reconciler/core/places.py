@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from reconciler.core.observed import ForeignEntry, Observed, Served, Serving
-from reconciler.core.served import is_up, serving, stamp_on
+from reconciler.core.served import is_up, serving
 from reconciler.core.verdicts import Verdict, Wanted, needs_of
 
 
@@ -70,7 +70,7 @@ def departures(
     callers = _callers(verdicts) if placement.servers else {}
     candidates = [] if placement.still else [*_misplaced(verdicts, observed, placement)]
     found = {one.name: replace(one, users=_users(one, callers, observed)) for one in candidates}
-    while staying := [name for name, one in found.items() if _is_needed(one, found, verdicts, observed, going)]:
+    while staying := [name for name, one in found.items() if _is_needed(one, found, verdicts, going)]:
         found = {name: one for name, one in found.items() if name not in staying}
     return found
 
@@ -110,24 +110,13 @@ def _users(one: Departure, callers: Users, observed: Observed) -> tuple[str, ...
 
 
 def _is_needed(
-    one: Departure,
-    leaving: Collection[str],
-    verdicts: Mapping[str, Verdict],
-    observed: Observed,
-    going: Collection[str],
+    one: Departure, leaving: Collection[str], verdicts: Mapping[str, Verdict], going: Collection[str]
 ) -> bool:
-    view = serving(observed)[one.server]
-    return any(
-        f"{user}@{one.server}" not in leaving and user not in going and _goes_on(user, one.model, view, verdicts)
-        for user in one.users
-    )
+    """Whether something that is up there, and neither leaves nor is removed, goes on needing it."""
+    users = (user for user in one.users if f"{user}@{one.server}" not in leaving and user not in going)
+    return any(_goes_on_needing(one.model, verdicts.get(user)) for user in users)
 
 
-def _goes_on(user: str, model: str, view: Serving, verdicts: Mapping[str, Verdict]) -> bool:
-    """Whether it goes on needing the model there: it stays as it is, or needs it as it will be."""
-    verdict = verdicts.get(user)
-    if not isinstance(verdict, Wanted):
-        return True
-    if not verdict.spec.load.enabled:
-        return False
-    return stamp_on(view, user) == verdict.artifact.tree.generation or model in needs_of(verdict)
+def _goes_on_needing(model: str, verdict: Verdict | None) -> bool:
+    """Whether the user stays as it is, or needs the model as it will be."""
+    return not isinstance(verdict, Wanted) or model in needs_of(verdict)

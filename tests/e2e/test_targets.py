@@ -51,9 +51,9 @@ def test_a_name_that_has_no_address_is_told_and_nothing_is_touched(tmp_path: Pat
     ground.want({})
     before = ground.served_files()
     url = "dns+grpc://triton-headless.invalid:8001"
-    plan, apply = ground.run("plan", server=url), ground.run("apply", server=url)
-    assert (plan.code, apply.code) == (1, 1)
-    mentions(plan.out, f"  - {url}: no address is known for triton-headless.invalid", "check the name")
+    apply = ground.run("apply", server=url)
+    assert apply.code == 1
+    mentions(apply.out, f"  - {url}: no address is known for triton-headless.invalid", "check the name")
     assert ground.served_files() == before
     wrong = ground.run("plan", server="dns+ftp://triton:8001")
     assert wrong.code == 64
