@@ -1,18 +1,17 @@
 """The last act of a pass: what is there now goes to the status branch."""
 
-import random
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.adapters import gitrepo
-from reconciler.core import status
+from reconciler.core import routes, status
 from reconciler.core.errors import ReconcileError
 from reconciler.core.gaps import Gap, gaps
 from reconciler.core.plan import Outcome, Plan, Result
 from reconciler.core.recording import PassResult
 from reconciler.core.web_links import web_of
 from reconciler.looking import Look, Pass
+from reconciler.pacing import pace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +92,8 @@ def _publish(begun: Pass, statuses: Mapping[str, status.ModelStatus]) -> str | N
     change = gitrepo.StatusCommit(
         branch=begun.desired.repository.status_branch,
         prefix=begun.target.name,
-        files=status.to_files(statuses, target=begun.target.name, web=web),
+        files=routes.folder(statuses, begun.target.name, web),
         message=f"status of {begun.target.name} at {begun.desired.revision[:12]}\n",
         now=int(begun.now.timestamp()),
     )
-    pace = gitrepo.Pace(random=random.random, sleep=time.sleep)
-    return gitrepo.publish(begun.options.repo, change, pace, access=begun.options.access(begun.options.volume))
+    return gitrepo.publish(begun.options.repo, change, pace(), access=begun.options.access(begun.options.volume))

@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 from reconciler.core.progress import Reporter
 from reconciler.executor import Attempts, Hands
+from reconciler.executor.doubting import Doubting
 from reconciler.world import World
 
 
 def hands(world: World, reporter: Reporter, cancelled: Callable[[], bool]) -> Hands:
     """The world's volume and servers, with patience."""
     attempts = Attempts(clock=time.monotonic, sleep=time.sleep, random=random.random, cancelled=cancelled)
-    return Hands(volume=world.volume, servers=world.servers, attempts=attempts, reporter=reporter)
+    servers = {name: Doubting(server, time.monotonic) for name, server in world.servers.items()}
+    return Hands(volume=world.volume, servers=servers, attempts=attempts, reporter=reporter)

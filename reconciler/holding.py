@@ -4,8 +4,6 @@ Which branch and folder the status is in, the volume knows: what the refused rev
 """
 
 import logging
-import random
-import time
 from datetime import datetime
 
 from reconciler.adapters import gitrepo
@@ -14,6 +12,7 @@ from reconciler.core.errors import ReconcileError
 from reconciler.core.held import Held, held_files
 from reconciler.core.trusted import Trusted, UntrustedError
 from reconciler.options import Options
+from reconciler.pacing import pace
 
 _log = logging.getLogger(__name__)
 
@@ -39,5 +38,4 @@ def _publish(error: UntrustedError, held: Trusted, options: Options, now: dateti
         message=f"{held.target} is held at {held.revision[:12]}\n",
         now=int(now.timestamp()),
     )
-    pace = gitrepo.Pace(random=random.random, sleep=time.sleep)
-    gitrepo.publish(options.repo, change, pace, access=options.access(error.volume))
+    gitrepo.publish(options.repo, change, pace(), access=options.access(error.volume))

@@ -26,6 +26,12 @@ class Look:
     statuses: Mapping[str, status.ModelStatus]
 
 
+def standing(seen: Look) -> Mapping[str, status.ModelStatus]:
+    """How the models stand by this look alone; the times of their conditions mean nothing."""
+    done = status.Pass(plan=seen.plan, outcomes=(), observed=seen.observed, desired=seen.desired)
+    return status.summarise(done, seen.statuses, now="")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pass:
     """What stays the same throughout one pass."""

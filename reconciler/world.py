@@ -6,23 +6,28 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Self
 
+from reconciler.adapters.names import resolved
 from reconciler.adapters.sources import Sources
 from reconciler.adapters.triton import Triton, connect
 from reconciler.adapters.volume import Limits, Volume
 from reconciler.core.memo import Memo
-from reconciler.core.observed import Observed, StalledAt
+from reconciler.core.observed import Observed, StalledAt, Unreachable
 from reconciler.core.spec import Desired, ModelSpec, Target
 
 AT_ONCE = 8
-"""Sources and servers looked at side by side."""
+"""Sources looked at side by side, and four times as many servers: one that does not answer is waited for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """One target's volume and connections to its servers by their URL; `memo`: what was worked out before."""
+    """One target's volume and connections to its servers by what they are called.
+
+    `silent`: names of servers that have no address. `memo`: what was worked out before.
+    """
 
     volume: Volume
     servers: Mapping[str, Triton]
+    silent: Mapping[str, Unreachable] = field(default_factory=dict)
     memo: Memo = field(default_factory=Memo, compare=False, repr=False)
 
     def remembering(self, memo: Memo) -> Self:
@@ -37,16 +42,20 @@ class World:
         `adopt`: models whose foreign directories are to be taken over.
         """
         resolve = self.volume.resolve
-        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="observe") as pool:
-            views = {url: pool.submit(server.observe) for url, server in self.servers.items()}
+        with _pool("look", AT_ONCE * 4) as looks, _pool("observe", AT_ONCE) as pool:
+            views = {url: looks.submit(server.observe) for url, server in self.servers.items()}
             contents = {model.name: pool.submit(resolve, model, adopting_it=model.name in adopt) for model in models}
             volume = self.volume.observe(self.memo)
             return Observed(
                 volume=volume,
-                servers={url: future.result() for url, future in views.items()},
+                servers={**self.silent, **{url: future.result() for url, future in views.items()}},
                 contents={name: future.result() for name, future in contents.items()},
                 stalled=stalled,
             )
+
+
+def _pool(name: str, most: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(most, thread_name_prefix=name)
 
 
 @contextmanager
@@ -61,8 +70,8 @@ def opened(target: Target, desired: Desired, environment: Mapping[str, str], lim
     )
     with ExitStack() as stack:
         stack.callback(volume.close)
-        servers = {}
-        for url in target.servers:
-            servers[url] = connect(url)
-            stack.callback(servers[url].close)
-        yield World(volume=volume, servers=servers)
+        found, servers = resolved(target.servers), {}
+        for name, url in found.urls.items():
+            servers[name] = connect(url)
+            stack.callback(servers[name].close)
+        yield World(volume=volume, servers=servers, silent=found.silent)

@@ -3,10 +3,12 @@
 import os
 from datetime import UTC, datetime
 
+from reconciler.adapters import names
 from reconciler.adapters.triton import endpoint
 from reconciler.cli import pins
 from reconciler.cli.options import Chosen, Common
 from reconciler.core.errors import Reason, TerminalError, UsageError
+from reconciler.core.servers import is_name
 from reconciler.options import Options
 
 
@@ -20,10 +22,7 @@ def options(
 ) -> Options:
     """The options of one pass. Raises UsageError for what is no address of a server, and for pins that pin nobody."""
     for url in common.servers:
-        try:
-            endpoint.parse(url)
-        except TerminalError as error:
-            raise UsageError(Reason.USAGE, error.message, error.hint) from error
+        _check(url)
     return Options(
         repo=common.repo,
         ref=common.ref,
@@ -41,3 +40,13 @@ def options(
         pinned=pins.pinned(common.allowed_signers, common.gpg_keys),
         environment=os.environ,
     )
+
+
+def _check(url: str) -> None:
+    try:
+        if is_name(url):
+            names.check(url)
+        else:
+            endpoint.parse(url)
+    except TerminalError as error:
+        raise UsageError(Reason.USAGE, error.message, error.hint) from error

@@ -41,12 +41,13 @@ def status(common: Common, output: str, *, observed: str | None, chosen: Chosen)
 
 
 def _account(told: Any, chosen: Chosen, *, as_json: bool, log_json: bool) -> int:
+    from reconciler.core.routes import table
     from reconciler.render import account_json, account_text, problems
 
     desired, branch, found = told.desired, told.desired.repository.status_branch, problems.of(told.desired)
     if as_json:
         where = account_json.where(told.target.name, branch, desired, told.unknown)
-        out.document({**account_json.document(told.statuses, told.held), **where})
+        out.document({**account_json.document(told.statuses, told.held), **where, "routes": table(told.statuses)})
     else:
         out.show(account_text.circumstances(desired, told.unknown))
         out.show(account_text.lines(told.statuses, told.held))
@@ -61,12 +62,15 @@ def _account(told: Any, chosen: Chosen, *, as_json: bool, log_json: bool) -> int
 def _live(common: Common, chosen: Chosen, *, as_json: bool) -> int:
     from reconciler import reconcile
     from reconciler.cli.one_pass import now, options
+    from reconciler.core.routes import table
+    from reconciler.looking import standing
     from reconciler.render import account_text, problems, status_json, status_text
 
     seen = reconcile.look(options(common, chosen), now=now())
     found = problems.of(seen.desired)
     if as_json:
-        out.document(status_json.document(seen.plan, seen.observed, seen.statuses))
+        document = status_json.document(seen.plan, seen.observed, seen.statuses)
+        out.document({**document, "routes": table(standing(seen))})
     else:
         out.show(status_text.lines(seen.plan, seen.observed))
         one = seen.statuses.get(chosen.models[0]) if len(chosen.models) == 1 else None

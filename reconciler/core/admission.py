@@ -6,46 +6,27 @@ listed changes nothing.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
 from reconciler.core import graph
 from reconciler.core.amounts import NOTHING, Amount, Kind, Taken, excesses, shortage, total
 from reconciler.core.capacity import Sizes
 from reconciler.core.errors import Reason
+from reconciler.core.gate import Gate, stepped_down
 from reconciler.core.observed import Active, Observed, Serving
+from reconciler.core.places import departures
 from reconciler.core.priority import priority
 from reconciler.core.room import Disk
 from reconciler.core.served import is_up, serving, stamp_on
-from reconciler.core.spec import ModelSpec, Target
-from reconciler.core.verdicts import Deferred, Hold, Verdict, Wanted, keep, needs_of
+from reconciler.core.verdicts import Deferred, Hold, Verdict, Wanted, needs_of
 
 Verdicts = Mapping[str, Verdict]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gate:
-    """What decides who is let in. `specs`: the whole desired state; `sound`: whether reconciler.yaml is valid."""
-
-    target: Target
-    specs: Mapping[str, ModelSpec]
-    sound: bool = True
-    no_server: bool = False
-
-    def refused(self, verdicts: Verdicts, observed: Observed, going: frozenset[str]) -> dict[str, Verdict]:
-        """Those that there is no room for, one step down: to what is active, or left alone."""
-        ledger = _Ledger(self, verdicts, observed, going)
-        refused = {name: hold for name in ledger.in_order() if (hold := ledger.consider(name))}
-        return {name: stepped_down(ledger.coming[name], hold, observed) for name, hold in refused.items()}
-
-
-def stepped_down(verdict: Wanted | Deferred, hold: Hold, observed: Observed) -> Verdict:
-    """From what is wanted to what is active, if that can be loaded; from there to being left alone."""
-    if isinstance(verdict, Wanted):
-        hold = replace(hold, wanted=verdict.artifact.tree.generation)
-        if verdict.kept is not None:
-            message = f"{verdict.kept.message}; and it cannot be loaded again: {hold.message}"
-            return replace(hold, message=message, wanted=verdict.kept.wanted, needs=frozenset(verdict.spec.depends_on))
-    return keep(verdict.spec, hold, observed)
+def refused(gate: Gate, verdicts: Verdicts, observed: Observed, going: frozenset[str]) -> dict[str, Verdict]:
+    """Those that there is no room for, one step down: to what is active, or left alone."""
+    ledger = _Ledger(gate, verdicts, observed, going)
+    found = {name: hold for name in ledger.in_order() if (hold := ledger.consider(name))}
+    return {name: stepped_down(ledger.coming[name], hold, observed) for name, hold in found.items()}
 
 
 class _Ledger:
@@ -53,6 +34,7 @@ class _Ledger:
 
     def __init__(self, gate: Gate, verdicts: Verdicts, observed: Observed, going: frozenset[str]) -> None:
         self._capacity, self._observed = gate.target.capacity, observed
+        self._placement = gate.places
         self._disk = Disk(observed, gate.target)
         self._views = {"": Serving()} if gate.no_server else serving(observed)
         self._let_in: set[str] = set()
@@ -61,7 +43,9 @@ class _Ledger:
         self._sizes = Sizes(gate.specs, verdicts, observed)
         idle = frozenset(name for name, verdict in self.coming.items() if not verdict.spec.load.enabled)
         self._wanted = {name: NOTHING if name in idle else self._sizes.wanted(name) for name in self.coming}
-        self._taken = {server: Taken(self._staying(view, going | idle)) for server, view in self._views.items()}
+        leaving = departures(verdicts, observed, self._placement, going).values()
+        gone = {url: going | idle | {one.model for one in leaving if one.server == url} for url in self._views}
+        self._taken = {server: Taken(self._staying(view, gone[server])) for server, view in self._views.items()}
 
     def _staying(self, view: Serving, leaving: frozenset[str]) -> dict[str, Amount]:
         """What takes its room there, and goes on doing so."""
@@ -87,7 +71,7 @@ class _Ledger:
         if not self._is_there(name) or not self.coming[name].spec.load.enabled:
             return
         size = self._sizes.active(name)
-        absent = [server for server, taken in self._taken.items() if name not in taken]
+        absent = [server for server in self._placement.of(name, self._taken) if name not in self._taken[server]]
         if not any([*excesses(self._taken[server].total, size, self._capacity)] for server in absent):
             self._book(name, dict.fromkeys(absent, size))
 
@@ -100,7 +84,7 @@ class _Ledger:
         if message := self._disk.shortage(among):
             return Hold(reason=Reason.NO_SPACE, message=message)
         for server, taken in self._taken.items():
-            more = total(self._more(other)[server] for other in asking)
+            more = total(self._more(other).get(server, NOTHING) for other in asking)
             for kind in excesses(taken.total, more, self._capacity):
                 return Hold(reason=Reason.NO_CAPACITY, message=self._words(kind, server, asking))
         self._disk.take(among)
@@ -111,7 +95,8 @@ class _Ledger:
 
     def _more(self, name: str) -> dict[str, Amount]:
         """What it takes beyond what is booked for it."""
-        return {server: self._wanted[name] - taken[name] for server, taken in self._taken.items()}
+        places = self._placement.of(name, self._taken)
+        return {server: self._wanted[name] - self._taken[server][name] for server in places}
 
     def _book(self, name: str, more: Mapping[str, Amount]) -> None:
         for server, amount in more.items():

@@ -68,5 +68,6 @@ def retirements(scene: Scene, finals: Mapping[str, frozenset[str]]) -> Iterator[
         return
     taken = {name for name, delta in scene.deltas.items() if delta.activation is Reason.ADOPTED}
     for name in sorted(taken | (scene.observed.volume.aside & (scene.deltas.keys() | scene.removals.keys()))):
-        after = finals.get(name, frozenset())
+        leaving = (finals[one.name] for one in scene.departures.values() if one.model == name)
+        after = finals.get(name, frozenset()).union(*leaving)
         yield Step(id=f"retire:{name}", action=Retire(model=name), reason=Reason.ADOPTED, after=after)

@@ -6,14 +6,14 @@ Ends: each time round a model is recreated that was to be replaced, or one more 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from reconciler.core.admission import Gate, stepped_down
 from reconciler.core.capacity import Sizes
 from reconciler.core.deltas import Delta, deltas
+from reconciler.core.gate import Gate, stepped_down
 from reconciler.core.observed import Observed
+from reconciler.core.places import Departure, departures
 from reconciler.core.removals import Removal
-from reconciler.core.schedule import scheduled
+from reconciler.core.schedule import Schedule, scheduled
 from reconciler.core.settle import settle
-from reconciler.core.turns import Schedule
 from reconciler.core.units import Scene, jolted, units
 from reconciler.core.verdicts import Hold, Request, Verdict, Wanted
 
@@ -52,14 +52,18 @@ def _with_room(
     """With as many models recreated as must be; those that do not fit even so are in the schedule."""
     going, held = removals(settled)
     sizes = Sizes(gate.specs, settled, observed)
+    leaving = departures(settled, observed, gate.placement, going) if gate.sound and not request.no_server else {}
     apart = frozenset[str]()
     while True:
-        found = deltas(settled, observed, request, apart) if gate.sound else {}
+        found = deltas(settled, observed, request, gate.placement, apart) if gate.sound else {}
+        found = _with_leaves(found, leaving)
         scene = Scene(
             verdicts=settled,
             observed=observed,
             deltas=found,
             removals=going,
+            departures=leaving,
+            placement=gate.placement,
             jolted=jolted(settled, observed, found),
             sizes=sizes,
         )
@@ -67,6 +71,13 @@ def _with_room(
         if not schedule.apart - apart:
             return Arranged(scene=replace(scene, deltas=_warned(found, schedule)), schedule=schedule, held=held)
         apart |= schedule.apart
+
+
+def _with_leaves(found: Mapping[str, Delta], leaving: Mapping[str, Departure]) -> dict[str, Delta]:
+    places: dict[str, tuple[str, ...]] = {}
+    for one in leaving.values():
+        places[one.model] = (*places.get(one.model, ()), one.server)
+    return {name: replace(delta, leaves=places.get(name, ())) for name, delta in found.items()}
 
 
 def _warned(found: Mapping[str, Delta], schedule: Schedule) -> dict[str, Delta]:

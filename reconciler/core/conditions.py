@@ -92,8 +92,9 @@ class ModelStatus:
 
     `generation` is what git wants, as far as it is known, and `revision` the commit at which we saw that first, so
     that commits about other models change nothing here. `active` is what the volume's link names; `served` what each
-    server has up, None where it carries no stamp; `versions` are those that answer. `digests` are the sources' tree
-    digests, under `source` or the version's number. `stalled_at` is what not to try again, and why.
+    server has up, None where it carries no stamp, and `belongs_on` are the servers that are to have it; `versions` are
+    those that answer. `digests` are the sources' tree digests, under `source` or the version's number. `stalled_at` is
+    what not to try again, and why.
 
     For plans without a look at the world: `settings` is a digest of all but the sources that decided about the
     generation, `servers` are those that answered, `members` the models that its served steps name, `calls` those
@@ -112,6 +113,7 @@ class ModelStatus:
     digests: Mapping[str, Digest] = field(default_factory=dict)
     settings: Digest | None = None
     servers: tuple[str, ...] = ()
+    belongs_on: tuple[str, ...] = ()
     members: tuple[str, ...] = ()
     calls: tuple[str, ...] = ()
     stalled_at: StalledAt | None = None

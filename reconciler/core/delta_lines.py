@@ -119,6 +119,8 @@ def _change(delta: Delta) -> Change:
         return Change.CREATE
     if delta.unloads and delta.loads:
         return Change.RECREATE
+    if delta.activation is None and delta.leaves:
+        return Change.MOVE
     return Change.UPDATE if delta.moves and delta.activation is not Reason.LINK_REPOINTED else Change.MEND
 
 
@@ -127,7 +129,7 @@ def _reason(delta: Delta) -> Reason:
         return Reason.SUCCEEDED
     if delta.activation is not None:
         return delta.activation
-    return min({**delta.unloads, **delta.loads}.values())
+    return Reason.NOT_PLACED if delta.leaves else min({**delta.unloads, **delta.loads}.values())
 
 
 def _damage(delta: Delta) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from reconciler.core.artifact import Tree
 from reconciler.core.errors import Reason
 from reconciler.core.observed import Active, Entry, ForeignEntry, Observed, Served, Serving
+from reconciler.core.places import Placement
 from reconciler.core.served import above_on, active_tree, is_up, serving, stamp_on, tree_on
 from reconciler.core.spec import Update
 from reconciler.core.verdicts import Request, Verdict, Wanted
@@ -18,6 +19,8 @@ from reconciler.core.verdicts import Request, Verdict, Wanted
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delta:
     """What one model lacks. `loads` and `unloads` are by server; a server in both gets the unload first.
+
+    `leaves`: servers that it goes from once it is up where it belongs.
 
     `taken_down`: models whose unload and return this one is part of, because they are recreated under it. `mends`: how
     often its tree has been mended, with the mending that this delta is about.
@@ -28,6 +31,7 @@ class Delta:
     activation: Reason | None = None
     loads: Mapping[str, Reason] = field(default_factory=dict)
     unloads: Mapping[str, Reason] = field(default_factory=dict)
+    leaves: tuple[str, ...] = ()
     taken_down: tuple[str, ...] = ()
     mends: int = 0
     warnings: tuple[str, ...] = ()
@@ -40,23 +44,33 @@ class Delta:
         )
 
     @property
+    def at_home(self) -> bool:
+        """Whether nothing separates it where it belongs."""
+        return self.activation is None and not self.loads and not self.unloads
+
+    @property
     def empty(self) -> bool:
         """Whether nothing separates it."""
-        return self.activation is None and not self.loads and not self.unloads
+        return self.at_home and not self.leaves
 
 
 def deltas(
-    verdicts: Mapping[str, Verdict], observed: Observed, request: Request, apart: AbstractSet[str] = frozenset()
+    verdicts: Mapping[str, Verdict],
+    observed: Observed,
+    request: Request,
+    placement: Placement,
+    apart: AbstractSet[str] = frozenset(),
 ) -> dict[str, Delta]:
-    """A delta for each wanted model; none where no server that is to be used could be reached.
+    """A delta for each wanted model; none where no server that it belongs on could be reached.
 
     `apart`: models whose two copies do not fit, so that they are unloaded first.
     """
     wanted = {name: verdict for name, verdict in sorted(verdicts.items()) if isinstance(verdict, Wanted)}
-    servers = {} if request.no_server else serving(observed)
-    if not servers and not request.no_server:
-        return {}
-    found = {name: _delta(verdict, observed, servers) for name, verdict in wanted.items()}
+    found = {
+        name: _delta(verdict, observed, {} if request.no_server else serving(observed), placement)
+        for name, verdict in wanted.items()
+        if request.no_server or placement.views(name, observed)
+    }
     for name in sorted(found):
         if name in apart or found[name].verdict.spec.update is Update.RECREATE:
             found |= _recreated(name, found, observed)
@@ -69,7 +83,7 @@ def may_be_recreated(name: str, found: Mapping[str, Delta], observed: Observed) 
     return changed is not None and bool(changed.unloads)
 
 
-def _delta(verdict: Wanted, observed: Observed, servers: Mapping[str, Serving]) -> Delta:
+def _delta(verdict: Wanted, observed: Observed, servers: Mapping[str, Serving], placement: Placement) -> Delta:
     name = verdict.spec.name
     entry = observed.volume.entries.get(name)
     active = entry if isinstance(entry, Active) else None
@@ -77,18 +91,19 @@ def _delta(verdict: Wanted, observed: Observed, servers: Mapping[str, Serving]) 
     activation = _activation(verdict, entry, served.values())
     mends = observed.volume.mends.get(verdict.artifact.tree.generation, 0) + (activation is Reason.TREE_DAMAGED)
     if not verdict.spec.load.enabled:
-        ours = {server: state for server, state in served.items() if state is not None and state.up}
-        up = {server for server, state in ours.items() if state.generation or activation is Reason.ADOPTED}
-        return Delta(
-            verdict=verdict,
-            active=active,
-            activation=activation,
-            mends=mends,
-            unloads=dict.fromkeys(sorted(up), Reason.LOAD_DISABLED),
-        )
-    reasons = {server: _load_reason(verdict, state, activation, mends) for server, state in served.items()}
+        down = dict.fromkeys(_to_go(served, activation), Reason.LOAD_DISABLED)
+        return Delta(verdict=verdict, active=active, activation=activation, mends=mends, unloads=down)
+    here = {server: state for server, state in served.items() if placement.has(server, name)}
+    reasons = {server: _load_reason(verdict, state, activation, mends) for server, state in here.items()}
     loads = {server: reason for server, reason in reasons.items() if reason is not None}
-    return Delta(verdict=verdict, active=active, activation=activation, mends=mends, loads=loads)
+    notes = tuple(note for note in (placement.notes.get(name),) if note is not None)
+    return Delta(verdict=verdict, active=active, activation=activation, mends=mends, loads=loads, warnings=notes)
+
+
+def _to_go(served: Mapping[str, Served | None], activation: Reason | None) -> list[str]:
+    """The servers that have it up from us, or from a directory that is taken over."""
+    up = {server: state for server, state in served.items() if state is not None and state.up}
+    return sorted(server for server, state in up.items() if state.generation or activation is Reason.ADOPTED)
 
 
 def _activation(verdict: Wanted, active: Entry | None, served: Iterable[Served | None]) -> Reason | None:

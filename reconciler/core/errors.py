@@ -20,6 +20,7 @@ class Reason(StrEnum):
     SERVED_GENERATION_DIFFERS = "ServedGenerationDiffers"
     DEPENDENCY_RELOADED = "DependencyReloaded"
     LOAD_DISABLED = "LoadDisabled"
+    NOT_PLACED = "NotPlaced"
     REMOVED = "Removed"
     UNREFERENCED = "Unreferenced"
     CONTENT_UNKNOWN = "ContentUnknown"

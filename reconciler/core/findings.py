@@ -37,7 +37,7 @@ def loaded(standing: Standing, wrong: Trouble | None) -> Finding:
     if standing.no_server:
         return Finding(status=Truth.UNKNOWN, reason=Reason.NO_SERVER, message="there is no server to load it")
     wanted, up = standing.reference, standing.up
-    reachable = standing.served
+    reachable = standing.expected(standing.served)
     missing = {
         server: served
         for server, served in reachable.items()
@@ -45,8 +45,8 @@ def loaded(standing: Standing, wrong: Trouble | None) -> Finding:
     }
     if missing:
         return _not_loaded(standing, wrong, missing)
-    if standing.unreachable:
-        words = "; ".join(f"{server}: {view.message}" for server, view in standing.unreachable.items())
+    if unreachable := standing.expected(standing.unreachable):
+        words = "; ".join(f"{server}: {view.message}" for server, view in unreachable.items())
         return Finding(status=Truth.UNKNOWN, reason=Reason.SERVER_UNREACHABLE, message=words)
     return Finding(status=Truth.TRUE, reason=Reason.SUCCEEDED)
 

@@ -26,12 +26,16 @@ class Gap:
 
 
 def gaps(plans: Iterable[Plan], outcomes: Iterable[Outcome], before: Observed, after: Observed) -> tuple[Gap, ...]:
-    """Every gap of a run, by model and server. A model that was to go for good has none."""
+    """Every gap of a run, by model and server. A model that was to go for good, or from there, has none."""
+    plans = list(plans)
+    away = {(line.model, server) for found in plans for line in found.models for server in line.moves.leaves}
     lines = {line.model: line for found in plans for line in found.models if line.gap_kind is not None}
     spans = _spans(list(outcomes))
     left = {(name, server) for server, view in serving(before).items() for name in view.models if is_up(view, name)}
     left = {place for place in left if _is_down(place, after)}
-    return tuple(_gap(place, spans, lines, left) for place in sorted(spans.keys() | left) if _counts(place, lines))
+    return tuple(
+        _gap(place, spans, lines, left) for place in sorted((spans.keys() | left) - away) if _counts(place, lines)
+    )
 
 
 def _gap(place: Place, spans: Mapping[Place, float], lines: Mapping[str, ModelPlan], left: set[Place]) -> Gap:

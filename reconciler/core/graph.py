@@ -66,6 +66,14 @@ def groups(needs: Needs, models: Iterable[str]) -> tuple[tuple[str, ...], ...]:
     return tuple(members[knot] for knot in nx.lexicographical_topological_sort(knotted, key=lambda knot: members[knot]))
 
 
+def from_above(needs: Needs, ranks: Mapping[str, tuple[int, bool, str]]) -> tuple[str, ...]:
+    """The ranked models, what needs others before them, else by rank; names without a rank do not count."""
+    graph = nx.condensation(_digraph({name: needs.get(name, frozenset()) & ranks.keys() for name in ranks}))
+    members = {knot: sorted(graph.nodes[knot]["members"], key=ranks.__getitem__) for knot in graph}
+    ordered = nx.lexicographical_topological_sort(graph, key=lambda knot: ranks[members[knot][0]])
+    return tuple(name for knot in ordered for name in members[knot])
+
+
 def layers(needs: Needs, models: Iterable[str]) -> tuple[tuple[str, ...], ...]:
     """The models by how far they are from those that need nothing; a ring shares a layer.
 

@@ -7,9 +7,9 @@ from typing import assert_never
 from reconciler.core.delta_lines import deferred_line, gap_of, held_line, wanted_line, with_note
 from reconciler.core.errors import Reason
 from reconciler.core.observed import Active, ForeignEntry, Serving, Unreachable
-from reconciler.core.plan import Change, GapKind, ModelPlan, Prune, Step
+from reconciler.core.plan import STAYS, Change, GapKind, ModelPlan, Moves, Prune, Step
 from reconciler.core.removals import ours
-from reconciler.core.served import up_somewhere
+from reconciler.core.served import is_up, serving, up_somewhere
 from reconciler.core.units import Scene
 from reconciler.core.verdicts import Deferred, Hold, Verdict, Wanted, needs_of
 from reconciler.core.versions import versions
@@ -21,10 +21,33 @@ def lines(scene: Scene, held: Mapping[str, Hold], planned: tuple[Step, ...]) -> 
     found = (*_model_lines(scene, ids), *_removal_lines(scene, held, ids), *_foreign(scene))
     mine = ours(scene.observed)
     told = (
-        replace(line, foreign_needs=_foreign_needs(line.model, scene, mine), versions=versions(line, scene))
+        replace(
+            line,
+            foreign_needs=_foreign_needs(line.model, scene, mine),
+            versions=versions(line, scene),
+            servers=_servers(line.model, scene),
+            moves=_moves(line.model, scene),
+        )
         for line in found
     )
     return tuple(sorted(told, key=lambda line: line.model))
+
+
+def _servers(name: str, scene: Scene) -> tuple[str, ...] | None:
+    """Where it belongs, None for everywhere."""
+    places = scene.placement.servers.get(name)
+    return None if places is None else tuple(sorted(places))
+
+
+def _moves(name: str, scene: Scene) -> Moves:
+    """Where it goes from, and which servers it comes to for that."""
+    delta = scene.deltas.get(name)
+    if delta is None or not delta.leaves:
+        return STAYS
+    views = serving(scene.observed)
+    return Moves(
+        leaves=delta.leaves, comes_to=tuple(server for server in sorted(delta.loads) if not is_up(views[server], name))
+    )
 
 
 def _foreign_needs(name: str, scene: Scene, mine: frozenset[str]) -> tuple[str, ...]:
@@ -67,7 +90,8 @@ def _model_lines(scene: Scene, ids: Mapping[str, tuple[str, ...]]) -> Iterator[M
 def _no_server(scene: Scene, verdict: Wanted) -> Hold:
     """Why a wanted model has no delta: there is no server to compare with, or reconciler.yaml is not valid."""
     wanted = verdict.artifact.tree.generation if verdict.kept is None else verdict.kept.wanted
-    unreachable = {name: view for name, view in sorted(scene.observed.servers.items()) if isinstance(view, Unreachable)}
+    views = scene.placement.seen_by(verdict.spec.name, scene.observed).servers
+    unreachable = {name: view for name, view in sorted(views.items()) if isinstance(view, Unreachable)}
     if not unreachable:
         return Hold(reason=Reason.REJECTED, message="reconciler.yaml is not valid", wanted=wanted)
     reason, names = next(iter(unreachable.values())).reason, ", ".join(unreachable)

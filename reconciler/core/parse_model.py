@@ -41,6 +41,7 @@ def model_of(file: str, value: JsonObject, settings: Settings) -> ModelSpec:
         load=_load({**settings.load, **fields.mapping(spec, "load")}),
         probes=tuple(_probe(probe) for probe in fields.mappings(spec, "probe")),
         suspend=_suspend(spec.get("suspend", False)),
+        replicas=int(cast("float", spec["replicas"])) if "replicas" in spec else None,
     )
 
 

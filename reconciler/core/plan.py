@@ -151,9 +151,9 @@ class Step:
     """One action with its reason.
 
     `after`: ids of steps that must have succeeded before; `behind`: of steps that must have ended, well or not. Steps
-    of one `lane` never overlap. If it fails in the end, `restores` are put back in their order: what is needed before
-    what needs it. `continues`: what the steps before it changed is half a change without it, so a run that was asked to
-    stop still does it.
+    of one `lane` never overlap, unless both are `beside` others, on two servers. If it fails in the end, `restores` are
+    put back in their order: what is needed before what needs it. `continues`: what the steps before it changed is half
+    a change without it, so a run that was asked to stop still does it.
     """
 
     id: str
@@ -163,6 +163,7 @@ class Step:
     after: frozenset[str] = frozenset()
     behind: frozenset[str] = frozenset()
     lane: str | None = None
+    beside: bool = False
     restores: tuple[Restore, ...] = ()
     continues: bool = False
 
@@ -175,6 +176,7 @@ class Change(StrEnum):
     RECREATE = "recreate"
     REMOVE = "remove"
     MEND = "mend"
+    MOVE = "move"
     UNCHANGED = "unchanged"
     HELD = "held"
     FOREIGN = "foreign"
@@ -213,6 +215,17 @@ UNTOLD = Versions()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Moves:
+    """The servers that a model leaves, and those that it comes to first."""
+
+    leaves: tuple[str, ...] = ()
+    comes_to: tuple[str, ...] = ()
+
+
+STAYS = Moves()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelPlan:
     """What becomes of one model and why.
 
@@ -221,7 +234,7 @@ class ModelPlan:
     fail meanwhile, empty if they will not or it is removed; `gap_kind` says that too. `stalled`: trying again is
     hopeless, so a person or a spec change is needed. `warnings` are facts worth knowing that do not hold it. `kept`:
     why `wanted` is what is active, which is mended, and not what git wants. `foreign_needs`: models it needs that are
-    not ours to bring.
+    not ours to bring. `servers`: those that it belongs on, None for all of the target's.
     """
 
     model: str
@@ -239,6 +252,8 @@ class ModelPlan:
     warnings: tuple[str, ...] = ()
     foreign_needs: tuple[str, ...] = ()
     versions: Versions = UNTOLD
+    servers: tuple[str, ...] | None = None
+    moves: Moves = STAYS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

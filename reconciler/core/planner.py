@@ -5,26 +5,26 @@ separates it from what is there) → units (what changes together) → schedule 
 → prune → a line for each model, and the guards' word on it all.
 """
 
-from reconciler.core.admission import Gate
 from reconciler.core.arranging import arranged
 from reconciler.core.circumstances import still_stalled
 from reconciler.core.guards import refusal, unknown
 from reconciler.core.lines import lines
 from reconciler.core.observed import Observed
+from reconciler.core.placing import judged
 from reconciler.core.plan import Fetch, Plan, Step
 from reconciler.core.prune import pruned
 from reconciler.core.removals import ours, removals
 from reconciler.core.spans import spans
 from reconciler.core.spec import Desired, Target
-from reconciler.core.verdicts import Request, first_look
+from reconciler.core.verdicts import Request
 
 
 def plan(desired: Desired, observed: Observed, target: Target, request: Request) -> Plan:
     """What would be done to this target, and what is left alone."""
     observed = still_stalled(desired, observed)
-    gate = Gate(target=target, specs=desired.models, sound=not desired.problems, no_server=request.no_server)
+    verdicts, gate = judged(desired, observed, target, request)
     found = arranged(
-        first_look(desired, observed, target, request),
+        verdicts,
         observed,
         gate,
         request,

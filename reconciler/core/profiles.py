@@ -44,6 +44,7 @@ def _profile(unit: Unit, server: str, scene: Scene, apart: AbstractSet[str]) -> 
         replaced = most((replaced, old))
         levels.append(level)
         peaks.append(level + replaced)
-    for name in unit.removals:
+    going = [scene.departures[name] for name in unit.departures]
+    for name in (*unit.removals, *(one.model for one in going if one.server == server)):
         level -= sizes.served(view, name)
     return Profile(peak=most([*peaks, *levels]), crest=most(levels), net=level)

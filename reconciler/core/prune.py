@@ -56,6 +56,7 @@ def _unreferenced(scene: Scene, *, known: bool) -> Prune:
 def _freeing(scene: Scene) -> Iterator[str]:
     """Models whose success leaves a tree behind that nothing needs any more."""
     yield from scene.removals
+    yield from scene.departures
     views = serving(scene.observed)
     for name, delta in scene.deltas.items():
         wanted = delta.verdict.artifact.tree.generation

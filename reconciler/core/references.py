@@ -75,7 +75,8 @@ def _served(scene: Scene) -> Iterator[Generation]:
     for server, view in scene.observed.servers.items():
         for name, served in view.models.items() if isinstance(view, Serving) else ():
             delta = scene.deltas.get(name)
-            replaced = name in scene.removals or (delta is not None and server in {**delta.loads, **delta.unloads})
+            here = {*delta.loads, *delta.unloads, *delta.leaves} if delta is not None else ()
+            replaced = name in scene.removals or server in here
             if served.generation is not None and not replaced:
                 yield served.generation
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 from reconciler.core.artifact import DEPENDS_ON, Remembered
 from reconciler.core.assembly import settings_digest
-from reconciler.core.conditions import Kind, ModelStatus, Truth
 from reconciler.core.content import AsBefore, Content, Known, NotRead, Unfetched
 from reconciler.core.digest import Digest, FileDigest, Generation
 from reconciler.core.errors import Reason
@@ -26,8 +25,9 @@ from reconciler.core.observed import (
     VersionState,
     VolumeView,
 )
+from reconciler.core.servers import called, is_name
 from reconciler.core.spec import Desired, ModelSpec, Target
-from reconciler.core.status import stalled
+from reconciler.core.status import Kind, ModelStatus, Truth, stalled
 
 _UNPINNED = "what its source holds now is not known without reading it; a lock or a digest would pin it"
 _NEVER = "no status of this target was ever committed, so nobody knows what is there"
@@ -89,7 +89,8 @@ def _servers(target: Target, statuses: Mapping[str, ModelStatus]) -> dict[str, S
     """The target's servers, or those of the status where the target names none."""
     told = {server for status in statuses.values() for server in (*status.servers, *status.served)}
     silent = Unreachable(reason=Reason.SERVER_UNREACHABLE, message=_SILENT)
-    names = target.servers or sorted(told)
+    named = [called(url) for url in target.servers if not is_name(url)]
+    names = named if named and len(named) == len(target.servers) else sorted({*named, *told})
     return {server: _view(server, statuses) if server in told else silent for server in names}
 
 

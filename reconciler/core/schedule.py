@@ -14,6 +14,8 @@ from reconciler.core.spec import Target
 from reconciler.core.turns import Schedule, Turns
 from reconciler.core.units import Scene, Unit
 
+__all__ = ["Schedule", "scheduled"]
+
 
 def scheduled(scene: Scene, units: tuple[Unit, ...], target: Target) -> Schedule:
     """The schedule of these units, which come with what is waited for first."""

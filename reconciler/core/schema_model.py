@@ -108,6 +108,10 @@ _SPEC = mapping(
             "What one loaded copy needs.", {"memory": "1Gi", "gpuMemory": "2Gi"},
             {"memory": amount("Main memory.", "1Gi"), "gpuMemory": amount("Memory of the GPU.", "2Gi")},
         ),
+        "replicas": a(
+            "integer", "On how many of the target's servers it is; on all of them, if it is left out.", [2],
+            minimum=1, maximum=100_000, says="a whole number from 1 to 100000",
+        ),
         "update": UPDATE,
         "load": LOAD,
         "probe": listing("Golden requests; an update that fails one is taken back.", [], PROBE),

@@ -93,6 +93,15 @@ def _model() -> JsonObject:
                 "description": "Those that answer on any server, before and after; null where that is not known.",
                 **_all({"before": _NUMBERS, "after": _NUMBERS}),
             },
+            "servers": {
+                "description": "The servers it belongs on; null for all of the target's.",
+                "type": ["array", "null"],
+                "items": _TEXT,
+            },
+            "moves": {
+                "description": "The servers it leaves, and those that it is loaded on before; both empty if it stays.",
+                **_all({"from": _list(_TEXT), "to": _list(_TEXT)}),
+            },
             "warnings": _list(_TEXT),
             "foreign_needs": {"description": "Models it needs that are not ours to bring.", **_list(_TEXT)},
             "steps": {"description": "Ids of its steps, in order.", **_list(_TEXT)},

@@ -20,7 +20,7 @@ from reconciler.core.schema_fields import (
 from reconciler.core.schema_model import CONFIG, LOAD, UPDATE, config
 from reconciler.core.spec import ModelSigners
 
-_SERVER = r"^((dns\+grpc|grpcs?)://[^/?#@\s]+:[0-9]{1,5}|https?://[^/?#@\s]+)/?$"
+_SERVER = r"^((dns\+grpc|grpcs?)://[^/?#@\s]+:[0-9]{1,5}|(dns\+http|https?)://[^/?#@\s]+)/?$"
 _ENDPOINT = r"^https?://[^/?#@\s]+(/[^@\s]*)?$"
 _COMMIT_URL = r"^https?://[A-Za-z0-9.:\[\]-]+/[A-Za-z0-9._~/%+:?=&#-]*\{revision\}[A-Za-z0-9._~/%+:?=&#-]*$"
 _BRANCH = r"^(?!HEAD$|refs/)(?!.*(\.\.|//|/\.|\.lock(/|$)|[/.]$))[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$"

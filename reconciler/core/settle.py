@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.core import graph
-from reconciler.core.admission import Gate
+from reconciler.core.admission import refused
 from reconciler.core.assembly import Artifact
 from reconciler.core.ensembles import misfits
 from reconciler.core.errors import Reason
+from reconciler.core.gate import Gate
 from reconciler.core.jolts import jolts, movers
 from reconciler.core.observed import Active, Observed, Serving
 from reconciler.core.served import (
@@ -40,6 +41,10 @@ class Stage:
     going: frozenset[str]
     gate: Gate
 
+    def seen_by(self, name: str) -> Observed:
+        """The world with the servers that this model belongs on."""
+        return self.gate.placement.seen_by(name, self.observed)
+
 
 def settle(
     verdicts: Verdicts, observed: Observed, going: Callable[[Verdicts], frozenset[str]], gate: Gate
@@ -63,7 +68,8 @@ def _first_changes(stage: Stage) -> dict[str, Verdict]:
 def demoted(verdict: Wanted | Deferred, hold: Hold, observed: Observed) -> Verdict:
     """One step down: from what is wanted to what is active, from there to being held."""
     if isinstance(verdict, Deferred) or verdict.kept is not None:
-        return replace(hold, needs=declared(verdict.spec, observed))
+        wanted = verdict.kept.wanted if isinstance(verdict, Wanted) and verdict.kept is not None else None
+        return replace(hold, needs=declared(verdict.spec, observed), wanted=wanted)
     return keep(verdict.spec, replace(hold, wanted=verdict.artifact.tree.generation), observed)
 
 
@@ -114,23 +120,23 @@ def _missing(stage: Stage) -> Changes:
     """Models that need what will not be there."""
     for name, verdict in _wanted(stage):
         for other in sorted(needs_of(verdict)):
-            hold = _lacking(other, stage)
+            hold = _lacking(other, stage.verdicts, stage.seen_by(name))
             if hold is not None:
                 yield name, demoted(verdict, hold, stage.observed)
                 break
 
 
-def _lacking(other: str, stage: Stage) -> Hold | None:
-    """Why a model that another one needs will not be there."""
-    found = stage.verdicts.get(other)
-    if isinstance(found, (Wanted, Deferred)) or _will_be_loaded_later(found, other, stage.observed):
+def _lacking(other: str, verdicts: Verdicts, observed: Observed) -> Hold | None:
+    """Why a model that another one needs will not be there; `observed` has the servers that it is needed on."""
+    found = verdicts.get(other)
+    if isinstance(found, (Wanted, Deferred)) or _will_be_loaded_later(found, other, observed):
         return None
-    if found is None and stage.observed.remembered:
+    if found is None and observed.remembered:
         return None  # no status tells of models that are not ours
-    absent = not_up_on(other, stage.observed)
-    if not absent and up_somewhere(other, stage.observed):
+    absent = not_up_on(other, observed)
+    if not absent and up_somewhere(other, observed):
         return None
-    where = f" by {', '.join(absent)}" if up_somewhere(other, stage.observed) else ""
+    where = f" by {', '.join(absent)}" if up_somewhere(other, observed) else ""
     if found is None:
         message = f"it needs {other}, which is neither in the desired state nor served{where}"
         return Hold(reason=Reason.MISSING_DEPENDENCY, message=message)
@@ -149,8 +155,9 @@ def _unsure(stage: Stage) -> Changes:
     for name, verdict in _wanted(stage):
         if not verdict.artifact.config.members:
             continue
+        seen = stage.seen_by(name)
         for other in sorted(graph.reachable(found, name)):
-            if not isinstance(stage.verdicts.get(other), (Wanted, Deferred)) and _repointed(other, stage.observed):
+            if not isinstance(stage.verdicts.get(other), (Wanted, Deferred)) and _repointed(other, seen):
                 message = f"it needs {other}, which is left alone, but whose link names another generation than serves"
                 hold = Hold(reason=Reason.DEPENDENCY_HELD, message=message)
                 yield name, demoted(verdict, hold, stage.observed)
@@ -170,7 +177,7 @@ def _waiting(stage: Stage) -> Changes:
     found = needs(stage.verdicts, stage.observed)
     for name, verdict in _wanted(stage):
         for other in sorted(graph.reachable(found, name)):
-            if isinstance(stage.verdicts.get(other), Deferred) and not _steady(other, stage.observed):
+            if isinstance(stage.verdicts.get(other), Deferred) and not _steady(other, stage.seen_by(name)):
                 yield name, _later(verdict, f"known after {other} is fetched", stage.observed)
                 break
 
@@ -192,7 +199,7 @@ def _steady(name: str, observed: Observed) -> bool:
 def _broken(stage: Stage) -> Changes:
     """Ensembles that do not fit their members: the side that would change gives way, what is served stays."""
     for name, artifact in _ensembles(stage):
-        faults = next(filter(None, (misfits(artifact.config, found) for found in _members(artifact, stage))), ())
+        faults = next(filter(None, (misfits(artifact.config, found) for found in _members(name, artifact, stage))), ())
         if not faults:
             continue
         moving = [member for member in sorted(artifact.config.members) if _moves(member, stage)]
@@ -207,12 +214,12 @@ def _broken(stage: Stage) -> Changes:
             return
 
 
-def _members(artifact: Artifact, stage: Stage) -> Iterator[dict[str, Artifact | None]]:
+def _members(name: str, artifact: Artifact, stage: Stage) -> Iterator[dict[str, Artifact | None]]:
     """The members as they will be, server by server: what is left alone may be another thing on each."""
     members = sorted(artifact.config.members)
     everywhere = {member: _will_be(member, stage) for member in members}
     yield everywhere
-    for view in serving(stage.observed).values():
+    for view in stage.gate.placement.views(name, stage.observed).values():
         left = frozenset(member for member in members if not isinstance(stage.verdicts.get(member), Wanted))
         yield {**everywhere, **artifacts_on(view, left, stage.observed.volume)}
 
@@ -245,7 +252,8 @@ def _moves(name: str, stage: Stage) -> bool:
     wanted = verdict.artifact.tree.generation
     entry = stage.observed.volume.entries.get(name)
     linked = isinstance(entry, Active) and entry.generation != wanted
-    return linked or any(name in movers(stage.verdicts, view) for view in serving(stage.observed).values())
+    views = stage.gate.placement.views(name, stage.observed).values()
+    return linked or any(name in movers(stage.verdicts, view) for view in views)
 
 
 def _stays(name: str, artifact: Artifact, observed: Observed) -> bool:
@@ -257,7 +265,9 @@ def _stays(name: str, artifact: Artifact, observed: Observed) -> bool:
 def _jolted(stage: Stage) -> Changes:
     """Models whose change would take down, if only for a moment, what must be left alone."""
     for server, view in serving(stage.observed).items():
-        for name, hit in jolts(movers(stage.verdicts, view), view, stage.observed.volume).items():
+        moving = movers(stage.verdicts, view)
+        moving = {name: moving[name] for name in moving if stage.gate.placement.has(server, name)}
+        for name, hit in jolts(moving, view, stage.observed.volume).items():
             if not isinstance(stage.verdicts.get(name), Wanted) and name not in stage.going:
                 message = f"{name} on {server}, which is left alone in this pass, would go down with its change"
                 yield from _give_way(sorted(hit), message, stage)
@@ -283,7 +293,7 @@ def _in_use(stage: Stage) -> Changes:
 
 def _crowded(stage: Stage) -> Changes:
     """Models that there is no room for, once all else is settled."""
-    yield from stage.gate.refused(stage.verdicts, stage.observed, stage.going).items()
+    yield from refused(stage.gate, stage.verdicts, stage.observed, stage.going).items()
 
 
 def _users(name: str, view: Serving, stage: Stage) -> Iterator[str]:

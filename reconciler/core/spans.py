@@ -26,7 +26,7 @@ def _memories(scene: Scene, schedule: Schedule, target: Target) -> Iterator[Span
     before, after = list[Amount](), list[Amount]()
     for server, view in serving(scene.observed).items():
         up = {name: scene.sizes.served(view, name) for name in view.models}
-        gone = {name: Amount() for name, delta in scene.deltas.items() if server in delta.unloads}
+        gone = {name: Amount() for name, delta in scene.deltas.items() if server in (*delta.unloads, *delta.leaves)}
         loaded = {name: scene.sizes.wanted(name) for name, delta in scene.deltas.items() if server in delta.loads}
         before.append(total(up.values()))
         after.append(total({**up, **dict.fromkeys(scene.removals, Amount()), **gone, **loaded}.values()))

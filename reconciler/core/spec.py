@@ -100,7 +100,10 @@ class Suspend:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSpec:
-    """One model as wanted. Has a source, versions, or (an ensemble made of config only) neither."""
+    """One model as wanted. Has a source, versions, or (an ensemble made of config only) neither.
+
+    `replicas`: on how many of the target's servers, None for all of them.
+    """
 
     name: str
     file: str
@@ -115,6 +118,7 @@ class ModelSpec:
     load: LoadPolicy = LoadPolicy()
     probes: tuple[Probe, ...] = ()
     suspend: Suspend | None = None
+    replicas: int | None = None
 
     def sources(self) -> dict[int | None, Source]:
         """All sources: None for the one of the whole model, the version number for the others."""

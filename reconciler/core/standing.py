@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 from reconciler.core.conditions import Condition, Kind, ModelStatus, short, stable
 from reconciler.core.content import Known
@@ -46,6 +46,8 @@ _LOADED = {
     Reason.STAMP_MISMATCH: "was loaded, but is not what serves",
 }
 """What a load that Triton itself carried out failed of."""
+
+View = TypeVar("View")
 
 _AS_IT_WAS = frozenset({Reason.REJECTED, Reason.SUSPENDED})
 
@@ -132,6 +134,18 @@ class Standing:
     def load_disabled(self) -> bool:
         """Whether it is to stay unloaded."""
         return self.spec is not None and not self.spec.load.enabled
+
+    @property
+    def belongs_on(self) -> tuple[str, ...]:
+        """The servers that are to have it; none where it is not to be loaded, or no longer in git."""
+        if not self.desired or self.load_disabled:
+            return ()
+        return tuple(sorted(self.observed.servers)) if self.line.servers is None else self.line.servers
+
+    def expected(self, servers: Mapping[str, View]) -> Mapping[str, View]:
+        """Those of the servers that it belongs on: what others have of it does not make it less ready."""
+        places = self.line.servers
+        return {server: view for server, view in servers.items() if places is None or server in places}
 
     @property
     def served(self) -> Mapping[str, Served | None]:

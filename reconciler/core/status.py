@@ -111,6 +111,7 @@ def _status(done: Pass, standing: Standing, now: str) -> ModelStatus:
         digests=standing.digests,
         settings=noted.settings(standing, done.desired),
         servers=tuple(standing.served),
+        belongs_on=standing.belongs_on,
         members=noted.members(standing),
         calls=noted.calls(standing),
         stalled_at=at,

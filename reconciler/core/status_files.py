@@ -49,6 +49,12 @@ def _text(lines: Iterator[str]) -> bytes:
 
 
 def _document(status: ModelStatus) -> JsonObject:
+    desired: JsonObject = {
+        "revision": status.revision,
+        "generation": status.generation,
+        "settings": status.settings,
+        "belongsOn": list(status.belongs_on),
+    }
     observed: JsonObject = {
         "generation": status.active,
         "served": [{"server": server, "generation": served} for server, served in sorted(status.served.items())],
@@ -62,7 +68,7 @@ def _document(status: ModelStatus) -> JsonObject:
         "kind": KIND,
         "metadata": {"name": status.name, "target": status.target},
         "status": {
-            "desired": {"revision": status.revision, "generation": status.generation, "settings": status.settings},
+            "desired": desired,
             "observed": observed,
             "digests": cast("JsonObject", dict(sorted(status.digests.items()))),
             "stalledAt": _stalled(status.stalled_at),
@@ -150,6 +156,7 @@ def _parse(raw: JsonObject) -> ModelStatus:
         digests={source: Digest(_str(value)) for source, value in _map(status["digests"]).items()},
         settings=_digest(desired.get("settings")),
         servers=_strings(observed, "servers"),
+        belongs_on=_strings(desired, "belongsOn"),
         members=_strings(observed, "members"),
         calls=_strings(observed, "calls"),
         stalled_at=_parse_stalled(status["stalledAt"], conditions.get(Kind.STALLED)),

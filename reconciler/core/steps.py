@@ -2,7 +2,7 @@
 
 Order is data: `after` names the steps that must have succeeded. Fetches come before anything else of their unit; a
 dependency is loaded before what needs it is activated, so that no reload by Triton meets a half-moved graph;
-dependents are unloaded first; then unload, unlink, prune. The steps of a unit are a chain, and each knows the way back.
+dependents are unloaded first; then unload, unlink, prune. The steps of a unit are a chain (core/chains.py).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,19 +10,16 @@ from dataclasses import dataclass, replace
 
 from reconciler.core import graph
 from reconciler.core.adoption import adopting, retirements
+from reconciler.core.chains import Begin, Ends, Ids, chained
 from reconciler.core.errors import Reason
 from reconciler.core.observed import Observed
-from reconciler.core.plan import Activate, Deactivate, Expected, Fetch, Load, Step, Unload
-from reconciler.core.restores import restores
-from reconciler.core.served import above_on, members_anywhere, serving, stamp_on
-from reconciler.core.spec import Resources
+from reconciler.core.plan import Deactivate, Fetch, Step, Unload
+from reconciler.core.served import members_anywhere, serving
 from reconciler.core.units import Scene, Unit
 from reconciler.core.verdicts import Deferred, Verdict, needs_of
 
 UNLOAD_TIMEOUT = 600.0
 """Seconds for the unload of a model whose spec is gone."""
-
-Ids = frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,18 +35,28 @@ def steps(scene: Scene, units: Iterable[Unit]) -> Ordered:
     found = list(_deferred_fetches(scene))
     finals: dict[str, Ids] = {}
     lanes = _lanes(scene.verdicts, scene.observed)
+    ends: dict[str, Ends] = {}
     for unit in units:
         before, behind = (_union(finals[name] for name in names) for names in (unit.after, unit.behind))
         fetches = list(_fetches(unit, scene))
-        chain = list(_chain(unit, scene, before | {step.id for step in fetches}))
-        gone = list(_removal_steps(unit, scene, frozenset({chain[-1].id}) if chain else before))
-        waited_for = _union(step.after for step in gone)
-        ended = frozenset(step.id for step in (*chain[-1:], *gone)) - waited_for
-        finals |= dict.fromkeys((*unit.models, *unit.removals), ended)
+        begin = Begin(
+            before=before | {step.id for step in fetches},
+            behind=behind,
+            ends=tuple(ends.get(name) or Ends(otherwise=finals[name]) for name in sorted(unit.after)),
+        )
+        chain = chained(unit, scene, begin)
+        gone = [*_removal_steps(unit, scene, _last(chain.steps) or before), *_departure_steps(unit, scene, before)]
+        finals |= dict.fromkeys(unit.names, _last((*chain.steps, *gone)))
+        ends |= dict.fromkeys(unit.models, chain.ends) if chain.ends is not None else {}
         found += fetches
-        first = replace(chain[0], behind=behind) if chain else None
-        found += [replace(step, lane=lanes[_model(step)]) for step in (*filter(None, [first]), *chain[1:], *gone)]
+        found += [replace(step, lane=lanes[_model(step)]) for step in (*chain.steps, *gone)]
     return Ordered(steps=(*found, *retirements(scene, finals)), finals=finals)
+
+
+def _last(steps: Iterable[Step]) -> Ids:
+    """Those that no other of them waits for."""
+    found = list(steps)
+    return frozenset(step.id for step in found) - _union(step.after for step in found)
 
 
 def _union(ids: Iterator[Ids]) -> Ids:
@@ -92,79 +99,13 @@ def _fetches(unit: Unit, scene: Scene) -> Iterator[Step]:
             yield Step(id=f"fetch:{name}", action=fetch, reason=delta.activation)
 
 
-def _chain(unit: Unit, scene: Scene, before: Ids) -> Iterator[Step]:
-    """Unloads, then model by model link and loads: each step after the one before it."""
-    way_back = tuple(restores(unit, scene))
-    after = before
-    for step in (*_unloads(unit, scene), *_ups(unit, scene)):
-        begun = after != before
-        untouched = not begun and isinstance(step.action, Activate)
-        yield replace(step, after=after, restores=() if untouched else way_back, continues=begun)
-        after = frozenset({step.id})
-
-
-def _unloads(unit: Unit, scene: Scene) -> Iterator[Step]:
-    for server, view in serving(scene.observed).items():
-        names = [name for name in unit.models if server in scene.deltas[name].unloads]
-        for name in reversed(graph.order(view.needs, names)):
-            delta = scene.deltas[name]
-            unload = Unload(model=name, server=server, timeout=delta.verdict.spec.load.timeout)
-            yield Step(id=f"unload:{name}@{server}", action=unload, reason=delta.unloads[server])
-
-
-def _ups(unit: Unit, scene: Scene) -> Iterator[Step]:
-    """Links and loads; the next server only when this one is well."""
-    last = {server: name for name in unit.models for server in scene.deltas[name].loads}
-    for name in unit.models:
-        delta = scene.deltas[name]
-        if delta.activation is not None:
-            previous = delta.active.generation if delta.active else None
-            activate = Activate(
-                model=name,
-                tree=delta.verdict.artifact.tree,
-                previous=previous,
-                mends=delta.mends,
-                adopts=delta.activation is Reason.ADOPTED,
-            )
-            yield Step(id=f"activate:{name}", action=activate, reason=delta.activation)
-        for server, reason in sorted(delta.loads.items()):
-            load = _load(name, server, scene, whole=last[server] == name)
-            yield Step(id=f"load:{name}@{server}", action=load, reason=reason)
-
-
-def _load(name: str, server: str, scene: Scene, *, whole: bool) -> Load:
-    delta = scene.deltas[name]
-    down = scene.jolted.get(server, {})
-    return Load(
-        model=name,
-        server=server,
-        tree=delta.verdict.artifact.tree,
-        timeout=delta.verdict.spec.load.timeout,
-        retries=delta.verdict.spec.load.retries,
-        dependents=_expected(name, server, scene, whole=whole),
-        probes=delta.verdict.spec.probes if delta.verdict.kept is None else (),
-        mends=delta.mends,
-        resources=scene.sizes.declared(name, delta.verdict.artifact.tree.generation) or Resources(),
-        takes_down=tuple(other for other in sorted(down) if name in down[other]),
-    )
-
-
-def _expected(name: str, server: str, scene: Scene, *, whole: bool) -> tuple[Expected, ...]:
-    """The ensembles above that are up and that this plan does not load or take down: they must stay as they are.
-
-    Those that a half-changed unit takes down are looked at when it is `whole`.
-    """
-    view = serving(scene.observed)[server]
-    down = frozenset[str]() if whole else scene.jolted.get(server, {}).keys()
-    return tuple(
-        Expected(model=other, generation=stamp_on(view, other))
-        for other in above_on(view, name)
-        if other not in down and other not in scene.removals and not _has_own(other, server, scene)
-    )
-
-
-def _has_own(name: str, server: str, scene: Scene) -> bool:
-    return name in scene.deltas and server in {**scene.deltas[name].loads, **scene.deltas[name].unloads}
+def _departure_steps(unit: Unit, scene: Scene, before: Ids) -> Iterator[Step]:
+    """Unloads from servers that models do not belong on, when they are up where they do."""
+    for name in unit.departures:
+        one = scene.departures[name]
+        timeout = scene.deltas[one.model].verdict.spec.load.timeout
+        unload = Unload(model=one.model, server=one.server, timeout=timeout)
+        yield Step(id=f"leave:{name}", action=unload, reason=Reason.NOT_PLACED, after=before, beside=True)
 
 
 def _removal_steps(unit: Unit, scene: Scene, before: Ids) -> Iterator[Step]:

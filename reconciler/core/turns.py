@@ -42,7 +42,7 @@ class _Queue:
 
     def __init__(self, units: Iterable[Unit], rank: Rank) -> None:
         self._ranks = {unit: rank(unit) for unit in units}
-        owner = {name: unit for unit in self._ranks for name in (*unit.models, *unit.removals)}
+        owner = {name: unit for unit in self._ranks for name in unit.names}
         self._waits = {unit: {owner[name] for name in unit.after} for unit in self._ranks}
         self._users: dict[Unit, list[Unit]] = {}
         for unit, others in self._waits.items():
@@ -108,7 +108,7 @@ class Turns:
     def _rank(self, unit: Unit) -> tuple[bool, int, tuple[str, ...]]:
         """What only gives back comes first."""
         specs = [self._scene.deltas[name].verdict.spec for name in unit.models]
-        return self._takes(unit), -max(map(priority, specs), default=0), (*unit.models, *unit.removals)
+        return self._takes(unit), -max(map(priority, specs), default=0), unit.names
 
     def _takes(self, unit: Unit) -> bool:
         return any(one.peak.memory > 0 or one.peak.gpu_memory > 0 for one in self._found[unit].values())
@@ -133,7 +133,7 @@ class Turns:
     def _note_giver(self, unit: Unit, server: str, kind: Kind) -> None:
         """Among those that give this back there, who gives most first."""
         givers = self._givers.setdefault((server, kind), [])
-        insort(givers, unit, key=lambda one: (self._found[one][server].net.of(kind), one.models, one.removals))
+        insort(givers, unit, key=lambda one: (self._found[one][server].net.of(kind), one.names))
 
     def _let_in(self, unit: Unit) -> bool:
         """As it is, or recreated, or not at all, unless it is only mended."""
@@ -160,7 +160,7 @@ class Turns:
             for server, one in self._found[unit].items()
             for kind in Kind
             for other in self._needed(server, kind, one.peak.of(kind))
-            for name in (*other.models, *other.removals)
+            for name in other.names
         }
         behind, self._last_taker = self._last_taker, unit.models
         return replace(unit, after=unit.after | awaited, behind=frozenset(behind))
@@ -189,7 +189,8 @@ class Turns:
                 delta = self._scene.deltas[name]
                 if server in {**delta.loads, **delta.unloads}:
                     taken[name] = self._scene.sizes.wanted(name) if server in delta.loads else Amount()
-            for name in unit.removals:
+            going = [self._scene.departures[name] for name in unit.departures]
+            for name in (*unit.removals, *(one.model for one in going if one.server == server)):
                 taken[name] = Amount()
 
     def _is_new(self, name: str) -> bool:

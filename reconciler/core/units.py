@@ -8,13 +8,13 @@ failure anywhere in it puts all of it back. What waits in a ring is one unit, so
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import permutations
 
 from reconciler.core import graph
 from reconciler.core.capacity import Sizes
 from reconciler.core.deltas import Delta
 from reconciler.core.jolts import jolts, movers
 from reconciler.core.observed import Observed
+from reconciler.core.places import EVERYWHERE, Departure, Placement
 from reconciler.core.removals import Removal
 from reconciler.core.served import serving
 from reconciler.core.settle import needs
@@ -23,31 +23,43 @@ from reconciler.core.verdicts import Verdict, needs_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """All that the steps are made from. `jolted`: by server, ensembles that go down for a moment and through whom."""
+    """All that the steps are made from. `jolted`: by server, ensembles that go down for a moment and through whom.
+
+    `departures`: copies that leave their server, by name.
+    """
 
     verdicts: Mapping[str, Verdict]
     observed: Observed
     deltas: Mapping[str, Delta]
     removals: Mapping[str, Removal]
     sizes: Sizes
+    departures: Mapping[str, Departure] = field(default_factory=dict)
+    placement: Placement = EVERYWHERE
     jolted: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
 
     def changing(self) -> frozenset[str]:
-        """The models that get steps beyond a fetch."""
-        return frozenset(name for name, delta in self.deltas.items() if not delta.empty) | self.removals.keys()
+        """The models and departures that get steps beyond a fetch."""
+        here = frozenset(name for name, delta in self.deltas.items() if not delta.at_home)
+        return here | self.removals.keys() | self.departures.keys()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
-    """Models in the order in which they are loaded, removals in the order in which they go.
+    """Models in the order in which they are loaded, removals in the order in which they go, and departures.
 
-    `after`: other models whose units must have succeeded; `behind`: whose units must have ended.
+    `after`: others whose units must have succeeded; `behind`: whose units must have ended.
     """
 
     models: tuple[str, ...]
     removals: tuple[str, ...]
     after: frozenset[str]
     behind: frozenset[str] = frozenset()
+    departures: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All that is in it."""
+        return (*self.models, *self.removals, *self.departures)
 
 
 def jolted(
@@ -59,7 +71,7 @@ def jolted(
         moving = {
             name: artifact
             for name, artifact in movers(verdicts, view).items()
-            if name in deltas and server not in deltas[name].unloads
+            if name in deltas and server in deltas[name].loads and server not in deltas[name].unloads
         }
         loaded = frozenset(name for name, delta in deltas.items() if server in delta.loads)
         down = jolts(moving, view, observed.volume, doubtful=loaded)
@@ -79,8 +91,9 @@ def units(scene: Scene) -> tuple[Unit, ...]:
         served = {**served, **{name: served.get(name, frozenset()) | more for name, more in view.needs.items()}}
     return tuple(
         Unit(
-            models=graph.order(wanted, set(group) - scene.removals.keys()),
+            models=graph.order(wanted, set(group) - scene.removals.keys() - scene.departures.keys()),
             removals=graph.order(served, set(group) & scene.removals.keys())[::-1],
+            departures=tuple(sorted(set(group) & scene.departures.keys())),
             after=frozenset().union(*(waits[name] for name in group)) - set(group),
         )
         for group in graph.groups(waits, changing)
@@ -92,6 +105,9 @@ def _waits(scene: Scene, changing: frozenset[str]) -> dict[str, frozenset[str]]:
     needed = needs(scene.verdicts, scene.observed)
     for name in changing & scene.deltas.keys():
         waits[name] |= _through(name, needed, changing)
+    for name, one in scene.departures.items():
+        waits[name] |= {one.model, *_through(one.model, needed, changing)} & changing
+        waits[name] |= {*one.users, *(f"{user}@{one.server}" for user in one.users)} & changing
     pairs = {pair for pair in (*_users(scene), *_together(scene)) if changing.issuperset(pair)}
     for name, other in pairs:
         waits[name].add(other)
@@ -118,7 +134,8 @@ def _users(scene: Scene) -> Iterator[tuple[str, str]]:
     for server, view in serving(scene.observed).items():
         unloaded = {name for name, delta in scene.deltas.items() if server in delta.unloads}
         unloaded |= {name for name, removal in scene.removals.items() if server in removal.servers}
-        yield from ((name, user) for name in sorted(unloaded) for user in sorted(view.users.get(name, ())))
+        pairs = [(name, user) for name in sorted(unloaded) for user in sorted(view.users.get(name, ()))]
+        yield from (pair for name, user in pairs for pair in ((name, user), (name, f"{user}@{server}")))
 
 
 def _together(scene: Scene) -> Iterator[tuple[str, str]]:
@@ -129,6 +146,10 @@ def _together(scene: Scene) -> Iterator[tuple[str, str]]:
     for server, down in scene.jolted.items():
         for name, hit in sorted(down.items()):
             loaded = name in scene.deltas and server in scene.deltas[name].loads
-            yield from permutations(sorted(hit | {name} if loaded else hit), 2)
+            yield from _pairs(hit | {name} if loaded else hit)
             if name in scene.removals:
                 yield from ((mover, name) for mover in sorted(hit))
+
+
+def _pairs(names: frozenset[str]) -> Iterator[tuple[str, str]]:
+    yield from ((one, other) for one in sorted(names) for other in sorted(names) if one != other)

@@ -245,28 +245,27 @@ def _newer(artifact: Artifact) -> tuple[str, ...]:
 def _unless_stalled(verdict: Wanted, observed: Observed) -> Verdict:
     stalled, spec = observed.stalled.get(verdict.spec.name), verdict.spec
     wanted = verdict.artifact.tree.generation
-    if stalled is not None and stalled.generation == wanted and not _disproved(stalled, spec.name, observed):
+    if stalled is not None and stalled.generation == wanted and not _disproved(stalled, spec, observed):
         message = f"{stalled.message} (not tried again until the model changes)"
         return keep(spec, Hold(reason=Reason.STALLED, message=message, stalled=True, wanted=wanted), observed)
     return verdict
 
 
-def _disproved(stalled: StalledAt, name: str, observed: Observed) -> bool:
-    """Whether it is up everywhere after all: somebody has mended what kept it from loading, or the status is not ours.
+def _disproved(stalled: StalledAt, spec: ModelSpec, observed: Observed) -> bool:
+    """Whether it is up on as many servers as it should be: it was mended after all, or the status is not ours.
 
     What it answers, and what is above it, are not seen from that.
     """
-    active = observed.volume.entries.get(name)
+    active = observed.volume.entries.get(spec.name)
     views = [view for view in observed.servers.values() if isinstance(view, Serving)]
+    found = [view.models[spec.name] for view in views if spec.name in view.models]
     return (
         stalled.reason not in (Reason.PROBE_FAILED, Reason.DEPENDENT_DOWN)
         and isinstance(active, Active)
         and active.generation == stalled.generation
         and bool(views)
-        and all(
-            name in view.models and view.models[name].up and view.models[name].generation == stalled.generation
-            for view in views
-        )
+        and sum(served.up and served.generation == stalled.generation for served in found)
+        >= min(spec.replicas or len(views), len(views))
     )
 
 

@@ -1,7 +1,8 @@
 """Carries out a plan: the whole plan and nothing but the plan.
 
-Steps run as soon as what they wait for has succeeded, fetches in a pool of their own, never two of a lane at once.
-A failure blocks only what waits for it. Cancelling begins nothing new, but what is half-changed is finished.
+Steps run as soon as what they wait for has succeeded, fetches in a pool of their own, never two of a lane at once, and
+few at once on each server, so that one which does not answer keeps no step of another waiting. A failure blocks only
+what waits for it. Cancelling begins nothing new, but what is half-changed is finished.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,6 +12,7 @@ from typing import assert_never
 
 from reconciler.core.errors import Reason
 from reconciler.core.plan import (
+    AT_ONCE,
     Activate,
     Adopt,
     Deactivate,
@@ -31,6 +33,9 @@ from reconciler.executor.pools import Pools, pools
 from reconciler.executor.restoring import Down, or_put_back
 
 __all__ = ["Attempts", "Hands", "Pools", "execute", "pools"]
+
+OPERATIONS = AT_ONCE
+"""Operations at once on each server, and as many on the volume."""
 
 _ENDED = {Result.FAILED: "failed", Result.CANCELLED: "was cancelled"}
 
@@ -65,8 +70,31 @@ class _Run:
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     running: dict[Future[Outcome], Step] = field(default_factory=dict)
 
-    def lanes(self) -> set[str]:
-        return {step.lane for step in self.running.values() if step.lane is not None}
+    def is_in_the_way(self, step: Step) -> bool:
+        """Whether a step of the same lane is running that must not overlap with it."""
+        return any(_overlap(step, other) for other in self.running.values())
+
+    def has_room(self, step: Step) -> bool:
+        """Whether its server, or the volume, may be given one operation more."""
+        if isinstance(step.action, (Fetch, Adopt)):
+            return True
+        return sum(_place(other) == _place(step) for other in self.running.values()) < OPERATIONS
+
+
+def _place(step: Step) -> str | None:
+    """The server that a step is for; empty for the volume, None for what has a pool of its own."""
+    match step.action:
+        case Load(server=server) | Unload(server=server):
+            return server
+        case Fetch() | Adopt():
+            return None
+        case _:
+            return ""
+
+
+def _overlap(step: Step, other: Step) -> bool:
+    apart = step.beside and other.beside and _place(step) != _place(other)
+    return step.lane is not None and step.lane == other.lane and not apart
 
 
 def execute(plan: Plan, hands: Hands, shared: Pools | None = None) -> tuple[Outcome, ...]:
@@ -100,7 +128,7 @@ def _advance(run: _Run, hands: Hands, start: Callable[[Step], None]) -> bool:
             if not step.behind <= run.outcomes.keys():
                 continue  # also if it is blocked: what is behind it waits for what it is behind
             settled = _settled(step, run, hands)
-            ready = step.after <= run.outcomes.keys() and step.lane not in run.lanes()
+            ready = step.after <= run.outcomes.keys() and not run.is_in_the_way(step) and run.has_room(step)
             if settled is None and not ready:
                 continue
             run.waiting.remove(step)

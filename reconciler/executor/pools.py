@@ -5,12 +5,15 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from reconciler.core.plan import AT_ONCE, Adopt, Fetch, Step
+from reconciler.core.plan import Adopt, Fetch, Step
 
 SMALL = 64 << 20
 """Bytes of a fetch that is over soon; one of unknown size counts as large."""
 
 SMALL_FETCHES, LARGE_FETCHES = 4, 4
+
+_MOST_OPERATIONS = 256
+"""Threads are begun as they are needed; how many operations a server gets at once is decided by who gives them out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,6 @@ def pools() -> Iterator[Pools]:
     with (
         ThreadPoolExecutor(SMALL_FETCHES, thread_name_prefix="fetch-small") as small,
         ThreadPoolExecutor(LARGE_FETCHES, thread_name_prefix="fetch-large") as large,
-        ThreadPoolExecutor(AT_ONCE, thread_name_prefix="operation") as operations,
+        ThreadPoolExecutor(_MOST_OPERATIONS, thread_name_prefix="operation") as operations,
     ):
         yield Pools(small=small, large=large, operations=operations)

@@ -51,6 +51,8 @@ def model_line(model: ModelPlan) -> JsonObject:
         "gap": model.gap,
         "gap_kind": None if model.gap_kind is None else model.gap_kind.value,
         "versions": {"before": _numbers(model.versions.before), "after": _numbers(model.versions.after)},
+        "servers": None if model.servers is None else list(model.servers),
+        "moves": {"from": list(model.moves.leaves), "to": list(model.moves.comes_to)},
         "warnings": list(model.warnings),
         "foreign_needs": list(model.foreign_needs),
         "steps": list(model.steps),

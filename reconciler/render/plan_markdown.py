@@ -15,7 +15,7 @@ from reconciler.render.summary import Outlook, asked_for, outlook, prunes, summa
 LIMIT = 60_000
 """Characters: a comment on GitHub holds 65,536, and a script puts a few around it."""
 
-_CHANGING = (Change.CREATE, Change.UPDATE, Change.MEND, Change.RECREATE)
+_CHANGING = (Change.CREATE, Change.UPDATE, Change.MEND, Change.MOVE, Change.RECREATE)
 
 
 def document(plan: Plan, problems: Sequence[Problem] = (), limit: int = LIMIT) -> str:
@@ -92,11 +92,19 @@ def _changed(plan: Plan) -> Iterator[str]:
         rows.append(_item(model, f"{model.change.value}: {why(model.reason, model.message)}"))
         own = [by_id[id_] for id_ in model.steps if id_ in by_id]
         rows += [f"  - {_text(plan_text.step_line(step, model, by_id))}" for step in own]
-        rows += [f"  - {told}"] if (told := plan_text.versions(model)) else []
-        rows += [f"  - {_text(plan_text.foreign_needs(model))}"] if model.foreign_needs else []
+        rows += [f"  - {told}" for told in _facts(model)]
         rows += [f"  - warning: {_text(warning)}" for warning in model.warnings]
     yield from _fold(f"{words.count(len(changed), 'model')} added or changed", rows)
     yield from _fold("Pruned", [f"- {_text(steps.pruning(action))}" for action in prunes(plan)])
+
+
+def _facts(model: ModelPlan) -> Iterator[str]:
+    if told := plan_text.moves(model):
+        yield _text(told)
+    if told := plan_text.versions(model):
+        yield told
+    if model.foreign_needs:
+        yield _text(plan_text.foreign_needs(model))
 
 
 def _held(plan: Plan) -> Iterator[str]:

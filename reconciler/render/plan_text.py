@@ -14,6 +14,7 @@ SIGNS: Mapping[Change, tuple[str, Tone]] = {
     Change.CREATE: ("+", Tone.ADD),
     Change.UPDATE: ("~", Tone.CHANGE),
     Change.MEND: ("~", Tone.CHANGE),
+    Change.MOVE: ("~", Tone.CHANGE),
     Change.RECREATE: ("-/+", Tone.CHANGE),
     Change.REMOVE: ("-", Tone.REMOVE),
     Change.HELD: ("!", Tone.HELD),
@@ -63,6 +64,8 @@ def _model(model: ModelPlan, by_id: Mapping[str, Step]) -> Iterator[Line]:
     sign, tone = SIGNS[model.change]
     yield Line(f"{sign:>3} {words.line(model.model)}  {_generations(model)}".rstrip(), tone)
     yield Line(_BELOW + why(model.reason, model.message))
+    if told := moves(model):
+        yield Line(_BELOW + told)
     own = set(model.steps)
     for step in by_id.values():
         if step.id in own:
@@ -77,6 +80,14 @@ def _model(model: ModelPlan, by_id: Mapping[str, Step]) -> Iterator[Line]:
         yield Line(f"{_BELOW}{told}", Tone.ALERT if model.versions.going else Tone.PLAIN)
     for warning in model.warnings:
         yield Line(f"{_BELOW}warning: {words.line(warning)}", Tone.HELD)
+
+
+def moves(model: ModelPlan) -> str:
+    """Where it goes and from where; empty if it stays."""
+    leaves, to = (", ".join(map(words.line, names)) for names in (model.moves.leaves, model.moves.comes_to))
+    if not leaves:
+        return ""
+    return f"moves from {leaves} to {to}, where it is loaded first" if to else f"leaves {leaves}"
 
 
 def foreign_needs(model: ModelPlan) -> str:

@@ -15,6 +15,7 @@ MEANINGS: Mapping[Reason, str] = {
     Reason.SERVED_GENERATION_DIFFERS: "the server serves another generation than the volume holds",
     Reason.DEPENDENCY_RELOADED: "a model it depends on is loaded anew",
     Reason.LOAD_DISABLED: "load.enabled is false",
+    Reason.NOT_PLACED: "it belongs on other servers of the target",
     Reason.REMOVED: "the desired state does not have it any more",
     Reason.UNREFERENCED: "nothing refers to it",
     Reason.CONTENT_UNKNOWN: "what its source holds is known once it is fetched",

@@ -53,7 +53,8 @@ def rows(plan: Plan, observed: Observed) -> list[Row]:
 
 
 def _row(model: ModelPlan, observed: Observed) -> Row:
-    servers = tuple(_on_server(url, view, model.model) for url, view in sorted(observed.servers.items()))
+    found = (_on_server(url, view, model.model) for url, view in sorted(observed.servers.items()))
+    servers = tuple(one for one in found if _is_shown(one, model))
     match observed.volume.entries.get(model.model):
         case Active(generation=generation, damage=damage):
             return Row(plan=model, on_disk=generation, damage=damage, servers=servers)
@@ -61,6 +62,12 @@ def _row(model: ModelPlan, observed: Observed) -> Row:
             return Row(plan=model, foreign=kind, servers=servers)
         case None:
             return Row(plan=model, servers=servers)
+
+
+def _is_shown(one: OnServer, model: ModelPlan) -> bool:
+    """Whether there is anything to tell: that a server lacks what does not belong there is as it should be."""
+    lacks = one.readiness in (Readiness.NOT_LOADED, Readiness.UNKNOWN)
+    return model.servers is None or one.server in model.servers or not lacks
 
 
 def _on_server(url: str, view: ServerView, model: str) -> OnServer:

@@ -73,7 +73,7 @@ def _counted(change: Change) -> str:
     match change:
         case Change.CREATE:
             return "add"
-        case Change.UPDATE | Change.RECREATE | Change.MEND:
+        case Change.UPDATE | Change.RECREATE | Change.MEND | Change.MOVE:
             return "change"
         case Change.REMOVE:
             return "remove"

@@ -47,7 +47,7 @@ from reconciler.core.spec import (
     Update,
 )
 from reconciler.core.verdicts import Request
-from reconciler.render.plan_text import versions
+from reconciler.render.plan_text import moves, versions
 from tests.property.strategies import Variant, tree_of
 from tests.property.world import content_blobs
 
@@ -242,6 +242,7 @@ def _spec(name: str, entry: Any) -> ModelSpec:
         load=LoadPolicy(enabled=load.get("enabled", True)),
         resources=_resources(raw.get("resources", {})),
         suspend=None if suspend is None else Suspend(reason=suspend.get("reason", ""), until=suspend.get("until")),
+        replicas=raw.get("replicas"),
     )
 
 
@@ -302,6 +303,8 @@ def _line(line: ModelPlan) -> dict[str, Any] | str:
     facts = {
         "says": line.message,
         "gap": line.gap,
+        "belongs on": ", ".join(line.servers or ()),
+        "moves": moves(line),
         "versions": versions(line),
         "warns": list(line.warnings),
         "not ours": list(line.foreign_needs),

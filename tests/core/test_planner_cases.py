@@ -12,7 +12,7 @@ CASES = sorted((Path(__file__).parent.parent / "cases" / "plan").glob("*.yaml"))
 PLANNED = (
     *(Reason.NOT_ON_VOLUME, Reason.GENERATION_CHANGED, Reason.TREE_DAMAGED, Reason.LINK_REPOINTED, Reason.NOT_LOADED),
     *(Reason.NOT_READY, Reason.SERVED_GENERATION_DIFFERS, Reason.DEPENDENCY_RELOADED, Reason.LOAD_DISABLED),
-    *(Reason.REMOVED, Reason.UNREFERENCED, Reason.CONTENT_UNKNOWN, Reason.ADOPTED),
+    *(Reason.REMOVED, Reason.UNREFERENCED, Reason.CONTENT_UNKNOWN, Reason.ADOPTED, Reason.NOT_PLACED),
 )
 HELD = (
     *(Reason.REJECTED, Reason.REMOVALS_PAUSED, Reason.SUSPENDED, Reason.FOREIGN, Reason.STALLED),

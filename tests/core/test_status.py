@@ -446,3 +446,19 @@ def test_what_moved_after_the_failure_was_not_tried_with_it() -> None:
     blocked = outcome(bert, Result.BLOCKED, Reason.BLOCKED)
     same = status_of(after(world(OLD, serving(OLD)), line(), LOAD_FAILED, blocked, wanted=wanted))
     assert before.stalled_at == same.stalled_at != since.stalled_at
+
+
+def test_a_model_is_ready_where_it_belongs_whatever_other_servers_have() -> None:
+    placed = dataclasses.replace(line(Change.UNCHANGED, NEW, Reason.SUCCEEDED), servers=(A,))
+    views = {A: Serving(models={"m": serves(NEW)}), B: Serving(models={"m": serves(OLD)})}
+    status = status_of(after(world(NEW, views, trees=(OLD_TREE, NEW_TREE)), placed))
+    assert status.ready
+    assert (status.belongs_on, status.served) == ((A,), {A: NEW, B: OLD})
+
+
+def test_a_model_is_not_ready_while_one_of_its_servers_lacks_it_or_is_silent() -> None:
+    placed = dataclasses.replace(line(Change.UNCHANGED, NEW, Reason.SUCCEEDED), servers=(A, B))
+    lacking = status_of(after(world(NEW, {A: Serving(models={"m": serves(NEW)}), B: Serving()}), placed))
+    silent = Unreachable(reason=Reason.SERVER_UNREACHABLE, message="no answer")
+    unsure = status_of(after(world(NEW, {A: Serving(models={"m": serves(NEW)}), B: silent}), placed))
+    assert (said(lacking, Kind.READY)[0], said(unsure, Kind.READY)[0]) == (Truth.FALSE, Truth.UNKNOWN)

@@ -12,6 +12,7 @@ from reconciler.core.assembly import settings_digest
 from reconciler.core.conditions import Condition, Episode, Fate, Kind, ModelStatus, Truth, stable
 from reconciler.core.digest import Digest, Generation, of_bytes
 from reconciler.core.errors import Reason
+from reconciler.core.jsonvalue import JsonObject
 from reconciler.core.observed import Observed, ServerView, Serving, StalledAt, Unreachable
 from reconciler.core.plan import Change, Outcome, Result
 from reconciler.core.status import Pass, from_files, stalled, summarise, to_files, unreadable
@@ -67,6 +68,7 @@ def statuses(draw: st.DrawFn) -> ModelStatus:
         served=draw(st.dictionaries(WORDS, GENERATIONS, max_size=3)),
         versions=tuple(draw(st.lists(st.integers(0, 10**18 - 1), max_size=3))),
         digests=draw(st.dictionaries(st.sampled_from(["source", "7"]), st.just(Digest(of_bytes(b""))))),
+        belongs_on=draw(st.sampled_from(((), (A,), (A, B)))),
         settings=draw(st.none() | st.just(of_bytes(b"settings"))),
         servers=tuple(draw(st.lists(WORDS, max_size=2))),
         members=tuple(draw(st.lists(WORDS, max_size=2))),
@@ -133,7 +135,12 @@ def test_every_yaml_reader_reads_the_same_strings(status: ModelStatus) -> None:
     files = to_files({status.name: status}, target="prod")
     content = next(content for name, content in files.items() if name.endswith(".yaml"))
     raw = yaml.safe_load(content)
-    wanted = {"revision": status.revision, "generation": status.generation, "settings": status.settings}
+    wanted: JsonObject = {
+        "revision": status.revision,
+        "generation": status.generation,
+        "settings": status.settings,
+        "belongsOn": [*status.belongs_on],
+    }
     assert raw["status"]["desired"] == wanted
     assert raw["status"]["observed"]["members"] == list(status.members)
     assert [each["message"] for each in raw["status"]["conditions"]] == [
@@ -199,6 +206,7 @@ status:
     revision: "c1"
     generation: "{NEW}"
     settings: "{settings_digest(spec(), {})}"
+    belongsOn: ["{A}"]
   observed:
     generation: "{NEW}"
     served:
@@ -296,7 +304,7 @@ def test_a_stall_as_it_was_written_once_is_read_as_one_without_circumstances(
 def test_a_status_of_before_there_were_these_fields_is_read_without_them() -> None:
     status = ModelStatus(name="m", target="prod", revision="c1", generation=NEW)
     text = to_files({"m": status}, target="prod")["m.yaml"].decode()
-    new = ("settings", "servers", "members", "calls", "history")
+    new = ("settings", "belongsOn", "servers", "members", "calls", "history")
     kept = [row for row in text.splitlines() if row.partition(":")[0].strip() not in new]
     assert len(kept) == len(text.splitlines()) - len(new)
     assert from_files({"m.yaml": "\n".join(kept).encode()}) == {"m": status}

@@ -112,7 +112,7 @@ def test_a_server_that_is_not_in_explicit_mode_is_refused_with_the_flag_and_stal
     assert stage.ground.run("apply").code == 0
 
 
-@pytest.mark.parametrize("url", ["ftp://triton:8001", "grpc://user:hunter2@triton:99999", "grpc://", "dns+grpc://t:1"])
+@pytest.mark.parametrize("url", ["ftp://triton:8001", "grpc://user:hunter2@triton:99999", "grpc://", "dns+ftp://t:1"])
 def test_what_is_no_address_is_a_question_of_usage(stage: Stage, url: str) -> None:
     before = stage.everything()
     answer = stage.ground.run("apply", server=url)

@@ -5,12 +5,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Event, Lock
 
+import pytest
+
 from reconciler.core.artifact import Tree
 from reconciler.core.digest import Generation
 from reconciler.core.errors import Reason, TransientError
+from reconciler.core.observed import ServerView, Unreachable
 from reconciler.core.plan import Action, Activate, Fetch, Load, Outcome, Plan, Restore, Result, Step, Unload
 from reconciler.core.progress import Moved, Silent
 from reconciler.executor import Attempts, Hands, execute
+from reconciler.executor.doubting import AGAIN, Doubting
 from tests.property.strategies import Variant, tree_of
 from tests.property.world import Server, Volume, World
 
@@ -255,3 +259,82 @@ def test_small_fetches_do_not_wait_behind_large_ones_nor_behind_those_of_unknown
     hands = Hands(volume=Slow(), servers={}, attempts=attempts, reporter=Silent())
     outcomes = execute(Plan(revision="r", target="t", steps=tuple(steps), models=()), hands)
     assert {outcome.result for outcome in outcomes} == {Result.DONE}
+
+
+def loads(names: Sequence[str], url: str, volume: Volume) -> list[Step]:
+    steps = []
+    for name in names:
+        one = tree(name, 1)
+        volume.link(name, one)
+        action = Load(model=name, server=url, tree=one, timeout=1, retries=0)
+        steps.append(Step(id=f"load:{name}@{url}", action=action, reason=Reason.NOT_LOADED))
+    return steps
+
+
+@dataclass(kw_only=True, eq=False)
+class Hung(Server):
+    """A server that answers nothing until everything is up on another one, and then says that time is over."""
+
+    other: Server
+    asked: int = 0
+    looked_at: int = 0
+
+    def load(self, action: Load) -> frozenset[str]:
+        self.asked += 1
+        end = time.monotonic() + 20
+        while len(self.other.up()) < 6 and time.monotonic() < end:
+            time.sleep(0.01)
+        raise TransientError(Reason.TIMED_OUT, f"{action.model} did not load in time")
+
+    def observe(self) -> ServerView:
+        self.looked_at += 1
+        return Unreachable(reason=Reason.SERVER_UNREACHABLE, message="no answer")
+
+
+NAMES = tuple(f"m{number}" for number in range(6))
+
+
+def test_a_server_that_hangs_keeps_no_load_of_another_waiting() -> None:
+    made = bench()
+    made.world.servers["hung"] = Hung(volume=made.world.volume, other=made.server)
+    outcomes = made.run([*loads(NAMES, "hung", made.world.volume), *loads(NAMES, URL, made.world.volume)])
+    assert {outcomes[f"load:{name}@{URL}"].result for name in NAMES} == {Result.DONE}
+    assert {outcomes[f"load:{name}@hung"].result for name in NAMES} == {Result.FAILED}
+    assert made.up().keys() == {*NAMES}
+
+
+def test_of_a_server_that_has_stopped_to_answer_nothing_more_is_asked_in_the_run() -> None:
+    made = bench()
+    for one in loads(NAMES, URL, made.world.volume):
+        assert isinstance(one.action, Load)
+        made.server.load(one.action)
+    hung = Hung(volume=made.world.volume, other=made.server)
+    doubting = Doubting(hung, lambda: 0.0)
+    for one in loads(NAMES, "hung", made.world.volume):
+        assert isinstance(one.action, Load)
+        with pytest.raises(TransientError) as failure:
+            doubting.load(one.action)
+    assert (hung.asked, hung.looked_at) == (1, 1)
+    assert "it has stopped to answer in this run" in failure.value.message
+    with pytest.raises(TransientError):
+        doubting.unload(Unload(model="m0", server="hung", timeout=1))
+    with pytest.raises(TransientError):
+        doubting.reload("m0", 1)
+    assert isinstance(doubting.observe(), Unreachable)
+    assert hung.looked_at == 1
+
+
+def test_a_server_that_answers_again_is_asked_again_after_a_while() -> None:
+    made, now = bench(), [0.0]
+    made.server.failures = [TransientError(Reason.TIMED_OUT, "slow")]
+    doubting = Doubting(made.server, lambda: now[0])
+    first, second = loads(("a", "b"), URL, made.world.volume)
+    assert isinstance(first.action, Load)
+    assert isinstance(second.action, Load)
+    made.server.reachable = False
+    for _ in range(2):
+        with pytest.raises(TransientError):
+            doubting.load(first.action)
+    made.server.reachable, now[0] = True, AGAIN + 1
+    doubting.load(second.action)
+    assert made.up().keys() == {"b"}

@@ -82,6 +82,7 @@ class Safety:
                 self._needs_are_up(action)
             case Unload() as action:
                 self._nobody_needs(action)
+                self._is_up_where_it_belongs(step, action)
             case Prune() as action:
                 served = set(self.world.served()) & set(self.up.values())
                 assert not served & set(action.trees), "prune of what is served"
@@ -101,6 +102,13 @@ class Safety:
         above = [name for name in server.above(action.model) if (action.server, name) in self.up]
         users = [name for name in above if server.instances[name].up]
         assert not users, f"unload of {action.model} under {users}"
+
+    def _is_up_where_it_belongs(self, step: Step, action: Unload) -> None:
+        """What leaves a server is served by all those that it belongs on, as it is wanted."""
+        line = self.line(action.model)
+        if step.reason is Reason.NOT_PLACED and line is not None:
+            stamps = {self.world.up().get((url, action.model), "down") for url in line.servers or ()}
+            assert stamps == {line.wanted}, f"{action.model} leaves {action.server} for servers that have {stamps}"
 
     def _check_untouched(self) -> None:
         """What is left alone is exactly as it was."""
@@ -125,6 +133,7 @@ class Safety:
             line = self.line(name)
             assert line is not None, f"{name} went down unseen"
             announced = line.change is Change.REMOVE or line.gap or self._over_lost(url, name)
+            announced = announced or url in line.moves.leaves
             assert announced, f"{name} is down on {url} and the plan did not say so"
 
     def check_nothing_worse(self) -> None:
@@ -133,7 +142,8 @@ class Safety:
             line, spec = self.line(name), self.desired.models.get(name)
             removed = line is not None and line.change is Change.REMOVE
             disabled = spec is not None and not spec.load.enabled
-            assert removed or disabled or self._over_lost(url, name), f"{name} is down on {url} after the run"
+            moved = line is not None and url in line.moves.leaves
+            assert removed or disabled or moved or self._over_lost(url, name), f"{name} is down on {url} after the run"
 
     def line(self, name: str) -> ModelPlan | None:
         """What the plan says of a model."""

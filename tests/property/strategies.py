@@ -137,6 +137,7 @@ def specs(draw: st.DrawFn, variant: Variant) -> ModelSpec:
         load=LoadPolicy(enabled=draw(st.integers(0, 7)) != 7),
         suspend=draw(st.sampled_from(SUSPENSIONS)),
         resources=Resources(memory=draw(st.sampled_from((None, 10, 60)))),
+        replicas=draw(st.sampled_from((None, None, 1, 2))),
     )
 
 
@@ -184,7 +185,7 @@ URLS = ("s1", "s2")
 def worlds(draw: st.DrawFn, *, most_events: int = 14) -> World:
     """A world that came about by honest operations of ours, strangers, crashes and accidents."""
     volume = Volume()
-    urls = URLS if draw(st.integers(0, 2)) == 2 else URLS[:1]
+    urls = URLS[: draw(st.sampled_from((1, 2)))]
     world = World(volume=volume, servers={url: Server(volume=volume) for url in urls})
     for _ in range(draw(st.integers(0, most_events))):
         _happen(draw, world)

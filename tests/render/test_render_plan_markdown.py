@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.errors import Problem, Reason
-from reconciler.core.plan import Change, ModelPlan, Plan, Refusal, Versions
+from reconciler.core.plan import Change, ModelPlan, Moves, Plan, Refusal, Versions
 from reconciler.render import plan_markdown
 from tests.plan_samples import EVERYTHING
 
@@ -88,3 +88,12 @@ def test_it_is_never_longer_than_asked_and_its_folds_are_closed(limit: int, coun
     told = plan_markdown.document(Plan(target="t", revision="f" * 40, models=(line,) * count), limit=limit)
     assert len(told) <= limit
     assert told.count("<details>") == told.count("</details>")
+
+
+def test_a_move_stands_below_its_model() -> None:
+    line = ModelPlan(
+        model="m", change=Change.MOVE, reason=Reason.NOT_PLACED, moves=Moves(leaves=("t0",), comes_to=("t1",))
+    )
+    found = plan_markdown.document(Plan(target="prod", revision="c1", models=(line,)))
+    assert "- `m` move: NotPlaced" in found
+    assert "  - moves from t0 to t1, where it is loaded first" in found

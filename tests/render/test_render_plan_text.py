@@ -7,8 +7,8 @@ import pytest
 
 from reconciler.core.amounts import Span
 from reconciler.core.errors import Reason
-from reconciler.core.plan import Change, ModelPlan, Plan, Refusal, Versions
-from reconciler.render import plan_json, plan_markdown
+from reconciler.core.plan import Change, ModelPlan, Moves, Plan, Refusal, Versions
+from reconciler.render import plan_json, plan_markdown, plan_text
 from reconciler.render.line import Line, Tone, text, wrapped
 from reconciler.render.plan_text import SIGNS, lines
 from reconciler.render.summary import Outlook, outlook
@@ -204,3 +204,13 @@ def test_what_a_model_needs_of_others_is_told() -> None:
     assert "needs a, which is not ours" in plan_markdown.document(
         replace(SETTLED, models=(replace(calling, foreign_needs=("a",)),))
     )
+
+
+def test_a_move_says_from_where_and_to_where() -> None:
+    line = ModelPlan(
+        model="m", change=Change.MOVE, reason=Reason.NOT_PLACED, moves=Moves(leaves=("t0", "t1"), comes_to=("t2",))
+    )
+    assert plan_text.moves(line) == "moves from t0, t1 to t2, where it is loaded first"
+    assert plan_text.moves(replace(line, moves=Moves(leaves=("t0",)))) == "leaves t0"
+    found = text(plan_text.lines(Plan(target="prod", revision="c1", models=(line,))))
+    assert "NotPlaced: it belongs on other servers of the target\n      moves from t0, t1 to t2" in found

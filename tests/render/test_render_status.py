@@ -123,3 +123,19 @@ def test_a_revision_that_may_be_old_is_said_first_and_in_the_json() -> None:
     assert first.startswith("PERHAPS OLD: 4f1c2d3e5a6b is the last known revision; https://git.example/m cannot be")
     assert status_json.document(old, Observed(), {})["not_fresh"] == "https://git.example/m cannot be reached"
     assert status_json.document(plan(), Observed(), {})["not_fresh"] is None
+
+
+def test_a_server_that_a_model_does_not_belong_on_is_told_of_only_where_it_has_it() -> None:
+    placed = replace(settled("fine"), servers=("t0",))
+    views: dict[str, ServerView] = {
+        "t0": Serving(models={"fine": Served(versions=UP, generation=A)}),
+        "t1": Serving(models={"fine": Served(versions=UP, generation=B)}),
+        "t2": Serving(),
+        "t3": Unreachable(reason=Reason.SERVER_UNREACHABLE, message="no answer"),
+    }
+    found = status_json.document(plan(placed), Observed(servers=views), {})
+    assert isinstance(found["models"], list)
+    assert isinstance(found["models"][0], dict)
+    servers = found["models"][0]["servers"]
+    assert isinstance(servers, list)
+    assert [(one["server"], one["generation"]) for one in servers if isinstance(one, dict)] == [("t0", A), ("t1", B)]

@@ -60,10 +60,6 @@ class Access:
 def parse(url: str) -> Endpoint:
     """The endpoint of a URL. Raises TerminalError for what is none; its message holds no userinfo."""
     parts, port = _split(url)
-    if parts.scheme == "dns+grpc":
-        raise TerminalError(
-            Reason.INVALID, f"dns+grpc:// is not supported yet: {_shown(parts)}", "list each server by its own address"
-        )
     if parts.scheme not in _PORTS or not parts.hostname or parts.query or parts.fragment:
         raise _not_an_address(_shown(parts))
     if parts.path.strip("/") and parts.scheme.startswith("grpc"):
