@@ -12,10 +12,10 @@ from reconciler.core import graph
 from reconciler.core.adoption import adopting, retirements
 from reconciler.core.errors import Reason
 from reconciler.core.observed import Observed
-from reconciler.core.plan import Activate, Deactivate, Expected, Fetch, Load, Step, Unload
+from reconciler.core.plan import NOTHING_DECLARED, Activate, Deactivate, Expected, Fetch, Load, Step, Unload
 from reconciler.core.restores import restores
 from reconciler.core.served import above_on, members_anywhere, serving, stamp_on
-from reconciler.core.spec import Resources
+from reconciler.core.together import may_be_together
 from reconciler.core.units import Scene, Unit
 from reconciler.core.verdicts import Deferred, Verdict, needs_of
 
@@ -135,7 +135,7 @@ def _ups(unit: Unit, scene: Scene) -> Iterator[Step]:
 def _load(name: str, server: str, scene: Scene, *, whole: bool) -> Load:
     delta = scene.deltas[name]
     down = scene.jolted.get(server, {})
-    return Load(
+    alone = Load(
         model=name,
         server=server,
         tree=delta.verdict.artifact.tree,
@@ -144,9 +144,11 @@ def _load(name: str, server: str, scene: Scene, *, whole: bool) -> Load:
         dependents=_expected(name, server, scene, whole=whole),
         probes=delta.verdict.spec.probes if delta.verdict.kept is None else (),
         mends=delta.mends,
-        resources=scene.sizes.declared(name, delta.verdict.artifact.tree.generation) or Resources(),
+        resources=scene.sizes.declared(name, delta.verdict.artifact.tree.generation) or NOTHING_DECLARED,
         takes_down=tuple(other for other in sorted(down) if name in down[other]),
     )
+    served = serving(scene.observed)[server].models.get(name)
+    return replace(alone, together=may_be_together(alone, delta.verdict.artifact.config.framework, served))
 
 
 def _expected(name: str, server: str, scene: Scene, *, whole: bool) -> tuple[Expected, ...]:

@@ -1,10 +1,11 @@
 """Carries out a plan: the whole plan and nothing but the plan.
 
-Steps run as soon as what they wait for has succeeded, fetches in a pool of their own, never two of a lane at once.
+Steps run as soon as what they wait for has succeeded, fetches in a pool of their own, never two of a lane at once; many
+loads of one server go together (executor/grouping.py).
 A failure blocks only what waits for it. Cancelling begins nothing new, but what is half-changed is finished.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -28,6 +29,7 @@ from reconciler.core.plan import (
 )
 from reconciler.core.progress import Moved, Reporter
 from reconciler.executor.attempts import Attempts
+from reconciler.executor.grouping import Crowd, crowd, loads, server_of
 from reconciler.executor.hands import Server, Volume
 from reconciler.executor.restoring import Down, or_put_back
 
@@ -49,57 +51,103 @@ class Hands:
     reporter: Reporter
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ended:
+    """What came of a job: outcomes, or what a group has brought up since `began`."""
+
+    outcomes: tuple[Outcome, ...] = ()
+    came: frozenset[str] = frozenset()
+    began: float = 0.0
+
+
 @dataclass(slots=True, kw_only=True)
 class _Run:
     """The state of one execution; touched by the scheduling thread only."""
 
-    waiting: list[Step]
+    waiting: dict[str, Step]
+    crowd: Crowd
     outcomes: dict[str, Outcome] = field(default_factory=dict)
-    running: dict[Future[Outcome], Step] = field(default_factory=dict)
+    running: dict[Future[_Ended], Sequence[Step]] = field(default_factory=dict)
+    lanes: set[str | None] = field(default_factory=set)
 
-    def lanes(self) -> set[str]:
-        return {step.lane for step in self.running.values() if step.lane is not None}
+    def free(self, step: Step) -> bool:
+        return step.lane is None or step.lane not in self.lanes
+
+    def started(self, steps: Sequence[Step], future: Future[_Ended]) -> None:
+        for step in steps:
+            del self.waiting[step.id]
+        self.running[future] = steps
+        self.lanes.update(step.lane for step in steps)
+
+    def ended(self, future: Future[_Ended]) -> Sequence[Step]:
+        steps = self.running.pop(future)
+        self.lanes.difference_update(step.lane for step in steps)
+        return steps
+
+    def activating(self) -> bool:
+        """Whether a step is running that a load may follow at once."""
+        return any(isinstance(steps[0].action, Activate) for steps in self.running.values())
 
 
 def execute(plan: Plan, hands: Hands) -> tuple[Outcome, ...]:
     """Every step's outcome, in the order of the plan. Expected failures are outcomes; a bug is raised."""
-    run = _Run(waiting=list(plan.steps))
+    run = _Run(waiting={step.id: step for step in plan.steps}, crowd=crowd(plan.steps))
     hands.reporter.expected(plan.steps)
     with ExitStack() as stack:
         fetches = stack.enter_context(ThreadPoolExecutor(FETCHES, thread_name_prefix="fetch"))
         operations = stack.enter_context(ThreadPoolExecutor(OPERATIONS, thread_name_prefix="operation"))
 
-        def start(step: Step) -> None:
-            pool = fetches if isinstance(step.action, (Fetch, Adopt)) else operations
-            run.running[pool.submit(_carry_out, step, hands)] = step
+        def start(steps: Sequence[Step]) -> bool:
+            if steps:
+                pool = fetches if isinstance(steps[0].action, (Fetch, Adopt)) else operations
+                run.started(steps, pool.submit(_job(run.crowd, steps, hands)))
+            return bool(steps)
 
         while _advance(run, hands, start):
             done, _ = wait(run.running, return_when=FIRST_COMPLETED)
             for future in done:
-                _record(run, hands, future.result())
-                del run.running[future]
+                _end(run, hands, run.ended(future), future.result())
     return tuple(run.outcomes[step.id] for step in plan.steps)
 
 
-def _advance(run: _Run, hands: Hands, start: Callable[[Step], None]) -> bool:
+def _advance(run: _Run, hands: Hands, start: Callable[[Sequence[Step]], bool]) -> bool:
     """Starts and settles all that can be; whether anything is running afterwards."""
     moved = True
     while moved:
         moved = False
-        for step in list(run.waiting):
+        run.crowd.scatter()
+        for step in list(run.waiting.values()):
             if not step.behind <= run.outcomes.keys():
                 continue  # also if it is blocked: what is behind it waits for what it is behind
             settled = _settled(step, run, hands.attempts)
-            ready = step.after <= run.outcomes.keys() and step.lane not in run.lanes()
-            if settled is None and not ready:
-                continue
-            run.waiting.remove(step)
-            moved = True
             if settled is not None:
+                del run.waiting[step.id]
                 _record(run, hands, settled)
-            else:
-                start(step)
+                moved = True
+            elif step.after <= run.outcomes.keys() and run.free(step):
+                moved |= start(run.crowd.gather(step, run.free))
+        moved = moved or _last_call(run, start)
     return bool(run.running)
+
+
+def _last_call(run: _Run, start: Callable[[Sequence[Step]], bool]) -> bool:
+    """Whether groups begin that nobody else can join, or somebody gives up waiting for one."""
+    called = [*run.crowd.last_call(more_may_come=run.activating())]
+    for steps in called:
+        start(steps)
+    return bool(called)
+
+
+def _end(run: _Run, hands: Hands, steps: Sequence[Step], ended: _Ended) -> None:
+    """Notes what came of a job. What a group did not finish is waiting again."""
+    for outcome in ended.outcomes:
+        _record(run, hands, outcome)
+    if ended.outcomes:
+        return
+    for step in run.crowd.part(steps, ended.came):
+        seconds = hands.attempts.clock() - ended.began
+        _record(run, hands, Outcome(step=step, result=Result.DONE, began=ended.began, seconds=seconds))
+    run.waiting = {step.id: step for step in steps if step.id not in run.outcomes} | run.waiting
 
 
 def _record(run: _Run, hands: Hands, outcome: Outcome) -> None:
@@ -124,16 +172,36 @@ def _at_the_root(failed: Outcome) -> str:
     return failed.message if failed.result is Result.BLOCKED else f"{failed.step.id} {_ENDED[failed.result]}"
 
 
-def _carry_out(step: Step, hands: Hands) -> Outcome:
-    hands.reporter.started(step)
+def _job(crowd: Crowd, steps: Sequence[Step], hands: Hands) -> Callable[[], _Ended]:
+    """What a thread does about a step, or about the loads of a group."""
+    if len(steps) > 1:
+        return lambda: _carry_out_together(steps, hands)
+    up, told = steps[0].id in crowd.up, steps[0].id in crowd.begun
+    return lambda: _carry_out(steps[0], hands, up=up, told=told)
+
+
+def _carry_out_together(steps: Sequence[Step], hands: Hands) -> _Ended:
+    for step in steps:
+        hands.reporter.started(step)
+    began = hands.attempts.clock()
+    actions = [load for _, load in loads(steps)]
+    return _Ended(came=hands.servers[server_of(steps)].load_together(actions), began=began)
+
+
+def _carry_out(step: Step, hands: Hands, *, up: bool, told: bool) -> _Ended:
+    if not told:
+        hands.reporter.started(step)
     down: Down = set()
     outcome = hands.attempts.outcome(
-        step, lambda: or_put_back(lambda: _effect(step, hands, down), step.restores, hands.volume, hands.servers, down)
+        step,
+        lambda: or_put_back(
+            lambda: _effect(step, hands, down, up=up), step.restores, hands.volume, hands.servers, down
+        ),
     )
-    return replace(outcome, found_down=frozenset(down))
+    return _Ended(outcomes=(replace(outcome, found_down=frozenset(down)),))
 
 
-def _effect(step: Step, hands: Hands, down: Down) -> None:
+def _effect(step: Step, hands: Hands, down: Down, *, up: bool) -> None:
     match step.action:
         case Fetch() as action:
             _fetch(step, action, hands)
@@ -142,7 +210,7 @@ def _effect(step: Step, hands: Hands, down: Down) -> None:
         case Activate() as action:
             hands.volume.activate(action)
         case Load() as action:
-            _load(action, hands, down)
+            _load(action, hands, down, up=up)
         case Unload() as action:
             hands.servers[action.server].unload(action)
         case Deactivate() as action:
@@ -155,9 +223,17 @@ def _effect(step: Step, hands: Hands, down: Down) -> None:
             assert_never(step.action)
 
 
-def _load(action: Load, hands: Hands, down: Down) -> None:
+def _load(action: Load, hands: Hands, down: Down, *, up: bool) -> None:
+    """Loads and probes. What a group has brought up is only probed; where that is tried again it is loaded, too."""
+    server, loaded = hands.servers[action.server], up
+
     def once() -> None:
-        down.update((model, action.server) for model in hands.servers[action.server].load(action))
+        nonlocal loaded
+        if loaded:
+            loaded = False
+            server.probe(action.model, action.probes)
+        else:
+            down.update((model, action.server) for model in server.load(action))
 
     hands.attempts.retrying(once, retries=action.retries)
 

@@ -1,11 +1,12 @@
 """What the executor needs of the adapters, as protocols: so it knows neither links nor gRPC."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from reconciler.core.observed import ServerView
 from reconciler.core.plan import Activate, Adopt, Deactivate, Fetch, Load, Prune, Retire, Unload
 from reconciler.core.progress import Moved
+from reconciler.core.spec import Probe
 
 
 class Volume(Protocol):
@@ -41,6 +42,12 @@ class Server(Protocol):
 
     def load(self, action: Load) -> frozenset[str]:
         """Load, read the stamps back, probe: one try. The dependents that were found down and came back."""
+
+    def load_together(self, actions: Sequence[Load]) -> frozenset[str]:
+        """Load in one request; the models that are up with their stamp. The others are loaded one by one."""
+
+    def probe(self, model: str, probes: tuple[Probe, ...]) -> None:
+        """Ask the golden requests."""
 
     def reload(self, model: str, timeout: float) -> None:
         """Load what is on the disk as it is, for a model that is not ours; timeout in seconds."""

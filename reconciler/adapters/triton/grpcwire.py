@@ -12,7 +12,7 @@ from tritonclient import grpc as triton
 from tritonclient.utils import InferenceServerException
 
 from reconciler.adapters.triton.endpoint import Access, Endpoint
-from reconciler.adapters.triton.wire import CallFailed, Kind, Row, Tensor, kind_of_words
+from reconciler.adapters.triton.wire import NO_FILES, CallFailed, Files, Kind, Row, Tensor, kind_of_words
 from reconciler.core.jsonvalue import Json, JsonObject
 
 # No keepalive: Triton answers a ping more often than every five minutes with GOAWAY "too_many_pings".
@@ -73,9 +73,11 @@ class GrpcWire:
         steps: list[Json] = [{"model_name": step.model_name} for step in config.ensemble_scheduling.step]
         return {"parameters": parameters, "ensemble_scheduling": {"step": steps}}
 
-    def load(self, model: str, config: str | None, timeout: float) -> None:
+    def load(self, model: str, config: str | None, timeout: float, files: Files = NO_FILES) -> None:
         with _sorted():
-            self._client.load_model(model, headers=self._headers, config=config or None, client_timeout=timeout)
+            self._client.load_model(
+                model, headers=self._headers, config=config or None, files=dict(files), client_timeout=timeout
+            )
 
     def unload(self, model: str, timeout: float) -> None:
         with _sorted():
