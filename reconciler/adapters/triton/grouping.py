@@ -18,7 +18,7 @@ import threading
 from collections.abc import Sequence
 
 from reconciler.adapters.triton.looking import Deadline, served_config, stamps
-from reconciler.adapters.triton.wire import CallFailed, Wire
+from reconciler.adapters.triton.wire import CallFailed, Kind, Wire
 from reconciler.core.jsonvalue import Json, JsonObject
 from reconciler.core.plan import Load
 
@@ -33,7 +33,7 @@ _FILES = {"file:1/none": b"-"}
 _PATIENCE = 60.0
 """Seconds for a group, at most: who takes longer has them by itself afterwards, and the others need not wait."""
 
-_UNLOAD = 30.0
+_UNLOAD, _MOMENT = 30.0, 1.0
 
 
 class Groups:
@@ -41,15 +41,16 @@ class Groups:
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
-        self._clean = False
         self._lock = threading.Lock()
+        self._clean = False  # nothing is remembered of a group, as far as we know
+        self._stuck = False  # one did not end in time, and the next would wait for it
 
     def load(self, actions: Sequence[Load]) -> frozenset[str]:
         """Loads all but the last, and gives those that are up with their stamp. Raises nothing."""
         patience = min(_PATIENCE, max(action.timeout for action in actions))
         wanted = {action.model: action.tree.generation for action in actions[:-1]}
         with self._lock, contextlib.suppress(CallFailed):
-            if not self._is_taken():
+            if not self._stuck and not self._is_taken():
                 self._ask_for(list(wanted), patience)
                 found = stamps(self._wire, list(wanted), Deadline(patience))
                 return frozenset(model for model, generation in wanted.items() if found[model] == generation)
@@ -64,13 +65,20 @@ class Groups:
     def _ask_for(self, models: Sequence[str], patience: float) -> None:
         """Whatever the answer, what counts is what is up afterwards."""
         self._clean = False
-        with contextlib.suppress(CallFailed):
+        try:
             self._wire.load(NAME, request(models), patience, _FILES)
+        except CallFailed as failure:
+            self._stuck = failure.kind is Kind.TIMEOUT
         with contextlib.suppress(CallFailed):
             self._forget()
 
     def _forget(self) -> None:
-        self._wire.unload(NAME, _UNLOAD)
+        """Where the server is still at the group, it does this afterwards, also when nobody waits for it any more."""
+        try:
+            self._wire.unload(NAME, _MOMENT if self._stuck else _UNLOAD)
+        except CallFailed as failure:
+            if failure.kind is not Kind.TIMEOUT:
+                raise
         self._clean = True
 
     def _is_taken(self) -> bool:
