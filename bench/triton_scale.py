@@ -136,7 +136,7 @@ def page(fleet: Fleet, times: Times, day: datetime.date) -> str:
 
 def _bars(fleet: Fleet, times: Times) -> Iterator[str]:
     for ours, floor, limit, words in (
-        ("cold pass", "one by one", _COLD, f"{fleet.count:,} ensembles onto an empty server, of one by one"),
+        ("its loads", "one by one", _COLD, f"{fleet.count:,} ensembles onto an empty server, of one by one"),
         ("read as a pass does", "read by one client", _PASS, "what a pass reads of the server, times one client"),
         ("pass with nothing to do", "read by one client", _PASS, "a whole pass with nothing to do, times the same"),
         ("one change", "one load", _CHANGE, "one changed ensemble, times one load"),

@@ -37,25 +37,25 @@ class Crowd:
         action = step.action
         if not isinstance(action, Load) or not self._waits(step, action):
             return (step,)
+        if action.server in self.under_way:
+            return ()
         # What was free when it was gathered may not be any more: a step of its lane has begun since.
         gathered = [*filter(free, self._gathered.get(action.server, ())), step]
         self._gathered[action.server] = gathered
-        if len(gathered) < MOST or action.server in self.under_way:
-            return ()
-        self.under_way.add(action.server)
-        return gathered
+        return self._begun(action.server) if len(gathered) == MOST else ()
 
     def last_call(self, *, more_may_come: bool) -> Iterator[Sequence[Step]]:
         """The groups that go when nothing else can begin; who has too little company goes alone next time."""
-        for server, steps in self._gathered.items():
-            if server in self.under_way:
-                continue
+        for server, steps in [*self._gathered.items()]:
             if len(steps) >= LEAST:
-                self.under_way.add(server)
-                yield steps[:MOST]
+                yield self._begun(server)
             elif not more_may_come:
                 self.alone.update(step.id for step in steps)
                 yield ()
+
+    def _begun(self, server: str) -> Sequence[Step]:
+        self.under_way.add(server)
+        return self._gathered.pop(server)
 
     def scatter(self) -> None:
         """Forgets who is gathered, for another look at all that are ready."""
