@@ -12,7 +12,7 @@ UV := $(VENV)/bin/uv
 SYNC := $(UV) sync --frozen --inexact --quiet --extra embedded --extra s3 --python $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test develop action triton bench-fetch bench-plan histories
+.PHONY: help setup demo test develop action triton bench-fetch bench-plan bench-triton histories
 
 help:
 	@echo "make demo    set up, then show the whole thing on a real Triton (two minutes, no GPU)"
@@ -20,6 +20,7 @@ help:
 	@echo "make histories    a hundred random repositories, changed 20 times each, on the real Triton (an hour or two)"
 	@echo "make bench-fetch  compare fetching with other tools (20 minutes, 9 GB of disk); docs/benchmarks.md"
 	@echo "make bench-plan   what a plan costs when nothing has changed, up to 10,000 models (an hour)"
+	@echo "make bench-triton compare 2,000 ensembles on a real Triton with loading them one by one (ten minutes); docs/benchmarks.md"
 	@echo "make setup   only set up: .venv/bin/reconcile"
 
 # uv comes by pip, because a fresh machine has pip (in python3-venv) and nothing else.
@@ -58,6 +59,9 @@ histories: develop
 
 bench-plan: develop
 	@$(VENV)/bin/python -m bench.plan --write docs/benchmarks.md $(BENCH_ARGS)
+
+bench-triton: develop triton
+	@$(VENV)/bin/python -m bench.triton_scale --write docs/benchmarks.md $(BENCH_ARGS)
 
 bench-fetch: develop
 	@$(VENV)/bin/python -m bench.fetch --write docs/benchmarks.md $(BENCH_ARGS)

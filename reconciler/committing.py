@@ -51,12 +51,14 @@ class Report:
 
 
 def committed(begun: Pass, first: Look, plans: Sequence[Plan], outcomes: tuple[Outcome, ...]) -> Report:
-    """Looks again and writes how every model stands now. What fails at writing is in the report.
+    """Looks again, if anything was done, and writes how every model stands now. What fails at it is in the report.
 
     `plans`: those of all rounds, where `first` is what the user was shown. Raises ReconcileError if the volume
     cannot be read.
     """
-    after = begun.observe({})
+    # Where nothing was done, what was seen a moment ago is what is there: a pass over thousands of models costs a look.
+    quiet = len(plans) == 1 and not outcomes
+    after = replace(first.observed, stalled={}, before={}) if quiet else begun.observe({})
     last = plans[-1]
     done = status.Pass(plan=last, outcomes=outcomes, observed=after, desired=begun.desired)
     statuses = summarised(begun, done)

@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable
 
 from reconciler.core.progress import Reporter
-from reconciler.executor import Attempts, Hands
+from reconciler.executor import Hands
+from reconciler.executor.attempts import Attempts
 from reconciler.executor.doubting import Doubting
 from reconciler.world import World
 

@@ -3,7 +3,7 @@
 import os
 import urllib.error
 import urllib.request
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -122,6 +122,11 @@ def load_action(
     )
 
 
+def together_action(model: Model, *, timeout: float = 60.0) -> Load:
+    """The action a planner would make of a small model that is not up."""
+    return replace(load_action(model, timeout=timeout), together=True)
+
+
 def unload_action(model: str, *, timeout: float = 30.0) -> Unload:
     """The action a planner would make."""
     return Unload(model=model, server="test", timeout=timeout)
@@ -148,6 +153,13 @@ def python_model(
     """A Python model of this code; `config` overrides the default one-in-one-out."""
     contents = {f"{version}/model.py": text.encode() for version in versions}
     plain: JsonObject = {"name": name, "backend": "python", **tensors(datatype), **config}
+    return Model(name=name, contents=contents, tree=Tree(files=_digests(contents), config=plain))
+
+
+def scaler(name: str, factor: str = "2", *, versions: tuple[int, ...] = (1,), **config: Json) -> Model:
+    """A model of the `scale` backend (tests/triton_backend), OUT = IN * factor; it fails where that is no number."""
+    contents = {f"{version}/factor": f"{factor}\n".encode() for version in versions}
+    plain: JsonObject = {"name": name, "backend": "scale", **tensors(), **config}
     return Model(name=name, contents=contents, tree=Tree(files=_digests(contents), config=plain))
 
 

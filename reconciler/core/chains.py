@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.core import graph
 from reconciler.core.errors import Reason
-from reconciler.core.plan import Activate, Expected, Load, Restore, Step, Unload
+from reconciler.core.plan import NOTHING_DECLARED, Activate, Expected, Load, Restore, Step, Unload
 from reconciler.core.restores import restores
 from reconciler.core.served import above_on, serving, stamp_on
-from reconciler.core.spec import Resources
+from reconciler.core.together import may_be_together
 from reconciler.core.units import Scene, Unit
 
 Ids = frozenset[str]
@@ -121,7 +121,7 @@ def _ups(unit: Unit, scene: Scene) -> Iterator[Step]:
 def _load(name: str, server: str, scene: Scene, *, whole: bool) -> Load:
     delta = scene.deltas[name]
     down = scene.jolted.get(server, {})
-    return Load(
+    alone = Load(
         model=name,
         server=server,
         tree=delta.verdict.artifact.tree,
@@ -130,9 +130,11 @@ def _load(name: str, server: str, scene: Scene, *, whole: bool) -> Load:
         dependents=_expected(name, server, scene, whole=whole),
         probes=delta.verdict.spec.probes if delta.verdict.kept is None else (),
         mends=delta.mends,
-        resources=scene.sizes.declared(name, delta.verdict.artifact.tree.generation) or Resources(),
+        resources=scene.sizes.declared(name, delta.verdict.artifact.tree.generation) or NOTHING_DECLARED,
         takes_down=tuple(other for other in sorted(down) if name in down[other]),
     )
+    served = serving(scene.observed)[server].models.get(name)
+    return replace(alone, together=may_be_together(alone, delta.verdict.artifact.config.framework, served))
 
 
 def _expected(name: str, server: str, scene: Scene, *, whole: bool) -> tuple[Expected, ...]:

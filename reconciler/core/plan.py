@@ -94,7 +94,8 @@ class Load:
 
     `timeout` in seconds for one try; `retries` beyond the first, for failures that can pass. `mends`: how often the
     tree has been mended, and `resources` what it is declared to take: both go with the config. `takes_down`: ensembles
-    that are down from then on until all that they need has followed.
+    that are down from then on until all that they need has followed. `together`: others may be loaded in the same
+    request, which takes all of them from the disk (core/together.py).
     """
 
     model: str
@@ -107,6 +108,7 @@ class Load:
     mends: int = 0
     resources: Resources = NOTHING_DECLARED
     takes_down: tuple[str, ...] = ()
+    together: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,8 @@ from reconciler.core.web_links import NOWHERE, Web
 
 API_VERSION, KIND, README = "reconciler/v1", "ModelStatus", "README.md"
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False)  # made once: a status of thousands of models has 100,000 values
+
 
 def to_files(statuses: Mapping[str, ModelStatus], *, target: str, web: Web = NOWHERE) -> Mapping[str, bytes]:
     """The files of a target's folder, by name; `web` is where the page's commits are shown."""
@@ -131,7 +133,7 @@ def _rows(value: JsonObject, indent: str = "") -> Iterator[str]:
 def _scalar(value: Json) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(_scalar, value)) + "]"
-    return json.dumps(printable(value) if isinstance(value, str) else value, ensure_ascii=False)
+    return _ENCODER.encode(printable(value) if isinstance(value, str) else value)
 
 
 def _read(value: JsonObject | None) -> ModelStatus | None:

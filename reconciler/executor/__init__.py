@@ -1,18 +1,17 @@
 """Carries out a plan: the whole plan and nothing but the plan.
 
-Steps run as soon as what they wait for has succeeded, fetches in a pool of their own, never two of a lane at once, and
-few at once on each server, so that one which does not answer keeps no step of another waiting. A failure blocks only
-what waits for it. Cancelling begins nothing new, but what is half-changed is finished.
+Steps run as soon as what they wait for has succeeded, never two of a lane at once, and few at once on each server, so
+that one which does not answer keeps no step of another waiting; many loads of one server go together (grouping.py).
+A failure blocks only what waits for it. Cancelling begins nothing new, but what is half-changed is finished.
 """
 
-from collections.abc import Callable, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, wait
+from dataclasses import replace
 from typing import assert_never
 
 from reconciler.core.errors import Reason
 from reconciler.core.plan import (
-    AT_ONCE,
     Activate,
     Adopt,
     Deactivate,
@@ -26,75 +25,16 @@ from reconciler.core.plan import (
     Step,
     Unload,
 )
-from reconciler.core.progress import Moved, Reporter
-from reconciler.executor.attempts import Attempts
-from reconciler.executor.hands import Server, Volume
+from reconciler.core.progress import Moved
+from reconciler.executor.grouping import Crowd, crowd, loads, server_of
+from reconciler.executor.hands import Hands
 from reconciler.executor.pools import Pools, pools
 from reconciler.executor.restoring import Down, or_put_back
+from reconciler.executor.state import Ended, State
 
-__all__ = ["Attempts", "Hands", "Pools", "execute", "pools"]
-
-OPERATIONS = AT_ONCE
-"""Operations at once on each server, and as many on the volume."""
+__all__ = ["Hands", "Pools", "execute", "pools"]
 
 _ENDED = {Result.FAILED: "failed", Result.CANCELLED: "was cancelled"}
-
-
-def _wanted(_step: Step) -> bool:
-    return True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hands:
-    """All that the executor works with: the volume, the servers by their URL, and how it waits and retries.
-
-    `wanted`: whether a step is still wanted by anybody, asked as often as whether the whole run was cancelled.
-    """
-
-    volume: Volume
-    servers: Mapping[str, Server]
-    attempts: Attempts
-    reporter: Reporter
-    wanted: Callable[[Step], bool] = _wanted
-
-    def attempts_at(self, step: Step) -> Attempts:
-        """How it waits and retries at one step."""
-        return replace(self.attempts, cancelled=lambda: self.attempts.cancelled() or not self.wanted(step))
-
-
-@dataclass(slots=True, kw_only=True)
-class _Run:
-    """The state of one execution; touched by the scheduling thread only."""
-
-    waiting: list[Step]
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
-    running: dict[Future[Outcome], Step] = field(default_factory=dict)
-
-    def is_in_the_way(self, step: Step) -> bool:
-        """Whether a step of the same lane is running that must not overlap with it."""
-        return any(_overlap(step, other) for other in self.running.values())
-
-    def has_room(self, step: Step) -> bool:
-        """Whether its server, or the volume, may be given one operation more."""
-        if isinstance(step.action, (Fetch, Adopt)):
-            return True
-        return sum(_place(other) == _place(step) for other in self.running.values()) < OPERATIONS
-
-
-def _place(step: Step) -> str | None:
-    """The server that a step is for; empty for the volume, None for what has a pool of its own."""
-    match step.action:
-        case Load(server=server) | Unload(server=server):
-            return server
-        case Fetch() | Adopt():
-            return None
-        case _:
-            return ""
-
-
-def _overlap(step: Step, other: Step) -> bool:
-    apart = step.beside and other.beside and _place(step) != _place(other)
-    return step.lane is not None and step.lane == other.lane and not apart
 
 
 def execute(plan: Plan, hands: Hands, shared: Pools | None = None) -> tuple[Outcome, ...]:
@@ -105,47 +45,67 @@ def execute(plan: Plan, hands: Hands, shared: Pools | None = None) -> tuple[Outc
     if shared is None:
         with pools() as own:
             return execute(plan, hands, own)
-    run = _Run(waiting=list(plan.steps))
+    run = State(waiting={step.id: step for step in plan.steps}, crowd=crowd(plan.steps))
     hands.reporter.expected(plan.steps)
 
-    def start(step: Step) -> None:
-        run.running[shared.of(step).submit(_carry_out, step, hands)] = step
+    def start(steps: Sequence[Step]) -> bool:
+        if steps:
+            run.started(steps, shared.of(steps[0]).submit(_job(run.crowd, steps, hands)))
+        return bool(steps)
 
     while _advance(run, hands, start):
         done, _ = wait(run.running, return_when=FIRST_COMPLETED)
         for future in done:
-            _record(run, hands, future.result())
-            del run.running[future]
+            _end(run, hands, run.ended(future), future.result())
     return tuple(run.outcomes[step.id] for step in plan.steps)
 
 
-def _advance(run: _Run, hands: Hands, start: Callable[[Step], None]) -> bool:
+def _advance(run: State, hands: Hands, start: Callable[[Sequence[Step]], bool]) -> bool:
     """Starts and settles all that can be; whether anything is running afterwards."""
     moved = True
     while moved:
         moved = False
-        for step in list(run.waiting):
+        run.crowd.scatter()
+        for step in list(run.waiting.values()):
             if not step.behind <= run.outcomes.keys():
                 continue  # also if it is blocked: what is behind it waits for what it is behind
             settled = _settled(step, run, hands)
-            ready = step.after <= run.outcomes.keys() and not run.is_in_the_way(step) and run.has_room(step)
-            if settled is None and not ready:
-                continue
-            run.waiting.remove(step)
-            moved = True
             if settled is not None:
+                del run.waiting[step.id]
                 _record(run, hands, settled)
-            else:
-                start(step)
+                moved = True
+            elif step.after <= run.outcomes.keys() and run.free(step):
+                moved |= start(run.crowd.gather(step, run.free))
+        moved = moved or _last_call(run, start)
     return bool(run.running)
 
 
-def _record(run: _Run, hands: Hands, outcome: Outcome) -> None:
+def _last_call(run: State, start: Callable[[Sequence[Step]], bool]) -> bool:
+    """Whether groups begin that nobody else can join, or somebody gives up waiting for one."""
+    called = [*run.crowd.last_call(more_may_come=run.activating())]
+    for steps in called:
+        start(steps)
+    return bool(called)
+
+
+def _end(run: State, hands: Hands, steps: Sequence[Step], ended: Ended) -> None:
+    """Notes what came of a job. What a group did not finish is waiting again."""
+    for outcome in ended.outcomes:
+        _record(run, hands, outcome)
+    if ended.outcomes:
+        return
+    for step in run.crowd.part(steps, ended.came):
+        seconds = hands.attempts.clock() - ended.began
+        _record(run, hands, Outcome(step=step, result=Result.DONE, began=ended.began, seconds=seconds))
+    run.waiting = {step.id: step for step in steps if step.id not in run.outcomes} | run.waiting
+
+
+def _record(run: State, hands: Hands, outcome: Outcome) -> None:
     run.outcomes[outcome.step.id] = outcome
     hands.reporter.ended(outcome)
 
 
-def _settled(step: Step, run: _Run, hands: Hands) -> Outcome | None:
+def _settled(step: Step, run: State, hands: Hands) -> Outcome | None:
     """The outcome of a step that will not run: something before it did not succeed, or it was cancelled."""
     before = (run.outcomes[name] for name in sorted(step.after) if name in run.outcomes)
     failed = next((outcome for outcome in before if outcome.result is not Result.DONE), None)
@@ -171,19 +131,39 @@ def _at_the_root(failed: Outcome) -> str:
     return failed.message if failed.result is Result.BLOCKED else f"{failed.step.id} {_ENDED[failed.result]}"
 
 
-def _carry_out(step: Step, hands: Hands) -> Outcome:
-    called_off = _called_off(step, hands)  # it may have waited for a thread
+def _job(crowd: Crowd, steps: Sequence[Step], hands: Hands) -> Callable[[], Ended]:
+    """What a thread does about a step, or about the loads of a group."""
+    if len(steps) > 1:
+        return lambda: _carry_out_together(steps, hands)
+    up, told = steps[0].id in crowd.up, steps[0].id in crowd.begun
+    return lambda: _carry_out(steps[0], hands, up=up, told=told)
+
+
+def _carry_out_together(steps: Sequence[Step], hands: Hands) -> Ended:
+    for step in steps:
+        hands.reporter.started(step)
+    began = hands.attempts.clock()
+    actions = [load for _, load in loads(steps)]
+    return Ended(came=hands.servers[server_of(steps)].load_together(actions), began=began)
+
+
+def _carry_out(step: Step, hands: Hands, *, up: bool, told: bool) -> Ended:
+    called_off = None if up else _called_off(step, hands)  # it may have waited for a thread
     if called_off is not None:
-        return called_off
-    hands.reporter.started(step)
+        return Ended(outcomes=(called_off,))
+    if not told:
+        hands.reporter.started(step)
     down: Down = set()
     outcome = hands.attempts_at(step).outcome(
-        step, lambda: or_put_back(lambda: _effect(step, hands, down), step.restores, hands.volume, hands.servers, down)
+        step,
+        lambda: or_put_back(
+            lambda: _effect(step, hands, down, up=up), step.restores, hands.volume, hands.servers, down
+        ),
     )
-    return replace(outcome, found_down=frozenset(down))
+    return Ended(outcomes=(replace(outcome, found_down=frozenset(down)),))
 
 
-def _effect(step: Step, hands: Hands, down: Down) -> None:
+def _effect(step: Step, hands: Hands, down: Down, *, up: bool) -> None:
     match step.action:
         case Fetch() as action:
             _fetch(step, action, hands)
@@ -192,7 +172,7 @@ def _effect(step: Step, hands: Hands, down: Down) -> None:
         case Activate() as action:
             hands.volume.activate(action)
         case Load() as action:
-            _load(step, action, hands, down)
+            _load(step, action, hands, down, up=up)
         case Unload() as action:
             hands.servers[action.server].unload(action)
         case Deactivate() as action:
@@ -205,9 +185,17 @@ def _effect(step: Step, hands: Hands, down: Down) -> None:
             assert_never(step.action)
 
 
-def _load(step: Step, action: Load, hands: Hands, down: Down) -> None:
+def _load(step: Step, action: Load, hands: Hands, down: Down, *, up: bool) -> None:
+    """Loads and probes. What a group has brought up is only probed; where that is tried again it is loaded, too."""
+    server, loaded = hands.servers[action.server], up
+
     def once() -> None:
-        down.update((model, action.server) for model in hands.servers[action.server].load(action))
+        nonlocal loaded
+        if loaded:
+            loaded = False
+            server.probe(action.model, action.probes)
+        else:
+            down.update((model, action.server) for model in server.load(action))
 
     hands.attempts_at(step).retrying(once, retries=action.retries)
 

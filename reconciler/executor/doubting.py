@@ -3,12 +3,13 @@
 Promise: a server that hangs costs a run one timeout for each of the operations under way, not one for each step.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from reconciler.core.errors import Reason, TransientError
 from reconciler.core.observed import ServerView, Unreachable
 from reconciler.core.plan import Load, Unload
+from reconciler.core.spec import Probe
 from reconciler.executor.hands import Server
 
 _SILENT = frozenset({Reason.TIMED_OUT, Reason.SERVER_UNREACHABLE})
@@ -39,6 +40,17 @@ class Doubting:
         """As the server does."""
         with self._watched():
             return self._server.load(action)
+
+    def load_together(self, actions: Sequence[Load]) -> frozenset[str]:
+        """As the server does; nobody comes up on one that does not answer."""
+        if self._doubted and isinstance(self.observe(), Unreachable):
+            return frozenset()
+        return self._server.load_together(actions)
+
+    def probe(self, model: str, probes: tuple[Probe, ...]) -> None:
+        """As the server does."""
+        with self._watched():
+            self._server.probe(model, probes)
 
     def reload(self, model: str, timeout: float) -> None:
         """As the server does."""

@@ -1,11 +1,14 @@
-"""What the executor needs of the adapters, as protocols: so it knows neither links nor gRPC."""
+"""What the executor works with; the adapters as protocols, so that it knows neither links nor gRPC."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from reconciler.core.observed import ServerView
-from reconciler.core.plan import Activate, Adopt, Deactivate, Fetch, Load, Prune, Retire, Unload
-from reconciler.core.progress import Moved
+from reconciler.core.plan import Activate, Adopt, Deactivate, Fetch, Load, Prune, Retire, Step, Unload
+from reconciler.core.progress import Moved, Reporter
+from reconciler.core.spec import Probe
+from reconciler.executor.attempts import Attempts
 
 
 class Volume(Protocol):
@@ -42,8 +45,36 @@ class Server(Protocol):
     def load(self, action: Load) -> frozenset[str]:
         """Load, read the stamps back, probe: one try. The dependents that were found down and came back."""
 
+    def load_together(self, actions: Sequence[Load]) -> frozenset[str]:
+        """Load in one request; the models that are up with their stamp. The others are loaded one by one."""
+
+    def probe(self, model: str, probes: tuple[Probe, ...]) -> None:
+        """Ask the golden requests."""
+
     def reload(self, model: str, timeout: float) -> None:
         """Load what is on the disk as it is, for a model that is not ours; timeout in seconds."""
 
     def unload(self, action: Unload) -> None:
         """Unload and wait until it is gone."""
+
+
+def _wanted(_step: Step) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hands:
+    """All that the executor works with: the volume, the servers by their URL, and how it waits and retries.
+
+    `wanted`: whether a step is still wanted by anybody, asked as often as whether the whole run was cancelled.
+    """
+
+    volume: Volume
+    servers: Mapping[str, Server]
+    attempts: Attempts
+    reporter: Reporter
+    wanted: Callable[[Step], bool] = _wanted
+
+    def attempts_at(self, step: Step) -> Attempts:
+        """How it waits and retries at one step."""
+        return replace(self.attempts, cancelled=lambda: self.attempts.cancelled() or not self.wanted(step))

@@ -10,7 +10,7 @@ from reconciler.core.errors import Reason, TerminalError, TransientError
 from reconciler.core.observed import Serving
 from reconciler.core.plan import Unload
 from tests.fakes.triton import State, fake_triton
-from tests.triton_models import ensemble, load_action
+from tests.triton_models import ensemble, load_action, together_action
 
 
 @pytest.fixture
@@ -135,3 +135,21 @@ def test_an_unload_that_is_refused_for_another_reason_is_not_repeated(fake: tupl
     with pytest.raises(TransientError, match="could not unload e: no"):
         client.unload(Unload(model="e", server="s", timeout=30.0))
     assert len(state.unload_refusals) == 1
+
+
+def test_a_server_that_takes_a_group_and_loads_nothing_of_it_brings_up_nobody_and_keeps_no_group() -> None:
+    models = [ensemble(f"e{number}", "below") for number in range(3)]
+    with fake_triton() as (url, state), connect(url) as client:
+        assert client.load_together([together_action(model) for model in models]) == frozenset()
+        assert state.configs == {}
+        client.load(together_action(models[0]))
+        assert state.configs.keys() == {models[0].name}
+
+
+def test_a_server_that_knows_no_such_request_goes_on_with_single_loads() -> None:
+    models = [ensemble(f"e{number}", "below") for number in range(3)]
+    with fake_triton() as (url, state), connect(url) as client:
+        state.refusals = [(grpc.StatusCode.INVALID_ARGUMENT, "unrecognized load parameter 'file:1/none'")]
+        assert client.load_together([together_action(model) for model in models]) == frozenset()
+        client.load(together_action(models[0]))
+        assert state.configs.keys() == {models[0].name}

@@ -13,7 +13,8 @@ from reconciler.core.errors import Reason, TransientError
 from reconciler.core.observed import ServerView, Unreachable
 from reconciler.core.plan import Action, Activate, Fetch, Load, Outcome, Plan, Restore, Result, Step, Unload
 from reconciler.core.progress import Moved, Silent
-from reconciler.executor import Attempts, Hands, execute
+from reconciler.executor import Hands, execute
+from reconciler.executor.attempts import Attempts
 from reconciler.executor.doubting import AGAIN, Doubting
 from tests.property.strategies import Variant, tree_of
 from tests.property.world import Server, Volume, World

@@ -5,7 +5,8 @@ does on its own to the ensembles above a model. Every change of the world is a t
 were swapped after it loaded.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.core.artifact import Tree
@@ -28,7 +29,7 @@ from reconciler.core.observed import (
 )
 from reconciler.core.plan import Activate, Adopt, Deactivate, Fetch, Load, Prune, Retire, Unload
 from reconciler.core.progress import Moved
-from reconciler.core.spec import Resources
+from reconciler.core.spec import Probe, Resources
 
 
 class BrokenLawError(AssertionError):
@@ -214,6 +215,20 @@ class Server:
             if found is None or not found.up:
                 raise TerminalError(Reason.DEPENDENT_DOWN, f"{dependent.model} went down under {action.model}")
         return frozenset()
+
+    def load_together(self, actions: Sequence[Load]) -> frozenset[str]:
+        """Loads all but the last; who fails is left out."""
+        found = set[str]()
+        for action in actions[:-1]:
+            if not action.together:
+                raise BrokenLawError(f"load of {action.model} together with others")
+            with contextlib.suppress(TerminalError):
+                self.load(action)
+                found.add(action.model)
+        return frozenset(found)
+
+    def probe(self, model: str, probes: tuple[Probe, ...]) -> None:
+        """Every answer here is right."""
 
     def _hold(self, more: int) -> None:
         self.highest = max(self.highest, more + sum(self.taken.get(name, 0) for name in self.up()))

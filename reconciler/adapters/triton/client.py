@@ -1,13 +1,13 @@
 """One server: what the rest of the program may ask of it."""
 
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from reconciler.adapters.triton import endpoint, faults, looking, operations, probing
+from reconciler.adapters.triton import endpoint, faults, grouping, looking, operations, probing
 from reconciler.adapters.triton.endpoint import Access, Endpoint
 from reconciler.adapters.triton.grpcwire import GrpcWire
 from reconciler.adapters.triton.httpwire import HttpWire
-from reconciler.adapters.triton.looking import Deadline
 from reconciler.adapters.triton.wire import CallFailed, Wire
 from reconciler.core.errors import Reason, TerminalError, TransientError
 from reconciler.core.observed import ServerView, Unreachable
@@ -21,6 +21,7 @@ class Triton:
     def __init__(self, where: Endpoint, wire: Wire) -> None:
         self._where = str(where)
         self._wire = wire
+        self._groups = grouping.Groups(wire)
 
     def observe(self, deadline: float = 30.0) -> ServerView:
         """All that the server has loaded, with stamps, within so many seconds and a fiftieth for each model.
@@ -28,7 +29,7 @@ class Triton:
         Unreachable if that could not be had, or if the server does not let others load (NotExplicitMode). Where it
         serves ensembles the latter is found out only by the first load.
         """
-        left = Deadline(deadline)
+        left = looking.Deadline(deadline)
         try:
             view = looking.look(self._wire, left)
             # After a reload below ensembles any unload, even of nothing, reloads them all again (triton-facts §4.4).
@@ -42,7 +43,7 @@ class Triton:
     def configs(self, deadline: float = 30.0) -> looking.Configs:
         """The config of each model that is up, as served. Raises TransientError if they cannot be had."""
         try:
-            return looking.configs(self._wire, Deadline(deadline))
+            return looking.configs(self._wire, looking.Deadline(deadline))
         except CallFailed as failure:
             reason, message = faults.unreachable(failure)
             raise TransientError(reason, f"{self._where}: {message}") from failure
@@ -56,9 +57,18 @@ class Triton:
         set-up decides, TransientError (LoadFailed, TimedOut, StampMismatch, ServerUnreachable, DependentDown) for
         what may pass.
         """
+        if action.together:
+            self._groups.sweep()
         came_back = operations.load(self._where, self._wire, action)
         self.probe(action.model, action.probes)
         return came_back
+
+    def load_together(self, actions: Sequence[Load]) -> frozenset[str]:
+        """Loads in one request: the models that are up with their stamp afterwards, not yet probed. Raises nothing.
+
+        The others are to be loaded one by one, which also tells what ails them; the last one always is.
+        """
+        return self._groups.load(actions)
 
     def reload(self, model: str, timeout: float) -> None:
         """Load what is on the disk as it is: nothing is read back. Raises as `load`; timeout in seconds."""

@@ -9,10 +9,11 @@ from pathlib import Path
 import grpc
 from google.protobuf import json_format
 from tritonclient import grpc as triton
+from tritonclient.grpc import service_pb2, service_pb2_grpc
 from tritonclient.utils import InferenceServerException
 
 from reconciler.adapters.triton.endpoint import Access, Endpoint
-from reconciler.adapters.triton.wire import CallFailed, Kind, Row, Tensor, kind_of_words
+from reconciler.adapters.triton.wire import NO_FILES, CallFailed, Files, Kind, Row, Tensor, kind_of_words
 from reconciler.core.jsonvalue import Json, JsonObject
 
 # No keepalive: Triton answers a ping more often than every five minutes with GOAWAY "too_many_pings".
@@ -40,9 +41,14 @@ class GrpcWire:
 
     def __init__(self, endpoint: Endpoint, access: Access) -> None:
         self._headers = dict(endpoint.metadata + access.metadata)
+        self._metadata = [(name.lower(), value) for name, value in self._headers.items()]
         # The credentials are made first: a client whose making fails complains once more when it is collected.
         credentials = _credentials(access) if endpoint.encrypted else None
         self._client = triton.InferenceServerClient(endpoint.address, creds=credentials, channel_args=list(_CHANNEL))
+        # The client takes as long over a call as the server does; where each of thousands of configs is read, the bare
+        # call goes over a channel of its own, which connects at its first use.
+        self._channel = _channel(endpoint.address, credentials)
+        self._config = service_pb2_grpc.GRPCInferenceServiceStub(self._channel).ModelConfig
 
     def version(self, timeout: float) -> str:
         with _sorted():
@@ -65,17 +71,20 @@ class GrpcWire:
         return found
 
     def marks(self, model: str, version: str, timeout: float) -> JsonObject:
+        request = service_pb2.ModelConfigRequest(name=model, version=version)
         with _sorted():
-            config = self._client.get_model_config(model, version, headers=self._headers, client_timeout=timeout).config
+            config = self._config(request, metadata=self._metadata, timeout=timeout).config
         parameters: JsonObject = {
             name: {"string_value": config.parameters[name].string_value} for name in config.parameters
         }
         steps: list[Json] = [{"model_name": step.model_name} for step in config.ensemble_scheduling.step]
         return {"parameters": parameters, "ensemble_scheduling": {"step": steps}}
 
-    def load(self, model: str, config: str | None, timeout: float) -> None:
+    def load(self, model: str, config: str | None, timeout: float, files: Files = NO_FILES) -> None:
         with _sorted():
-            self._client.load_model(model, headers=self._headers, config=config or None, client_timeout=timeout)
+            self._client.load_model(
+                model, headers=self._headers, config=config or None, files=dict(files), client_timeout=timeout
+            )
 
     def unload(self, model: str, timeout: float) -> None:
         with _sorted():
@@ -100,6 +109,13 @@ class GrpcWire:
 
     def close(self) -> None:
         self._client.close()
+        self._channel.close()
+
+
+def _channel(address: str, credentials: grpc.ChannelCredentials | None) -> grpc.Channel:
+    if credentials is None:
+        return grpc.insecure_channel(address, options=_CHANNEL)
+    return grpc.secure_channel(address, credentials, options=_CHANNEL)
 
 
 def _credentials(access: Access) -> grpc.ChannelCredentials:
@@ -120,6 +136,11 @@ def _sorted() -> Iterator[None]:
         yield
     except InferenceServerException as error:
         raise CallFailed(_kind(error), str(error.message() or error)) from error
+    except grpc.RpcError as error:
+        # What is raised by a call is one, too; the library does not say so in its types.
+        code, words = (error.code(), error.details()) if isinstance(error, grpc.Call) else (None, None)
+        told = InferenceServerException(words or str(error), status=str(code))
+        raise CallFailed(_kind(told), str(told.message())) from error
 
 
 def _kind(error: InferenceServerException) -> Kind:

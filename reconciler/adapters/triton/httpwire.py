@@ -7,9 +7,9 @@ tritonclient.http is bound to one thread (gevent); its encoding of tensors is us
 
 # ruff: noqa: D102  the Protocol says what each call is
 
+import base64
 import contextlib
 import http.client
-import json
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -19,8 +19,8 @@ from tritonclient import http as triton
 from tritonclient.utils import InferenceServerException
 
 from reconciler.adapters.triton.endpoint import Access, Endpoint
-from reconciler.adapters.triton.wire import CallFailed, Kind, Row, Tensor, kind_of_words
-from reconciler.core.jsonvalue import JsonObject, parsed
+from reconciler.adapters.triton.wire import NO_FILES, CallFailed, Files, Kind, Row, Tensor, kind_of_words
+from reconciler.core.jsonvalue import JsonObject, canonical, parsed
 
 _LENGTH = "Inference-Header-Content-Length"
 _KINDS = {
@@ -67,8 +67,9 @@ class HttpWire:
     def marks(self, model: str, version: str, timeout: float) -> JsonObject:
         return self.config(model, version, timeout)
 
-    def load(self, model: str, config: str | None, timeout: float) -> None:
-        body = json.dumps({"parameters": {} if config is None else {"config": config}}).encode()
+    def load(self, model: str, config: str | None, timeout: float, files: Files = NO_FILES) -> None:
+        parameters: JsonObject = {path: base64.b64encode(content).decode() for path, content in files.items()}
+        body = canonical({"parameters": parameters | ({} if config is None else {"config": config})})
         self._call("POST", f"/v2/repository/models/{quote(model, safe='')}/load", timeout, body)
 
     def unload(self, model: str, timeout: float) -> None:

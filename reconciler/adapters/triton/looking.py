@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from reconciler.adapters.triton.wire import CallFailed, Kind, Row, Wire
 from reconciler.core.artifact import mends_of, resources_of, stamp_of
+from reconciler.core.digest import Generation
 from reconciler.core.jsonvalue import JsonObject
 from reconciler.core.observed import Served, Serving, VersionState
 
@@ -54,8 +55,7 @@ def look(wire: Wire, deadline: Deadline) -> Serving:
     states = {model: found for model, of_model in rows.items() if (found := _states(of_model))}
     ready = [(model, state) for model, found in states.items() for state in found if state.state == "READY"]
     deadline.extend(_EACH * len(ready))
-    with ThreadPoolExecutor(_READERS, thread_name_prefix="triton-config") as pool:
-        configs = list(pool.map(lambda one: _marks(wire, one[0], deadline, str(one[1].version)), ready))
+    configs = _all_marks(wire, [(model, str(state.version)) for model, state in ready], deadline)
     by_model: dict[str, list[JsonObject]] = defaultdict(list)
     for (model, _), config in zip(ready, configs, strict=True):
         by_model[model].append(config or {})
@@ -94,12 +94,32 @@ def index(wire: Wire, deadline: Deadline) -> Sequence[Row]:
         return wire.loaded(deadline.left)
 
 
+def stamps(wire: Wire, models: Sequence[str], deadline: Deadline) -> dict[str, Generation | None]:
+    """The stamp of each of these models; None of one without, or not up. Raises CallFailed."""
+    found = _all_marks(wire, [(model, "") for model in models], deadline)
+    return {model: None if marks is None else stamp_of(marks) for model, marks in zip(models, found, strict=True)}
+
+
 def served_config(wire: Wire, model: str, deadline: Deadline, version: str = "") -> JsonObject | None:
     """The config of a READY model; None if it is not READY, or went down since it was listed."""
     return _unless_down(lambda: wire.config(model, version, deadline.left))
 
 
-def _marks(wire: Wire, model: str, deadline: Deadline, version: str) -> JsonObject | None:
+def _all_marks(wire: Wire, wanted: Sequence[tuple[str, str]], deadline: Deadline) -> list[JsonObject | None]:
+    """What serves of each model and version, None of what is not up.
+
+    Each thread reads its share one by one: more at once only wait for each other in Triton.
+    """
+
+    def read(share: Sequence[tuple[str, str]]) -> list[JsonObject | None]:
+        return [_marks(wire, model, version, deadline) for model, version in share]
+
+    with ThreadPoolExecutor(_READERS, thread_name_prefix="triton-config") as pool:
+        shares = [*pool.map(read, [wanted[first::_READERS] for first in range(_READERS)])]
+    return [shares[number % _READERS][number // _READERS] for number in range(len(wanted))]
+
+
+def _marks(wire: Wire, model: str, version: str, deadline: Deadline) -> JsonObject | None:
     return _unless_down(lambda: wire.marks(model, version, deadline.left))
 
 

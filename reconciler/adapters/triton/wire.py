@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import numpy as np
@@ -60,6 +61,12 @@ class Tensor:
     values: NDArray[Any]
 
 
+Files = Mapping[str, bytes]
+"""Contents by `file:` and their path in the model's directory."""
+
+NO_FILES: Files = MappingProxyType({})
+
+
 class Wire(Protocol):
     """One connection to one server. Every call takes a timeout in seconds and raises CallFailed only. Thread-safe."""
 
@@ -78,8 +85,8 @@ class Wire(Protocol):
     def marks(self, model: str, version: str, timeout: float) -> JsonObject:
         """What of the same a look needs: its parameters, and the models of its steps. Cheaper where there are many."""
 
-    def load(self, model: str, config: str | None, timeout: float) -> None:
-        """Load with this config (JSON), or the one on the disk."""
+    def load(self, model: str, config: str | None, timeout: float, files: Files = NO_FILES) -> None:
+        """Load with this config (JSON), or the one on the disk; with files in the request the disk is not asked."""
 
     def unload(self, model: str, timeout: float) -> None:
         """Unload; the server answers before it is gone."""
