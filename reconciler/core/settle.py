@@ -1,6 +1,7 @@
 """The verdicts of single models brought together: what one needs of another (spec §6).
 
-Each rule can only move a model from wanted to kept to held, so repeating them ends.
+Each rule can only move a model from wanted to kept to held, but for what has waited for a fetch that will not be; and
+fetches only ever become fewer, so repeating them ends.
 Promise: after `settle`, every wanted model's needs are met by what will be there, in an order without rings, and
 nothing that must be left alone is harmed by what is above or below it.
 """
@@ -33,8 +34,12 @@ Changes = Iterator[tuple[str, Verdict]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """The verdicts so far. `going`: models that would be removed in this pass, as far as these verdicts let them."""
+    """The verdicts so far. `going`: models that would be removed in this pass, as far as these verdicts let them.
 
+    `first`: what was thought of each model by itself.
+    """
+
+    first: Verdicts
     verdicts: Verdicts
     observed: Observed
     going: frozenset[str]
@@ -46,14 +51,18 @@ def settle(
 ) -> dict[str, Verdict]:
     """The verdicts of those that there is room for, after every rule between models has been applied to the end."""
     settled = dict(verdicts)
-    while changes := _first_changes(Stage(verdicts=settled, observed=observed, going=going(settled), gate=gate)):
+
+    def stage() -> Stage:
+        return Stage(first=verdicts, verdicts=settled, observed=observed, going=going(settled), gate=gate)
+
+    while changes := _first_changes(stage()):
         settled |= changes
     return settled
 
 
 def _first_changes(stage: Stage) -> dict[str, Verdict]:
     """What the first rule that applies changes; empty when all is settled."""
-    for rule in (_rings, _idle, _missing, _unsure, _waiting, _broken, _jolted, _in_use, _crowded):
+    for rule in (_rings, _idle, _missing, _unsure, _waiting, _broken, _jolted, _in_use, _crowded, _in_vain):
         changes = dict(rule(stage))
         if changes:
             return changes
@@ -181,6 +190,18 @@ def _later(verdict: Wanted, message: str, observed: Observed) -> Verdict:
         words = f"{verdict.kept.message}; what is active waits, too: {message}"
         return demoted(verdict, replace(verdict.kept, message=words), observed)
     return Deferred(spec=verdict.spec, message=message, fetch=False, needs=verdict.artifact.config.depends_on)
+
+
+def _in_vain(stage: Stage) -> Changes:
+    """What waits for a fetch that will not be after all is judged as if it had never waited."""
+    waiting = {
+        name: first
+        for name, verdict in sorted(stage.verdicts.items())
+        if isinstance(verdict, Deferred) and not verdict.fetch and isinstance(first := stage.first.get(name), Wanted)
+    }
+    found = needs({**stage.verdicts, **waiting}, stage.observed)
+    fetched = {name for name, verdict in stage.verdicts.items() if isinstance(verdict, Deferred) and verdict.fetch}
+    return ((name, first) for name, first in waiting.items() if not graph.reachable(found, name) & fetched)
 
 
 def _steady(name: str, observed: Observed) -> bool:

@@ -228,7 +228,7 @@ def converge(desired: Desired, world: World, order: random.Random, passes: int =
             return
     last = planned(desired, world, stalled=stalled)
     assert last.empty, telling(last)
-    assert {line.change for line in last.models} <= {Change.UNCHANGED, Change.HELD, Change.FOREIGN}
+    assert {line.change for line in last.models} <= {Change.UNCHANGED, Change.HELD, Change.FOREIGN}, telling(last)
 
 
 def telling(found: Plan) -> str:
