@@ -23,7 +23,8 @@ class State:
 
     `ignored_loads`: so many loads answer OK and change nothing. `refusals`: (code, words) for the next loads.
     `index_failures`: so many index calls fail as they do while directories change. `config_refusals` and
-    `unload_refusals`: as `refusals`, for calls that read a config or unload.
+    `unload_refusals`: as `refusals`, for calls that read a config or unload. `not_asked_for`: models that are up again
+    after a refused unload, which further ones do not touch until they are loaded by name.
     """
 
     configs: dict[str, JsonObject] = field(default_factory=dict)
@@ -32,6 +33,7 @@ class State:
     index_failures: int = 0
     config_refusals: list[tuple[grpc.StatusCode, str]] = field(default_factory=list)
     unload_refusals: list[tuple[grpc.StatusCode, str]] = field(default_factory=list)
+    not_asked_for: set[str] = field(default_factory=set)
 
 
 class _Service(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[misc]
@@ -67,13 +69,17 @@ class _Service(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[m
             context.abort(*self.state.refusals.pop(0))
         if self.state.ignored_loads:
             self.state.ignored_loads -= 1
-        else:
+        elif "config" in request.parameters:
             self.state.configs[request.model_name] = json.loads(request.parameters["config"].string_param)
+        self.state.not_asked_for.discard(request.model_name)
         return service_pb2.RepositoryModelLoadResponse()
 
     def RepositoryModelUnload(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         if self.state.unload_refusals:
+            self.state.not_asked_for.add(request.model_name)
             context.abort(*self.state.unload_refusals.pop(0))
+        if request.model_name in self.state.not_asked_for:
+            return service_pb2.RepositoryModelUnloadResponse()
         self.state.configs.pop(request.model_name, None)
         return service_pb2.RepositoryModelUnloadResponse()
 

@@ -100,7 +100,10 @@ def of_unload(server: str, model: str, failure: CallFailed, seconds: float) -> R
 
 
 def still_there(server: str, model: str, seconds: float, state: str) -> TransientError:
-    """An unload that did not come to its end in time."""
+    """An unload that did not come to its end in time, or a model that comes up again each time."""
+    if state == "READY":
+        words, hint = "it comes up again each time", "somebody else may be loading it; the next run tries again"
+        return TransientError(Reason.UNLOAD_FAILED, f"{server} has not unloaded {model}: {words}", hint)
     return TransientError(
         Reason.TIMED_OUT,
         f"{server} has not unloaded {model} after {seconds:g} s ({state})",

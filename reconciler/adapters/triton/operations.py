@@ -25,7 +25,8 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5
 _DEPENDENT_GRACE = 2.0
 _LOADS = 2
 _REST = 0.1
-_UNLOADS = (0.1, 0.3, 0.9)
+_UNLOADS = 6
+"""Times that a model which is up again is unloaded once more."""
 _RELOADED = "versions that are still available"
 _LIVE = ("READY", "LOADING", "UNLOADING")
 
@@ -68,31 +69,34 @@ def reload(server: str, wire: Wire, model: str, timeout: float) -> None:
 
 
 def unload(server: str, wire: Wire, action: Unload) -> None:
-    """Unloads and waits until nothing of it runs any more: only then may its directory go."""
-    deadline = Deadline(action.timeout)
+    """Unloads and waits until nothing of it runs any more: only then may its directory go.
+
+    Where Triton reloads ensembles at that moment (§4.4) it may bring the model up again, and then count it as one that
+    nobody has asked for: each further unload is a success that does nothing, until the model is loaded by its name.
+    """
+    deadline, again = Deadline(action.timeout), iter(range(_UNLOADS))
     try:
         _ask_to_unload(wire, action.model, deadline)
         pause = _FIRST_PAUSE
         while state := _state(wire, action.model, deadline):
-            if deadline.passed:
+            if deadline.passed or (state == "READY" and next(again, None) is None):
                 raise faults.still_there(server, action.model, action.timeout, state)
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
+            if state == "READY":
+                wire.load(action.model, None, deadline.left)
+                _ask_to_unload(wire, action.model, deadline)
     except CallFailed as failure:
         raise faults.of_unload(server, action.model, failure, action.timeout) from failure
 
 
 def _ask_to_unload(wire: Wire, model: str, deadline: Deadline) -> None:
-    """Asks again where Triton is just loading the model once more, with an ensemble that it reloads (§4.4)."""
-    for pause in _UNLOADS:
-        try:
-            wire.unload(model, deadline.left)
-            return
-        except CallFailed as failure:
-            if _RELOADED not in failure.words or deadline.left < pause:
-                raise
-            time.sleep(pause)
-    wire.unload(model, deadline.left)
+    """That it is up again already is not told here, but seen afterwards."""
+    try:
+        wire.unload(model, deadline.left)
+    except CallFailed as failure:
+        if _RELOADED not in failure.words:
+            raise
 
 
 def _load_and_read_back(server: str, wire: Wire, action: Load) -> None:
