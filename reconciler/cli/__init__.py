@@ -13,7 +13,7 @@ from reconciler.cli import signals
 from reconciler.cli.codes import Exit, of_click
 from reconciler.cli.commands import COMMANDS, Group
 
-__all__ = ["COMMANDS", "NAME", "group", "main", "run"]
+__all__ = ["COMMANDS", "NAME", "group", "invoke", "main"]
 
 NAME = "reconcile"
 
@@ -40,7 +40,7 @@ def group() -> None:
     """
 
 
-def run(arguments: Sequence[str]) -> int:
+def invoke(arguments: Sequence[str]) -> int:
     """Runs one command line and returns its exit code; nothing but the exit codes of spec §5 gets out."""
     with signals.terminable():
         try:
@@ -76,7 +76,7 @@ def main() -> None:
     # A pass makes millions of small values and keeps them to its end: to look for rings among them again and again
     # would take a third of its time.
     gc.set_threshold(200_000, 50, 1000)
-    code = run(sys.argv[1:])
+    code = invoke(sys.argv[1:])
     if code in (Exit.INTERRUPTED, Exit.TERMINATED):
         with contextlib.suppress(OSError, ValueError):
             sys.stdout.flush()

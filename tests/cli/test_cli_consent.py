@@ -28,7 +28,7 @@ def ask():
     given = Consent(ask=sys.stdin.isatty(), err=False, interruption=interruption)(EVERYTHING)
     print("given", given)
 
-sys.exit(cli.run(["ask"]))
+sys.exit(cli.invoke(["ask"]))
 """
 
 
@@ -130,7 +130,7 @@ def test_a_bug_is_told_as_one_without_a_traceback(
         raise KeyError("\x1b[31mx")
 
     try:
-        assert cli.run(["break"]) == 1
+        assert cli.invoke(["break"]) == 1
     finally:
         del cli.group.commands["break"]
     told = capsys.readouterr().err

@@ -151,7 +151,7 @@ def test_the_codes_are_those_of_the_contract() -> None:
 def test_an_error_in_place_of_a_plan_is_what_the_schema_of_plans_says(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.run(["plan", "-o", "json", "--repo", str(tmp_path / "none"), "--volume", str(tmp_path)]) == 1
+    assert cli.invoke(["plan", "-o", "json", "--repo", str(tmp_path / "none"), "--volume", str(tmp_path)]) == 1
     document = json.loads(capsys.readouterr().out)
     assert document["error"]["reason"] == "RepositoryUnreadable"
     checker = Draft202012Validator(plan_schema())

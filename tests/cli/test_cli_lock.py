@@ -38,7 +38,7 @@ def documents(repository: Path) -> dict[str, bytes | str]:
 
 
 def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
-    code = cli.run(["lock", *arguments])
+    code = cli.invoke(["lock", *arguments])
     captured = capsys.readouterr()
     return code, captured.out + captured.err
 
@@ -61,7 +61,7 @@ def test_every_model_gets_a_lock_and_no_other_file_is_touched(
     assert after.keys() - before.keys() == {"models.d/a.lock", "models.d/b.lock"}
     assert {path: after[path] for path in before} == before
     assert told(capsys, "--check")[0] == 0
-    assert cli.run(["validate"]) == 0
+    assert cli.invoke(["validate"]) == 0
 
 
 def test_a_second_lock_of_the_same_writes_nothing(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -74,7 +74,7 @@ def test_a_second_lock_of_the_same_writes_nothing(repository: Path, capsys: pyte
 
 
 def test_a_lock_can_be_read_by_whoever_can_read_the_models(repository: Path) -> None:
-    assert cli.run(["lock"]) == 0
+    assert cli.invoke(["lock"]) == 0
     modes = {stat.S_IMODE((repository / f"models.d/a.{kind}").stat().st_mode) for kind in ("yaml", "lock")}
     assert len(modes) == 1
 
@@ -127,11 +127,11 @@ def test_a_lock_that_does_not_fit_is_an_error_at_its_place_for_validate_too(
     yaml = repository / "models.d/a.yaml"
     yaml.write_text(yaml.read_text().replace("./sources/a", "./sources/b"))
     for path in ("models.d/a.yaml", "models.d/a.lock", "."):
-        assert cli.run(["validate", path]) == 65
+        assert cli.invoke(["validate", path]) == 65
         out = capsys.readouterr().out
         assert 'models.d/a.lock:20:10: spec.source.uri: found "./sources/a", expected "./sources/b"' in out
         assert "run `reconcile lock a`" in out
-    assert cli.run(["validate", "models.d/b.lock"]) == 0
+    assert cli.invoke(["validate", "models.d/b.lock"]) == 0
     assert capsys.readouterr().out == f"1 model checked in {repository}, no problems.\n"
 
 
@@ -153,10 +153,10 @@ def test_a_lock_is_what_a_policy_that_requires_digests_asks_for(
         repository,
         {"reconciler.yaml": b"apiVersion: reconciler/v1\nkind: Repository\nspec: {policy: {requireDigest: true}}\n"},
     )
-    assert cli.run(["validate"]) == 65
+    assert cli.invoke(["validate"]) == 65
     capsys.readouterr()
     assert data(capsys)[:2] == (0, {"a": "written", "b": "written"})
-    assert cli.run(["validate"]) == 0
+    assert cli.invoke(["validate"]) == 0
 
 
 def test_a_lock_that_was_broken_is_written_anew(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:

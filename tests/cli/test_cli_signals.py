@@ -27,7 +27,7 @@ def wait():
     os.kill(os.getpid(), int(sys.argv[1]))
     print("went on")
 
-sys.exit(cli.run(["wait"]))
+sys.exit(cli.invoke(["wait"]))
 """
 
 

@@ -17,7 +17,7 @@ import sys
 before = set(sys.modules)
 from reconciler import cli
 try:
-    code = cli.run(sys.argv[1:])
+    code = cli.invoke(sys.argv[1:])
 finally:
     allowed = sys.stdlib_module_names | {"click", "reconciler"}
     foreign = sorted({name.partition(".")[0] for name in set(sys.modules) - before} - allowed)
@@ -29,7 +29,7 @@ finally:
 IMPORTED = """
 import sys
 from reconciler import cli
-code = cli.run(sys.argv[1:])
+code = cli.invoke(sys.argv[1:])
 print("IMPORTED", *sorted(name for name in sys.modules if name.partition(".")[0] == "reconciler"))
 """
 
@@ -83,7 +83,7 @@ def test_the_version_is_told_and_python_m_is_the_same_program() -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_each_command_has_help_with_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.run([command, "--help"]) == 0
+    assert cli.invoke([command, "--help"]) == 0
     told = capsys.readouterr().out
     assert told.startswith(f"Usage: reconcile {command} [OPTIONS]")
     assert f"  Example:\n    reconcile {command} " in told
@@ -120,7 +120,7 @@ def test_each_option_of_each_command_is_explained(command: str) -> None:
 def test_a_usage_error_exits_with_64_and_says_what_is_wrong(
     arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.run(arguments) == 64
+    assert cli.invoke(arguments) == 64
     assert told in capsys.readouterr().err
 
 
@@ -129,7 +129,7 @@ def test_a_file_name_in_a_usage_error_cannot_draw_on_the_terminal(
 ) -> None:
     evil = tmp_path / "\x1b]0;x\x07.yaml"
     evil.write_text("")
-    assert cli.run(["validate", str(evil)]) == 64
+    assert cli.invoke(["validate", str(evil)]) == 64
     assert "\\x1b]0;x\\x07.yaml is in no repository" in capsys.readouterr().err
 
 
@@ -137,12 +137,12 @@ def test_the_environment_stands_in_for_a_flag(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("RECONCILE_TIMEOUT", "soon")
-    assert cli.run(["plan"]) == 64
+    assert cli.invoke(["plan"]) == 64
     assert "env var: 'RECONCILE_TIMEOUT'" in capsys.readouterr().err
 
 
 def test_a_flag_wins_over_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "models.d").mkdir()
     monkeypatch.setenv("RECONCILE_REPO", str(tmp_path / "nowhere"))
-    assert cli.run(["validate"]) == 1
-    assert cli.run(["validate", "--repo", str(tmp_path)]) == 0
+    assert cli.invoke(["validate"]) == 1
+    assert cli.invoke(["validate", "--repo", str(tmp_path)]) == 0

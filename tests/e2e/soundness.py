@@ -137,7 +137,7 @@ def _answers(world: World) -> Iterator[str]:
 
 def _status(world: World) -> Iterator[str]:
     files = set(world.clone.git("ls-tree", "--name-only", f"{STATUS}:default").split())
-    if files != {"README.md", *(f"{name}.yaml" for name in world.wanted)}:
+    if files != {"@routes.json", "README.md", *(f"{name}.yaml" for name in world.wanted)}:
         yield f"the status branch has {sorted(files)}"
     for name in sorted(world.wanted):
         if f"{name}.yaml" in files:
