@@ -283,9 +283,10 @@ def test_models_that_complete_their_own_config_go_together(triton_bench: Bench) 
 
 
 def test_who_takes_too_long_does_not_hold_up_the_others(triton_bench: Bench) -> None:
-    slow = multiplier(unique("m"), loading="10")
+    triton_bench.serve(ensemble(unique("e"), "twice"))  # Triton may load `twice` anew for its first ensemble
+    slow = multiplier(unique("m"), loading="6")
     quick = [ensemble(unique("e"), "twice") for _ in range(3)]
-    actions = [together_action(triton_bench.put(model), timeout=5.0) for model in (slow, *quick)]
+    actions = [together_action(triton_bench.put(model), timeout=3.0) for model in (slow, *quick)]
     with connect(triton_bench.server.info.grpc_url) as client:
         assert client.load_together(actions) == {model.name for model in quick[:2]}
         assert client.load_together(actions) == frozenset(), "the next group would wait for the slow one"

@@ -84,11 +84,13 @@ def test_only_what_is_copied_gets_into_the_build_and_no_secret_does() -> None:
 def test_the_health_check_asks_a_loop_only(tmp_path: Path) -> None:
     (check,) = said(2, "HEALTHCHECK")
     command = json.loads(check.partition("CMD ")[2])
+    found = os.environ | {"PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"}  # as `python` in the image
     for words, code in ((["reconcile", "apply"], 0), (["reconcile", "run", "--interval", "60s"], 1)):
         (tmp_path / "cmdline").write_bytes(b"\0".join(word.encode() for word in words) + b"\0")
         here = [word.replace("/proc/1/cmdline", str(tmp_path / "cmdline")) for word in command]
         here = [word.replace("127.0.0.1:8080", "127.0.0.1:9") for word in here]
-        assert subprocess.run(here, capture_output=True, check=False, timeout=30).returncode == code
+        done = subprocess.run(here, env=found, capture_output=True, check=False, timeout=30)
+        assert done.returncode == code
 
 
 def python() -> str:
