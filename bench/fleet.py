@@ -14,13 +14,18 @@ import pygit2
 from tritonclient.grpc import InferenceServerClient
 
 from reconciler import reconcile
+from reconciler.bell import Bell, Wake
 from reconciler.committing import Report
 from reconciler.core.artifact import CONFIG_FILE, STAMP, stamp_of
+from reconciler.core.errors import ReconcileError
 from reconciler.core.jsonvalue import JsonObject
 from reconciler.core.modelconfig import from_pbtxt
 from reconciler.core.plan import Load, Outcome, Result
 from reconciler.core.progress import Silent
+from reconciler.loop import Pace, Surroundings
 from reconciler.options import Options
+from reconciler.running import keep
+from reconciler.turn import Turn
 
 MEMBERS = 4
 
@@ -92,21 +97,34 @@ class Fleet:
         config: JsonObject = {**_TENSORS, "parameters": note, "ensemble_scheduling": {"step": [step]}}
         return {"framework": "ensemble", "config": config}
 
-    def apply(self, *servers: str) -> Report:
-        """A pass; without servers it only fills the volume. Raises RuntimeError where anything is left undone."""
-        options = Options(
+    def _options(self, *servers: str) -> Options:
+        return Options(
             repo=os.path.join(self.root, "git"),
             ref="main",
             servers=servers,
             no_server=not servers,
             volume=os.path.join(self.root, "volume"),
         )
-        now = datetime.now(UTC)
+
+    def apply(self, *servers: str) -> Report:
+        """A pass; without servers it only fills the volume. Raises RuntimeError where anything is left undone."""
+        now, options = datetime.now(UTC), self._options(*servers)
         report = reconcile.apply(options, reporter=Silent(), confirm=lambda _: True, cancelled=lambda: False, now=now)
         undone = [outcome for outcome in report.outcomes if outcome.result is not Result.DONE]
         if undone:
             raise RuntimeError(f"{undone[0].step.id}: {undone[0].message}")
         return report
+
+    def quiet_passes(self, server: str, count: int) -> list[float]:
+        """Seconds of each of so many passes of a loop that has nothing to do, after its first one."""
+        kept = _Kept()
+        around = Surroundings(journal=kept, reporter=Silent(), bell=Bell(), now=lambda: datetime.now(UTC))
+        pace = Pace(interval=0.1, poll=3600.0, grace=5.0, passes=count + 1)
+        keep(self._options(server), around, pace)
+        first, *others = kept.turns[: count + 1]
+        if not all(turn.converged for turn in (first, *others)):
+            raise RuntimeError("a pass had something to do")
+        return [turn.seconds for turn in others]
 
     def config(self, name: str) -> JsonObject:
         """The config as it is on the disk, with its stamp."""
@@ -119,6 +137,25 @@ class Fleet:
             served = client.get_model_config(name).config.parameters[STAMP].string_value
             if served != stamp_of(self.config(name)):
                 raise RuntimeError(f"{name} serves {served or 'nothing of ours'}")
+
+
+@dataclass(slots=True)
+class _Kept:
+    """The turns of a loop."""
+
+    turns: list[Turn] = field(default_factory=list)
+
+    def turning(self, why: Wake) -> None:
+        """Nothing to keep."""
+
+    def turned(self, turn: Turn) -> None:
+        self.turns.append(turn)
+
+    def failed(self, error: ReconcileError, seconds: float) -> None:  # noqa: ARG002
+        raise error
+
+    def stopping(self, running: int) -> None:
+        """Nothing to keep."""
 
 
 def ensemble(number: int) -> str:

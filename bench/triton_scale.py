@@ -22,10 +22,13 @@ from tritonclient.grpc import InferenceServerClient
 from bench.fleet import Fleet, load_alone, load_one_by_one, loads, read_all, span
 from bench.report import bar, machine, put_into
 from reconciler import embedded
-from reconciler.adapters.triton import connect
+from reconciler.adapters.triton.client import connect
 
 _COLD, _PASS, _CHANGE = 0.2, 1.5, 2.0
 """The bars: of loading one by one, times the reading alone, times a load alone."""
+
+_PASSES = 2
+"""Of the loop, each round."""
 
 BEGIN = "<!-- measured: `make bench-triton` writes from here -->"
 
@@ -99,7 +102,9 @@ def _quiet(fleet: Fleet, url: str, client: InferenceServerClient, times: Times) 
 
     times.take("read by one client", lambda: read_all(client))
     times.take("read as a pass does", look)
-    times.take("pass with nothing to do", lambda: fleet.apply(url))
+    times.take("apply with nothing to do", lambda: fleet.apply(url))
+    for seconds in fleet.quiet_passes(url, _PASSES):
+        times.note("pass with nothing to do", seconds)
 
 
 def _changed(fleet: Fleet, url: str, client: InferenceServerClient, times: Times, number: int) -> None:
@@ -122,7 +127,8 @@ def page(fleet: Fleet, times: Times, day: datetime.date) -> str:
         ("cold pass", "one by one", "all of them onto an empty server, the whole pass"),
         ("its loads", "one by one", "the same, from the first load to the last"),
         ("read as a pass does", "read by one client", "index, statistics and every config"),
-        ("pass with nothing to do", "read by one client", "a whole pass with nothing to do: git, volume, plan, status"),
+        ("pass with nothing to do", "read by one client", "a pass of `run` with nothing to do, after the first"),
+        ("apply with nothing to do", "read by one client", "`apply` with nothing to do: git, volume, plan, status"),
         ("one change", "one load", "one changed ensemble: link, load, stamps read back"),
     ]
     lines = [f"Measured on {day.isoformat()}: {machine()}, Triton 2.51, {versions}."]
@@ -138,7 +144,7 @@ def _bars(fleet: Fleet, times: Times) -> Iterator[str]:
     for ours, floor, limit, words in (
         ("its loads", "one by one", _COLD, f"{fleet.count:,} ensembles onto an empty server, of one by one"),
         ("read as a pass does", "read by one client", _PASS, "what a pass reads of the server, times one client"),
-        ("pass with nothing to do", "read by one client", _PASS, "a whole pass with nothing to do, times the same"),
+        ("pass with nothing to do", "read by one client", _PASS, "a pass with nothing to do, times the same"),
         ("one change", "one load", _CHANGE, "one changed ensemble, times one load"),
     ):
         ratio = times.median(ours) / times.median(floor)

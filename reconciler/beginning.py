@@ -10,9 +10,12 @@ from reconciler.core.trusted import UntrustedError
 from reconciler.holding import tell_held
 from reconciler.looking import Pass
 from reconciler.options import Options
-from reconciler.reading import read_desired, read_statuses
+from reconciler.reading import read_desired, status_folder, statuses_in
 from reconciler.trusting import admitted, remember
 from reconciler.world import opened
+
+Hold = Callable[[Pass], AbstractContextManager[None]]
+"""Locks a pass's volume."""
 
 
 def revision(options: Options) -> str:
@@ -35,17 +38,24 @@ def begun(options: Options, now: datetime, *, writes: bool = False) -> Iterator[
         admitted(desired, target, options)
         options = with_models(desired, target, options)
         check_adopted(desired, target, options)
-        statuses = read_statuses(desired, target, options, access, memo)
+        folder = status_folder(desired, target, options, access)
+        statuses = statuses_in(folder, memo)
     with opened(target, desired, options.environment, options.limits) as found:
         world = found.remembering(memo)
-        yield Pass(options=options, desired=desired, target=target, world=world, statuses=statuses, now=now)
+        yield Pass(
+            options=options,
+            desired=desired,
+            target=target,
+            world=world,
+            statuses=statuses,
+            folder=folder.id,
+            now=now,
+        )
     keep(options.volume, memo)
 
 
 @contextmanager
-def begun_for_good(
-    options: Options, now: datetime, hold: Callable[[Pass], AbstractContextManager[None]]
-) -> Iterator[Pass]:
+def begun_for_good(options: Options, now: datetime, hold: Hold) -> Iterator[Pass]:
     """As `begun`, with the volume locked by `hold`, and the volume remembering that the revision is trusted.
 
     Raises ReconcileError as `begun` does, and tells of a revision that is not trusted in the status.
@@ -59,6 +69,6 @@ def begun_for_good(
         raise
 
 
-def locking(owner: str) -> Callable[[Pass], AbstractContextManager[None]]:
+def locking(owner: str) -> Hold:
     """Locks a pass's volume for `owner`."""
     return lambda one: one.world.volume.lock(owner)

@@ -25,6 +25,11 @@ class Books:
     _base: Mapping[str, status.ModelStatus] = field(default_factory=dict)
     _unwritten: Mapping[str, status.ModelStatus] | None = None
 
+    @property
+    def open(self) -> bool:
+        """Whether something is still to be written."""
+        return self._unwritten is not None
+
     def opened(self, one: Pass) -> Pass:
         """With our own last statuses where they could not be written, and nobody else has written since."""
         ours = self._unwritten if one.statuses == self._base else None

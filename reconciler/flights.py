@@ -74,6 +74,11 @@ class Flights:
         with self._change:
             return tuple(step for flight in self._flights for step in flight.aboard.values())
 
+    def idle(self) -> bool:
+        """Whether nothing is under way, and all that has ended was told."""
+        with self._change:
+            return not self._flights and not any(flight.untold for flight in self._over)
+
     def landed(self) -> tuple[Landed, ...]:
         """What has ended since this was asked last."""
         with self._change:

@@ -7,7 +7,7 @@ import logging
 from datetime import datetime
 
 from reconciler.adapters import gitrepo
-from reconciler.adapters.volume import Volume
+from reconciler.adapters.volume.mounted import Volume
 from reconciler.core.errors import ReconcileError
 from reconciler.core.held import Held, held_files
 from reconciler.core.trusted import Trusted, UntrustedError
@@ -34,7 +34,7 @@ def _publish(error: UntrustedError, held: Trusted, options: Options, now: dateti
     change = gitrepo.StatusCommit(
         branch=held.branch,
         prefix=held.target,
-        files=held_files(before or {}, told, now=now.strftime("%Y-%m-%dT%H:%M:%SZ")),
+        files=held_files(before.files if before else {}, told, now=now.strftime("%Y-%m-%dT%H:%M:%SZ")),
         message=f"{held.target} is held at {held.revision[:12]}\n",
         now=int(now.timestamp()),
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from reconciler.adapters import gitrepo
 from reconciler.adapters.sources import NOTHING, Remembered, Sources, measure
-from reconciler.adapters.volume import Volume
+from reconciler.adapters.volume.mounted import Volume
 from reconciler.core import parse
 from reconciler.core.errors import Reason, ReconcileError, TerminalError
 from reconciler.core.lock import lock_file, lock_text

@@ -17,13 +17,17 @@ from reconciler.world import World
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """Everything that one pass has read, and the plan that follows from it."""
+    """Everything that one pass has read, and the plan that follows from it.
+
+    `folder`: what git calls the folder that the statuses are from, empty where there is none.
+    """
 
     desired: Desired
     target: Target
     observed: Observed
     plan: Plan
     statuses: Mapping[str, status.ModelStatus]
+    folder: str = ""
 
 
 def standing(seen: Look) -> Mapping[str, status.ModelStatus]:
@@ -42,6 +46,7 @@ class Pass:
     world: World
     statuses: Mapping[str, status.ModelStatus]
     now: datetime
+    folder: str = ""
 
     def observe(self, stalled: Mapping[str, StalledAt]) -> Observed:
         """The world afresh, with the sources of those models only that this pass is about."""
@@ -69,4 +74,11 @@ class Pass:
         request = request_of(self.options, self.desired, self.now, failed, self.world.memo)
         with self.options.trace.planning():
             planned = planner.plan(self.desired, observed, self.target, request)
-        return Look(desired=self.desired, target=self.target, observed=observed, plan=planned, statuses=self.statuses)
+        return Look(
+            desired=self.desired,
+            target=self.target,
+            observed=observed,
+            plan=planned,
+            statuses=self.statuses,
+            folder=self.folder,
+        )

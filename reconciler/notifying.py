@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from reconciler.adapters import notices
+from reconciler.adapters.notices import Timing, github, receivers, side_by_side
 from reconciler.audience import Audience, audience
 from reconciler.committing import Report
 from reconciler.core import transitions, verdict, web_links
@@ -34,17 +34,17 @@ def telling(options: Options, now: datetime, work: Callable[[], Report]) -> Repo
 
 def told(to: Audience, report: Report, now: datetime) -> tuple[ReconcileError, ...]:
     """Tells everybody side by side, and gives what failed."""
-    seen, timing = report.look, notices.Timing()
+    seen, timing = report.look, Timing()
     works = []
     if to.forge is not None and web_links.is_commit(seen.desired.revision):
         commit = _commit(seen.desired.revision, seen.target.name, _verdict(report), _page(to, report))
-        works.append(("GitHub", partial(notices.report, to.forge, commit, timing, to.bundle)))
+        works.append(("GitHub", partial(github.report, to.forge, commit, timing, to.bundle)))
     before, time = seen.statuses, now.strftime("%Y-%m-%dT%H:%M:%SZ")
     turned = transitions.transitions(before, report.statuses, target=seen.target.name, source=to.source, now=time)
     events = [transitions.event(each, to.source) for each in turned]
     if events:
-        works += [(each.shown, partial(notices.deliver, each, events, timing, to.bundle)) for each in to.receivers]
-    return notices.side_by_side(works, timing)
+        works += [(each.shown, partial(receivers.deliver, each, events, timing, to.bundle)) for each in to.receivers]
+    return side_by_side(works, timing)
 
 
 def _distrust_told(to: Audience, error: UntrustedError, target: str | None) -> tuple[ReconcileError, ...]:
@@ -52,8 +52,8 @@ def _distrust_told(to: Audience, error: UntrustedError, target: str | None) -> t
     target = error.held.target if error.held is not None else target
     if to.forge is None or target is None or not web_links.is_commit(error.revision):
         return ()
-    commit, timing = _commit(error.revision, target, verdict.verdict({}, refusal=error.message)), notices.Timing()
-    return notices.side_by_side([("GitHub", partial(notices.report, to.forge, commit, timing, to.bundle))], timing)
+    commit, timing = _commit(error.revision, target, verdict.verdict({}, refusal=error.message)), Timing()
+    return side_by_side([("GitHub", partial(github.report, to.forge, commit, timing, to.bundle))], timing)
 
 
 def _verdict(report: Report) -> verdict.Verdict:
@@ -63,8 +63,8 @@ def _verdict(report: Report) -> verdict.Verdict:
     return verdict.verdict(report.statuses, refusal=words, rejected=rejected)
 
 
-def _commit(revision: str, target: str, found: verdict.Verdict, page: str = "") -> notices.Commit:
-    return notices.Commit(revision=revision, context=f"reconcile/{target}", verdict=found, page=page)
+def _commit(revision: str, target: str, found: verdict.Verdict, page: str = "") -> github.Commit:
+    return github.Commit(revision=revision, context=f"reconcile/{target}", verdict=found, page=page)
 
 
 def _page(to: Audience, report: Report) -> str:

@@ -1,6 +1,5 @@
 """The reading half of a pass: the desired state, and what the last status remembers."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from reconciler.adapters import gitrepo
@@ -36,27 +35,25 @@ def read_desired(options: Options, access: gitrepo.Access, memo: Memo | None = N
 
 def read_memory(desired: Desired, target: Target, options: Options, access: gitrepo.Access) -> Memory:
     """All that the status branch tells of this target, and what of it cannot be read."""
-    files = status_files(desired, target, options, access)
+    files = status_folder(desired, target, options, access).files
     if not files:
         return Memory(statuses=None)
     statuses = status.from_files(files)
     return Memory(statuses=statuses, unreadable=status.unreadable(files, statuses))
 
 
-def read_statuses(
-    desired: Desired, target: Target, options: Options, access: gitrepo.Access, memo: Memo | None = None
-) -> dict[str, ModelStatus]:
-    """What the status branch says of this target, empty where there is no branch (or no repository to keep one)."""
-    return dict(status.from_files(status_files(desired, target, options, access), reading(memo or Memo())))
+def statuses_in(folder: gitrepo.Folder, memo: Memo) -> dict[str, ModelStatus]:
+    """What the target's folder on the status branch says."""
+    return dict(status.from_files(folder.files, reading(memo)))
 
 
-def status_files(desired: Desired, target: Target, options: Options, access: gitrepo.Access) -> Mapping[str, bytes]:
-    """The files of the target's folder on the status branch, none where there is no branch.
+def status_folder(desired: Desired, target: Target, options: Options, access: gitrepo.Access) -> gitrepo.Folder:
+    """The target's folder on the status branch, an empty one where there is no branch (or nowhere to keep one).
 
     A remote that could not be reached for the desired state is not waited for once more.
     """
     if not gitrepo.can_publish(options.repo):
-        return {}
+        return gitrepo.Folder()
     branch = desired.repository.status_branch
     access = replace(access, offline=bool(desired.not_fresh))
-    return gitrepo.read_branch(options.repo, branch, prefix=target.name, access=access) or {}
+    return gitrepo.read_branch(options.repo, branch, prefix=target.name, access=access) or gitrepo.Folder()

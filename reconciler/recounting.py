@@ -11,7 +11,7 @@ from reconciler.core.held import Held, held_in
 from reconciler.core.spec import Desired, Target
 from reconciler.core.status import ModelStatus
 from reconciler.options import Options
-from reconciler.reading import read_desired, status_files
+from reconciler.reading import read_desired, status_folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ def account(options: Options) -> Account:
     access = options.access(options.volume)
     desired = read_desired(options, access)
     target = named_target(desired, options)
-    files = status_files(desired, target, options, access)
+    files = status_folder(desired, target, options, access).files
     statuses = status.from_files(files)
     asked = with_models(desired, target, options).models
     broken = status.unreadable(files, statuses)

@@ -4,7 +4,7 @@ import os
 from urllib.parse import quote
 
 from reconciler.adapters.sources import NOTHING, Sources, measure
-from reconciler.adapters.triton import connect
+from reconciler.adapters.triton.client import connect
 from reconciler.core.artifact import CONFIG_FILE
 from reconciler.core.digest import tree_digest
 from reconciler.core.errors import Reason, ReconcileError, UsageError

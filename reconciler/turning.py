@@ -1,20 +1,21 @@
 """One turn of the loop: everything is read afresh, what may begin begins, and how all stands is written.
 
-What earlier turns began goes on meanwhile: it counts as seen, and what came of it is in this turn's status.
+What earlier turns began goes on meanwhile: it counts as seen, and what came of it is in this turn's status. Where a
+turn had nothing to do, the next one asks whether all that it went by is as it was, and plans only if it is not.
 """
 
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from reconciler.beginning import begun_for_good
+from reconciler.beginning import Hold, begun_for_good
 from reconciler.bookkeeping import Books
 from reconciler.flights import Flights
-from reconciler.looking import Pass
 from reconciler.options import Options
 from reconciler.patience import Patience
+from reconciler.resting import Rest
 from reconciler.turn import Turn
 
 
@@ -24,10 +25,11 @@ class Turning:
 
     options: Options
     flights: Flights
-    hold: Callable[[Pass], AbstractContextManager[None]]
+    hold: Hold
     books: Books
     now: Callable[[], datetime]
     patience: Patience = field(default_factory=Patience)
+    _rest: Rest = field(default_factory=Rest)
 
     def turn(self, *, last: bool = False) -> Turn:
         """`last`: nothing is begun any more, and the status is written in any case. Raises ReconcileError."""
@@ -38,6 +40,16 @@ class Turning:
 
     def _turned(self, options: Options, *, last: bool) -> Turn:
         began, since = self.now(), time.monotonic()
+        idle = self.flights.idle() and not last
+        again = self._rest.again(options, began) if idle else None
+        if again is not None:
+            return again
+        noted = self._rest.noted(options) if idle else None
+        turn = self._planned(options, began, since, last=last)
+        self._rest.keep(noted, turn, settled=self.patience.due() is None and not self.books.open)
+        return turn
+
+    def _planned(self, options: Options, began: datetime, since: float, *, last: bool) -> Turn:
         with ExitStack() as stack:
             one = self.books.opened(stack.enter_context(begun_for_good(options, began, self.hold)))
             self.flights.want(one.desired)

@@ -8,8 +8,8 @@ from typing import Self
 
 from reconciler.adapters.names import resolved
 from reconciler.adapters.sources import Sources
-from reconciler.adapters.triton import Triton, connect
-from reconciler.adapters.volume import Limits, Volume
+from reconciler.adapters.triton.client import Triton, connect
+from reconciler.adapters.volume import Limits, mounted
 from reconciler.core.memo import Memo
 from reconciler.core.observed import Observed, StalledAt, Unreachable
 from reconciler.core.spec import Desired, ModelSpec, Target
@@ -25,7 +25,7 @@ class World:
     `silent`: names of servers that have no address. `memo`: what was worked out before.
     """
 
-    volume: Volume
+    volume: mounted.Volume
     servers: Mapping[str, Triton]
     silent: Mapping[str, Unreachable] = field(default_factory=dict)
     memo: Memo = field(default_factory=Memo, compare=False, repr=False)
@@ -62,7 +62,7 @@ def _pool(name: str, most: int) -> ThreadPoolExecutor:
 def opened(target: Target, desired: Desired, environment: Mapping[str, str], limits: Limits) -> Iterator[World]:
     """The target's volume and servers, closed afterwards. Raises ReconcileError for what can never work."""
     repository = desired.repository
-    volume = Volume(
+    volume = mounted.Volume(
         target.volume,
         sources=Sources(repository.credentials, environment),
         signers=repository.policy.model_signers,

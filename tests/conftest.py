@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from reconciler import embedded
-from reconciler.adapters.triton import connect
+from reconciler.adapters.triton.client import connect
 from reconciler.core.errors import TerminalError
 from tests.triton_models import Bench, load_action, multiplier
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 from google.protobuf import json_format, text_format
 from tritonclient.grpc import model_config_pb2
 
-from reconciler.adapters.triton import Triton
+from reconciler.adapters.triton.client import Triton
 from reconciler.core import digest
 from reconciler.core.artifact import Tree
 from reconciler.core.digest import FileDigest

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.adapters.volume import Volume
+from reconciler.adapters.volume.mounted import Volume
 from reconciler.core.artifact import Tree
 from reconciler.core.content import Content, Known
 from reconciler.core.digest import Generation

@@ -7,7 +7,7 @@ import threading
 import time
 
 from reconciler.adapters.sources import Sources
-from reconciler.adapters.volume import Volume
+from reconciler.adapters.volume.mounted import Volume
 from reconciler.core.plan import Fetch
 from reconciler.core.progress import Moved
 from reconciler.core.spec import Source

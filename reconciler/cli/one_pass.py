@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 from reconciler.adapters import names
 from reconciler.adapters.triton import endpoint
-from reconciler.cli import pins
 from reconciler.cli.options import Chosen, Common
 from reconciler.core.errors import Reason, TerminalError, UsageError
 from reconciler.core.servers import is_name
+from reconciler.core.spec import CommitSigners
 from reconciler.options import Options
 
 
@@ -37,9 +37,17 @@ def options(
         allow_removals=allow_removals,
         no_server=common.no_server,
         adopt=adopt,
-        pinned=pins.pinned(common.allowed_signers, common.gpg_keys),
+        pinned=_pinned(common),
         environment=os.environ,
     )
+
+
+def _pinned(common: Common) -> CommitSigners | None:
+    if common.allowed_signers is None and common.gpg_keys is None:
+        return None
+    from reconciler.cli import pins
+
+    return pins.pinned(common.allowed_signers, common.gpg_keys)
 
 
 def _check(url: str) -> None:

@@ -224,8 +224,11 @@ def reported(command: Callable[..., int]) -> Callable[..., int]:
     return wrapper
 
 
-def shared(command: Callable[..., int]) -> Callable[..., int]:
-    """Gives a command the shared flags as one value, and ends an expected failure with its message and exit code."""
+def shared(command: Callable[..., int], heavy: str = "reconciler.reconcile") -> Callable[..., int]:
+    """Gives a command the shared flags as one value, and ends an expected failure with its message and exit code.
+
+    `heavy`: what takes its time to import, which is done before it begins.
+    """
 
     @functools.wraps(command)
     def wrapper(*, log_format: str, server: tuple[str, ...], **flags: Any) -> int:
@@ -234,9 +237,7 @@ def shared(command: Callable[..., int]) -> Callable[..., int]:
         common = Common(**shared_flags, servers=servers, no_server=NONE in server, log_json=log_format == "json")
 
         def work() -> int:
-            from reconciler import reconcile as _heavy  # noqa: F401 - a KeyboardInterrupt in there might get lost
-
-            signals.gentle()
+            signals.importing(heavy)
             return command(common, **flags)
 
         return _ended(work, flags.get("output"), as_json=common.log_json)

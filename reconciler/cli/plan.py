@@ -1,5 +1,6 @@
 """`reconcile plan`: says what would happen; changes nothing."""
 
+import functools
 from typing import Any
 
 import click
@@ -11,7 +12,7 @@ from reconciler.cli.options import ADOPT, REMOVALS, Chosen, Common, choosing, ou
 @click.command(
     epilog="\b\nExample:\n  reconcile plan --server grpc://localhost:8001 --volume /models --detailed-exitcode"
 )
-@shared
+@functools.partial(shared, heavy="reconciler.cli.outlooks")
 @output_of("text", "json", "markdown")
 @REMOVALS
 @ADOPT
@@ -32,10 +33,9 @@ def plan(common: Common, output: str, *, allow_removals: int | None, detailed_ex
 
     Reads the repository, the volume and the servers. With MODELs only these are planned.
     """
-    from reconciler import reconcile, remembering
-    from reconciler.cli import exits, plan_file, plan_saving
+    from reconciler.cli import exits, outlooks
     from reconciler.cli.one_pass import now, options
-    from reconciler.render import plan_json, plan_markdown, plan_text, problems
+    from reconciler.render import plan_json, plan_markdown, plan_text
     from reconciler.render.summary import outlook
 
     chosen: Chosen = more["chosen"]
@@ -43,18 +43,15 @@ def plan(common: Common, output: str, *, allow_removals: int | None, detailed_ex
     if remembered and more["file"]:
         message = "--out saves what `apply` can carry out, which a plan against the status is not"
         raise click.UsageError(message)
-    look = remembering.recall if remembered else reconcile.look
     asked = options(common, chosen, allow_removals, more["adopt"])
-    seen = look(asked, now=now())
-    if more["file"]:
-        plan_file.write(more["file"], plan_saving.saved(seen, asked))
-    found = problems.of(seen.desired)
+    seen = outlooks.outlook(asked, now(), remembered=remembered, file=more["file"])
+    plan, found = seen.plan, seen.problems
     if output == "json":
-        out.document(plan_json.document(seen.plan, found))
+        out.document(plan_json.document(plan, found))
     elif output == "markdown":
-        click.echo(plan_markdown.document(seen.plan, found), nl=False)
+        click.echo(plan_markdown.document(plan, found), nl=False)
     else:
-        out.show(plan_text.lines(seen.plan))
+        out.show(plan_text.lines(plan))
     out.faults(found, as_json=common.log_json)
-    detail = exits.of_outlook(outlook(seen.plan)) if detailed_exitcode else []
-    return exits.first([*exits.of_plan(seen.plan, found), *detail])
+    detail = exits.of_outlook(outlook(plan)) if detailed_exitcode else []
+    return exits.first([*exits.of_plan(plan, found), *detail])

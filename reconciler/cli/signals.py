@@ -8,6 +8,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from types import FrameType
 
 from reconciler import early
@@ -25,6 +26,13 @@ def gentle() -> None:
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _terminate)
+
+
+def importing(module: str) -> None:
+    """Imports what takes its time, then `gentle`; a signal meanwhile ends the process: an exception might get lost."""
+    early.install()
+    import_module(module)
+    gentle()
 
 
 @contextmanager

@@ -14,13 +14,15 @@ class Known:
 
     `files` is keyed as ModelSpec.sources(). `configs` holds the bytes of each `config.pbtxt` and
     `configs/*.pbtxt` of the whole-model source by path. `missing` are digests that are not blobs on the volume yet and
-    have to be fetched; `held` are none either, but in the model's directory that is to be adopted.
+    have to be fetched; `held` are none either, but in the model's directory that is to be adopted. `listed`: a source
+    was asked, which may say another thing the next time.
     """
 
     files: Mapping[int | None, tuple[FileDigest, ...]]
     configs: Mapping[str, bytes] = field(default_factory=dict)
     missing: frozenset[Digest] = frozenset()
     held: frozenset[Digest] = frozenset()
+    listed: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ wants text takes `1.10` as it stands. A byte order mark at the start is skipped,
 """
 
 import re
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import cast
@@ -170,11 +171,12 @@ class _Composer:
             self._tag(event, event.tag)
         if event.style == '"' and _SURROGATE.search(event.value):
             raise self._stop(event, "an escape of half a character (a surrogate)", "whole characters")
+        text = sys.intern(event.value)  # thousands of models say much the same
         if event.tag is None and event.implicit[0]:
-            value = scalars.resolve(event.value)
-            written = None if value is None or isinstance(value, str) else event.value
+            value = scalars.resolve(text)
+            written = None if value is None or isinstance(value, str) else text
             return Node(place=_place(event), value=value, written=written)
-        return Node(place=_place(event), value=event.value)
+        return Node(place=_place(event), value=text)
 
     def _collection(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> Node:
         if event.tag not in (None, "!"):

@@ -6,21 +6,26 @@ merely slower.
 """
 
 import hashlib
+import json
 from collections.abc import Mapping
+from typing import cast
 
-from reconciler.core.jsonvalue import Json
+from reconciler.core.jsonvalue import Json, parsed
 
 
 class Memo:
-    """Rows by name; `rows` given are those of earlier runs."""
+    """Rows by name, as JSON texts: values of thousands of models would take several times the memory.
 
-    def __init__(self, rows: Mapping[str, Json] | None = None) -> None:
+    `rows` given are those of earlier runs; one that is no JSON counts as nothing.
+    """
+
+    def __init__(self, rows: Mapping[str, bytes] | None = None) -> None:
         self._rows = rows or {}
-        self._used: dict[str, Json] = {}
+        self._used: dict[str, bytes] = {}
         self._new = False
 
     @property
-    def rows(self) -> dict[str, Json]:
+    def rows(self) -> dict[str, bytes]:
         """What is worth keeping: what this run used, and what it had no use for as long as that is not the most."""
         return {**self._rows, **self._used} if self._few_unused else dict(self._used)
 
@@ -38,11 +43,14 @@ class Memo:
         found = self._used.get(name)
         if found is None and (found := self._rows.get(name)) is not None:
             self._used[name] = found
-        return found
+        try:
+            return None if found is None else cast("Json", parsed(found))
+        except ValueError:
+            return None
 
     def keep(self, name: str, value: Json) -> None:
         """Notes the row for the next time."""
-        self._used[name] = value
+        self._used[name] = json.dumps(value, separators=(",", ":")).encode()
         self._new = True
 
 

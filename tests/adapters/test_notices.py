@@ -8,19 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.adapters.notices import (
-    Channel,
-    Commit,
-    Forge,
-    Mode,
-    Notices,
-    Receiver,
-    Timing,
-    deliver,
-    report,
-    settings_of,
-    side_by_side,
-)
+from reconciler.adapters.notices import Channel, Forge, Mode, Notices, Receiver, Timing, settings_of, side_by_side
+from reconciler.adapters.notices.github import Commit, report
+from reconciler.adapters.notices.receivers import deliver
 from reconciler.core.errors import Reason, ReconcileError, TerminalError, TransientError, UsageError
 from reconciler.core.jsonvalue import JsonObject
 from reconciler.core.verdict import State, Verdict

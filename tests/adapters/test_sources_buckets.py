@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.adapters.sources import Sources
-from reconciler.adapters.volume import Volume
+from reconciler.adapters.volume.mounted import Volume
 from reconciler.core.content import Unavailable
 from reconciler.core.errors import Reason, ReconcileError, TerminalError, TransientError
 from tests.buckets import Bucket, az_container, gs_bucket, s3_bucket

@@ -10,7 +10,7 @@ import pytest
 from huggingface_hub import constants
 
 from reconciler.adapters.sources import NOTHING, Loose, Sources, measure, select
-from reconciler.adapters.volume import Volume
+from reconciler.adapters.volume.mounted import Volume
 from reconciler.core.digest import of_bytes
 from reconciler.core.errors import Reason, ReconcileError, TerminalError
 from reconciler.core.spec import Credentials, Source

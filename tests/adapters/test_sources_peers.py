@@ -26,7 +26,7 @@ import pytest
 from reconciler.adapters.sources import Sources
 from reconciler.adapters.sources.listing import fault_of
 from reconciler.adapters.sources.patterns import wanted
-from reconciler.adapters.volume import Volume
+from reconciler.adapters.volume.mounted import Volume
 from reconciler.core.errors import Reason, TerminalError
 from reconciler.core.spec import Source
 from tests.adapters.test_sources_archives import tar, zipped

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.adapters.sources import Sources
-from reconciler.adapters.volume import Volume
+from reconciler.adapters.volume.mounted import Volume
 from reconciler.core.content import Content, Unavailable, Unfetched
 from reconciler.core.digest import of_bytes
 from reconciler.core.errors import Reason

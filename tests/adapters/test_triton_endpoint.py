@@ -2,7 +2,8 @@
 
 import pytest
 
-from reconciler.adapters.triton import Access, connect
+from reconciler.adapters.triton import Access
+from reconciler.adapters.triton.client import connect
 from reconciler.adapters.triton.endpoint import parse
 from reconciler.core.errors import Reason, TerminalError
 

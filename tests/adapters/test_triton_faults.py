@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import grpc
 import pytest
 
-from reconciler.adapters.triton import Triton, connect
+from reconciler.adapters.triton.client import Triton, connect
 from reconciler.core.errors import Reason, TerminalError, TransientError
 from reconciler.core.observed import Serving
 from reconciler.core.plan import Unload

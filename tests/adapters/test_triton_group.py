@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from reconciler.adapters.triton import Triton, connect, endpoint, grouping
+from reconciler.adapters.triton import endpoint, grouping
+from reconciler.adapters.triton.client import Triton, connect
 from reconciler.adapters.triton.endpoint import Access
 from reconciler.adapters.triton.grpcwire import GrpcWire
 from reconciler.adapters.triton.wire import CallFailed, Wire

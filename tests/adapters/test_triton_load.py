@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.adapters.triton import connect
+from reconciler.adapters.triton.client import connect
 from reconciler.core import modelconfig
 from reconciler.core.artifact import UNKNOWN
 from reconciler.core.errors import Reason, TerminalError, TransientError

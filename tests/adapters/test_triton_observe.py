@@ -11,7 +11,8 @@ import pytest
 import tritonclient.grpc
 
 from reconciler import embedded
-from reconciler.adapters.triton import Access, Triton, connect
+from reconciler.adapters.triton import Access
+from reconciler.adapters.triton.client import Triton, connect
 from reconciler.core.errors import Reason, TerminalError
 from reconciler.core.observed import Served, Serving, Unreachable, VersionState
 from tests.triton_models import Bench, ensemble, load_action, multiplier, pbtxt, unique, unload_action

@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 import pytest
 
-from reconciler.adapters.triton import Triton, connect
+from reconciler.adapters.triton.client import Triton, connect
 from reconciler.core.errors import Reason, TerminalError, TransientError
 from reconciler.core.jsonvalue import Json
 from reconciler.core.spec import Probe, ProbeTensor

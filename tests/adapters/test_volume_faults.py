@@ -27,7 +27,7 @@ def child(code: str, *arguments: str) -> subprocess.Popen[str]:
 
 _HOLDER = """
     import sys, time
-    from reconciler.adapters.volume import Volume
+    from reconciler.adapters.volume.mounted import Volume
     with Volume(sys.argv[1]).lock("the other run"):
         print("locked", flush=True)
         time.sleep(60)

@@ -17,7 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from reconciler.adapters.sources import Sources, buckets
-from reconciler.adapters.volume import Volume, delivery, memory, part
+from reconciler.adapters.volume import delivery, memory, part
+from reconciler.adapters.volume.mounted import Volume
 from reconciler.core.content import Known, Unavailable, Unfetched
 from reconciler.core.digest import Digest, FileDigest, of_bytes, parse_manifest, tree_digest
 from reconciler.core.errors import Reason, ReconcileError, TerminalError, TransientError

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.adapters.sources import Listed
-from reconciler.adapters.volume import Limits, Volume
+from reconciler.adapters.volume import Limits
+from reconciler.adapters.volume.mounted import Volume
 from reconciler.adapters.volume.pace import Pace, Watch
 from reconciler.core.errors import Reason, TransientError
 from reconciler.core.plan import Fetch

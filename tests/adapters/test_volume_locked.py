@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from reconciler.adapters.sources import NOTHING, Sources, measure
-from reconciler.adapters.volume import Volume, delivery, part
+from reconciler.adapters.volume import delivery, part
+from reconciler.adapters.volume.mounted import Volume
 from reconciler.core.content import Known, Unavailable
 from reconciler.core.digest import FileDigest, of_bytes
 from reconciler.core.errors import Reason, TerminalError, TransientError

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.adapters.sources import Sources
-from reconciler.adapters.volume import Volume, delivery, part
+from reconciler.adapters.volume import delivery, part
+from reconciler.adapters.volume.mounted import Volume
 from reconciler.core.digest import of_bytes
 from reconciler.core.errors import Reason, TransientError
 from reconciler.core.spec import Credentials, ModelSpec, Source
@@ -30,7 +31,8 @@ CHILD = f"""
 import sys
 from pathlib import Path
 from reconciler.adapters.sources import Sources
-from reconciler.adapters.volume import Limits, Volume, delivery, part
+from reconciler.adapters.volume import Limits, delivery, part
+from reconciler.adapters.volume.mounted import Volume
 from reconciler.core.spec import Credentials
 from tests.adapters.test_volume_resume import MODEL, World
 part.RANGE = delivery.RANGE = {RANGE}

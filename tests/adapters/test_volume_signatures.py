@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from reconciler.adapters.volume import Volume
+from reconciler.adapters.volume.mounted import Volume
 from reconciler.core.content import Content, Known, Unavailable, Unfetched
 from reconciler.core.errors import Reason
 from reconciler.core.spec import ModelSigners, ModelSpec, Source

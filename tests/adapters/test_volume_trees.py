@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.adapters.volume import Volume
 from reconciler.adapters.volume.disk import PAST
+from reconciler.adapters.volume.mounted import Volume
 from reconciler.core.artifact import stamp_of
 from reconciler.core.digest import hexdigits
 from reconciler.core.errors import Reason, TerminalError, TransientError

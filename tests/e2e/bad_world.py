@@ -24,7 +24,8 @@ class TritonPythonModel:
         given = [pb.get_input_tensor_by_name(request, "IN").as_numpy() for request in requests]
         return [pb.InferenceResponse([pb.Tensor("OUT", (values * {factor}).astype("float32"))]) for values in given]
 """
-LOCK, GIT_CACHE, MEMO = ".reconciler/lock", ".reconciler/git", ".reconciler/memo.json"
+LOCK, GIT_CACHE = ".reconciler/lock", ".reconciler/git"
+MEMOS = (".reconciler/memo.json", ".reconciler/quiet.json")
 ME = ("-c", "user.name=Tess", "-c", "user.email=tess@example.org")
 
 
@@ -90,7 +91,7 @@ class Ground:
         volume = {
             path: entry
             for path, entry in files_of(self.volume).items()
-            if path not in (LOCK, MEMO) and not path.startswith(GIT_CACHE)
+            if path not in (LOCK, *MEMOS) and not path.startswith(GIT_CACHE)
         }
         return volume, self.refs(), git(self.repository, "status", "--porcelain")
 

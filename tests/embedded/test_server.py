@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from reconciler import embedded
-from reconciler.adapters.triton import connect
+from reconciler.adapters.triton.client import connect
 from reconciler.core.errors import Reason, TransientError
 from reconciler.core.observed import Serving
 from tests.triton_models import multiplier

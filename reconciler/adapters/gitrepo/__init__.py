@@ -7,17 +7,18 @@ message.
 
 from reconciler.adapters.gitrepo import loading  # noqa: F401 - before anybody else imports pygit2
 from reconciler.adapters.gitrepo.access import Access, shown
-from reconciler.adapters.gitrepo.checkout import Checkout, Kind
+from reconciler.adapters.gitrepo.checkout import Checkout, Folder, Kind
 from reconciler.adapters.gitrepo.credentials import access_from
 from reconciler.adapters.gitrepo.pace import Pace
 from reconciler.adapters.gitrepo.publish import StatusCommit, can_publish, publish
 from reconciler.adapters.gitrepo.read import origin, read, read_branch
-from reconciler.adapters.gitrepo.tip import tip
+from reconciler.adapters.gitrepo.tip import folder_tip, tip
 from reconciler.adapters.gitrepo.writing import around, begin, folder_of, write_file
 
 __all__ = [
     "Access",
     "Checkout",
+    "Folder",
     "Kind",
     "Pace",
     "StatusCommit",
@@ -26,6 +27,7 @@ __all__ = [
     "begin",
     "can_publish",
     "folder_of",
+    "folder_tip",
     "origin",
     "publish",
     "read",

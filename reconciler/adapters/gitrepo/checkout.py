@@ -67,6 +67,14 @@ class Checkout:
     not_fresh: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folder:
+    """A folder of a branch: its files by path in it, and what git calls all of it, empty where there is none."""
+
+    id: str = ""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+
 def limit_of(path: str) -> int:
     """Bytes. Of a larger file one byte more is returned, so that whoever parses it sees that it is too large.
 

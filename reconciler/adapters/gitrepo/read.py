@@ -8,7 +8,7 @@ from dataclasses import replace
 import pygit2
 
 from reconciler.adapters.gitrepo.access import ANONYMOUS, Access, Local, Remote, locate
-from reconciler.adapters.gitrepo.checkout import At, Checkout, Further, Kind, content_digest, no_folder, nothing
+from reconciler.adapters.gitrepo.checkout import At, Checkout, Folder, Further, Kind, content_digest, no_folder, nothing
 from reconciler.adapters.gitrepo.folder import read_folder
 from reconciler.adapters.gitrepo.mirror import in_mirror, in_new_mirror
 from reconciler.adapters.gitrepo.remote import Link
@@ -48,22 +48,22 @@ def read(
             return _at_path(folder, at)
 
 
-def read_branch(location: str, branch: str, prefix: str, *, access: Access = ANONYMOUS) -> Mapping[str, bytes] | None:
-    """The files of a branch's folder, by path in it; empty without the folder, None without the branch.
+def read_branch(location: str, branch: str, prefix: str, *, access: Access = ANONYMOUS) -> Folder | None:
+    """A folder of a branch; an empty one where there is none, None without the branch.
 
     In a clone without the branch its remote-tracking branch of `origin` will do. Raises TerminalError, TransientError.
     """
     match locate(location):
         case Remote() as remote:
 
-            def work(repo: pygit2.Repository) -> Mapping[str, bytes] | None:
+            def work(repo: pygit2.Repository) -> Folder | None:
                 link = Link(repo=repo, remote=remote, access=access)
                 tip = link.last(f"refs/heads/{branch}") if access.offline else link.fetch_branch(branch)
                 return _folder_of(tip, prefix)
 
             return in_mirror(access.cache, work)
         case Local(path=path):
-            return _folder_of(_local_tip(open_repository(path), branch), prefix) if is_repository(path) else None
+            return _folder_of(local_tip(open_repository(path), branch), prefix) if is_repository(path) else None
 
 
 def origin(location: str) -> str | None:
@@ -78,17 +78,18 @@ def origin(location: str) -> str | None:
             return str(remotes["origin"].url) if "origin" in remotes.names() else None
 
 
-def _local_tip(repo: pygit2.Repository, branch: str) -> pygit2.Commit | None:
+def local_tip(repo: pygit2.Repository, branch: str) -> pygit2.Commit | None:
+    """A branch of a repository here, or what was last fetched of it."""
     names = (f"refs/heads/{branch}", f"refs/remotes/origin/{branch}")
     found = next((name for name in names if name in repo.references), None)
     return None if found is None else repo.references[found].peel(pygit2.Commit)
 
 
-def _folder_of(commit: pygit2.Commit | None, prefix: str) -> Mapping[str, bytes] | None:
+def _folder_of(commit: pygit2.Commit | None, prefix: str) -> Folder | None:
     if commit is None:
         return None
     folder = subtree(commit, prefix)
-    return {} if folder is None else files_of(folder)
+    return Folder() if folder is None else Folder(id=str(folder.id), files=files_of(folder))
 
 
 def _remote(remote: Remote, at: At, access: Access) -> Checkout:

@@ -8,8 +8,9 @@ import pygit2
 from reconciler.adapters.gitrepo.access import ANONYMOUS, Access, Local, Remote, locate
 from reconciler.adapters.gitrepo.checkout import FILE, FOLDER
 from reconciler.adapters.gitrepo.mirror import in_mirror
+from reconciler.adapters.gitrepo.read import local_tip
 from reconciler.adapters.gitrepo.remote import Link
-from reconciler.adapters.gitrepo.repository import commit_at, is_repository, open_repository
+from reconciler.adapters.gitrepo.repository import commit_at, is_repository, open_repository, subtree
 from reconciler.core.errors import Reason, TransientError
 
 
@@ -27,6 +28,24 @@ def tip(location: str, *, ref: str | None = None, path: str = "", access: Access
             return in_mirror(access.cache, work)
         case Local(path=folder):
             return _local(folder, ref, path)
+
+
+def folder_tip(location: str, branch: str, prefix: str, *, access: Access = ANONYMOUS) -> str:
+    """What git calls the folder that `read_branch` would read now, empty where there is none. Raises as `tip`."""
+    match locate(location):
+        case Remote() as remote:
+
+            def work(repo: pygit2.Repository) -> str:
+                return _id(Link(repo=repo, remote=remote, access=access).fetch_branch(branch), prefix)
+
+            return in_mirror(access.cache, work)
+        case Local(path=path):
+            return _id(local_tip(open_repository(path), branch), prefix) if is_repository(path) else ""
+
+
+def _id(commit: pygit2.Commit | None, prefix: str) -> str:
+    folder = None if commit is None else subtree(commit, prefix)
+    return "" if folder is None else str(folder.id)
 
 
 def _local(folder: str, ref: str | None, path: str) -> str:

@@ -7,11 +7,9 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 
 from reconciler.adapters.sources import Listed
+from reconciler.adapters.volume.limits import Limits
 from reconciler.core.errors import Reason, TransientError
 from reconciler.core.progress import Moved
-
-TRANSFERS = 16
-"""Files and ranges at once: many small files are bound by round trips (download-facts)."""
 
 _SLICE = 0.2
 """Seconds after which somebody who waits asks whether to stop."""
@@ -40,19 +38,11 @@ def lively(blocks: Iterator[bytes], where: str) -> Iterator[bytes]:
         yield block
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """`transfers`: files and ranges that come at once; `bandwidth` in bytes a second, None for no limit."""
-
-    transfers: int = TRANSFERS
-    bandwidth: int | None = None
-
-
 @dataclass(slots=True)
 class Pace:
     """What several threads share so as to keep within limits."""
 
-    limits: Limits
+    limits: Limits = Limits()  # noqa: RUF009  frozen
     turns: threading.BoundedSemaphore = field(init=False)
     _free_at: float = field(init=False, default=0.0)
     _guard: threading.Lock = field(init=False, default_factory=threading.Lock)

@@ -70,6 +70,11 @@ class Places:
         """Where a model's own directory is set aside."""
         return os.path.join(self.aside_folder, name)
 
+    def room(self) -> int:
+        """Bytes that there are for what is to be fetched: files that are half here have theirs. Raises OSError."""
+        half = (entry for entry in disk.entries(self.below("partial")) if entry.is_file())
+        return disk.free_bytes(self.root) + sum(disk.taken_bytes(entry.path) for entry in half)
+
     def check(self) -> None:
         """Raises TerminalError(VOLUME_UNUSABLE) if there is no volume."""
         with disk.translated(f"look at the volume {self.root}"):

@@ -7,7 +7,7 @@ remembered; reading (only what is local, or tells nothing but its content). The 
 import hashlib
 import itertools
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reconciler.adapters.sources import (
     Listed,
@@ -34,10 +34,11 @@ from reconciler.core.spec import ModelSpec, Source
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """One source's files, and the bytes of its config files by path."""
+    """One source's files, and the bytes of its config files by path; `listed`: it was asked for them."""
 
     files: tuple[FileDigest, ...]
     configs: Mapping[str, bytes] = field(default_factory=dict)
+    listed: bool = False
 
 
 Elsewhere = Callable[[int | None, Source], Found | None]
@@ -68,7 +69,9 @@ def configs_of(files: tuple[FileDigest, ...], key: int | None) -> tuple[str, ...
 def _known(shelf: Shelf, found: Mapping[int | None, Found]) -> Known:
     files = {key: each.files for key, each in found.items()}
     missing = shelf.lacking(tuple(itertools.chain.from_iterable(files.values())))
-    return Known(files=files, configs=found[None].configs if None in found else {}, missing=missing)
+    configs = found[None].configs if None in found else {}
+    listed = any(each.listed for each in found.values())
+    return Known(files=files, configs=configs, missing=missing, listed=listed)
 
 
 def _sum(numbers: list[int | None]) -> int | None:
@@ -80,10 +83,15 @@ def _resolve(shelf: Shelf, source: Source, *, whole_model: bool) -> Found | Unfe
     if source.locked is not None:
         check_paths((file.path for file in source.locked.content), shown(source.uri))
         return Found(files=source.locked.content, configs=source.locked.configs)
-    found = _pinned(shelf, source, whole_model=whole_model) or _listed(shelf, source, whole_model=whole_model)
-    if isinstance(found, Found):
-        verify(source, found.files)
-    return found
+    pinned = _pinned(shelf, source, whole_model=whole_model)
+    if pinned is not None:
+        verify(source, pinned.files)
+        return pinned
+    found = _listed(shelf, source, whole_model=whole_model)
+    if isinstance(found, Unfetched):
+        return found
+    verify(source, found.files)
+    return replace(found, listed=True)
 
 
 def _pinned(shelf: Shelf, source: Source, *, whole_model: bool) -> Found | None:

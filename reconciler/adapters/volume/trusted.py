@@ -17,6 +17,11 @@ def path_of(root: str) -> str:
     return Places(root).below("trusted.json")
 
 
+def exists(root: str) -> bool:
+    """Whether anything was kept, or might have been."""
+    return os.path.lexists(path_of(root))
+
+
 def read(root: str) -> bytes | None:
     """What was kept, None if nothing was yet. Raises TerminalError or TransientError if that cannot be told."""
     with disk.translated(f"read {path_of(root)}"):

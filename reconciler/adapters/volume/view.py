@@ -27,13 +27,8 @@ def observe(shelf: Shelf, memo: Memo) -> VolumeView:
             partials=tuple(entry.name for entry in disk.entries(places.below("partial"))),
             mends=dict(_mends(places)),
             aside=away,
-            free_bytes=disk.free_bytes(places.root) + _taken(places),
+            free_bytes=places.room(),
         )
-
-
-def _taken(places: Places) -> int:
-    """Bytes on the disk of files that are half here: what is still to be fetched has its room there already."""
-    return sum(disk.taken_bytes(entry.path) for entry in disk.entries(places.below("partial")) if entry.is_file())
 
 
 def _mends(places: Places) -> Iterator[tuple[Generation, int]]:
