@@ -1,6 +1,8 @@
 """What wakes the loop, and the one who rings when git's ref moves."""
 
+import contextlib
 import queue
+import time
 from collections.abc import Callable
 from enum import StrEnum
 
@@ -18,6 +20,10 @@ class Wake(StrEnum):
     STOP = "stop"
 
 
+_SLICE = 0.5
+"""Seconds: a signal that comes just before a thread begins to wait interrupts nothing, and is handled after it."""
+
+
 class Bell:
     """What wakes the loop; any thread and any signal handler may ring it."""
 
@@ -30,10 +36,13 @@ class Bell:
 
     def wait(self, seconds: float) -> Wake | None:
         """The first ring, None if nobody rang for so long."""
-        try:
-            return self._rung.get(timeout=max(seconds, 0.0))
-        except queue.Empty:
-            return None
+        end = time.monotonic() + seconds
+        while True:
+            left = end - time.monotonic()
+            with contextlib.suppress(queue.Empty):
+                return self._rung.get(timeout=min(max(left, 0.0), _SLICE))
+            if left <= _SLICE:
+                return None
 
 
 class Watch:

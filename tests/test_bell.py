@@ -1,6 +1,10 @@
 """What wakes the loop of `reconcile run`."""
 
+import queue
+import time
 from collections.abc import Iterator
+
+import pytest
 
 from reconciler.bell import Bell, Wake, Watch
 from reconciler.core.errors import Reason, TransientError
@@ -42,3 +46,27 @@ def test_who_rings_twice_is_heard_twice_and_in_order() -> None:
     bell.ring(Wake.ASKED)
     bell.ring(Wake.STOP)
     assert [bell.wait(0.0), bell.wait(0.0), bell.wait(0.0)] == [Wake.ASKED, Wake.STOP, None]
+
+
+def test_a_signal_just_before_the_wait_is_handled_within_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+
+    class Deaf:
+        """A queue in which nothing interrupts a wait: a handler runs only between two of them."""
+
+        def get(self, timeout: float) -> Wake:
+            waited.append(timeout)
+            if len(waited) < 3:
+                raise queue.Empty
+            return Wake.STOP
+
+    bell = Bell()
+    monkeypatch.setattr(bell, "_rung", Deaf())
+    assert bell.wait(600.0) is Wake.STOP
+    assert max(waited) < 1.0
+
+
+def test_nobody_is_waited_for_longer_than_was_asked() -> None:
+    began = time.monotonic()
+    assert Bell().wait(0.7) is None
+    assert 0.7 <= time.monotonic() - began < 30

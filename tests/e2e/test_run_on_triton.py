@@ -125,18 +125,19 @@ class Counting:
         """Nothing."""
 
 
-PASSES = int(os.environ.get("PASSES", "1000"))
-
-
-def test_over_a_thousand_passes_memory_file_handles_and_threads_stay_as_they_are(stage: Stage) -> None:
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(("ref", "passes"), [("main", 1000), (None, 300)], ids=["where nothing changes", "with looks"])
+def test_over_a_thousand_passes_memory_file_handles_and_threads_stay_as_they_are(
+    stage: Stage, ref: str | None, passes: int
+) -> None:
     ground = stage.ground
     ground.want({"a": local(ground, "a"), **{f"m{number}": local(ground, f"m{number}") for number in range(3)}})
     assert ground.run("apply").code == 0
     bell = Bell()
     journal = Counting(bell=bell)
-    options = Options(repo=str(ground.repository), volume=str(ground.volume), servers=(ground.server,))
+    options = Options(repo=str(ground.repository), ref=ref, volume=str(ground.volume), servers=(ground.server,))
     around = Surroundings(journal=journal, reporter=Silent(), bell=bell, now=lambda: datetime.now(UTC))
-    assert keep(options, around, Pace(interval=600.0, poll=600.0, grace=10.0, passes=PASSES))
+    assert keep(options, around, Pace(interval=600.0, poll=600.0, grace=10.0, passes=passes))
     assert journal.errors == []
     early, late = slice(100, 200), slice(-100, None)
     assert max(journal.handles[late]) <= max(journal.handles[early]), journal.handles[::50]

@@ -68,7 +68,11 @@ def test_the_last_known_revision_is_applied_while_the_remote_is_away_and_everyth
     applied = world.run("apply")
     assert applied.code == 0, applied.said
     revision = git(world.tree, "rev-parse", "HEAD")
-    assert set(branch_files(world.home, "reconciler-status")) == {"default/one.yaml", "default/README.md"}
+    assert set(branch_files(world.home, "reconciler-status")) == {
+        "default/@routes.json",
+        "default/README.md",
+        "default/one.yaml",
+    }
     (world.volume / "models" / "one").unlink()
     text, data = (world.run("plan", *more, up=False) for more in ((), ("-o", "json")))
     assert (text.code, data.code) == (1, 1)

@@ -196,7 +196,7 @@ class Server:
         """As the adapter observes it."""
         if not self.reachable:
             return Unreachable(reason=Reason.SERVER_UNREACHABLE, message="connection refused")
-        return Serving(models={name: _served(instance) for name, instance in self.instances.items()})
+        return Serving(models={name: _served(instance) for name, instance in [*self.instances.items()]})
 
     def load(self, action: Load) -> frozenset[str]:
         """Load what the link names, and read the stamps back."""
@@ -269,7 +269,7 @@ class Server:
 
     def up(self) -> dict[str, Generation | None]:
         """What answers requests, with its stamp."""
-        return {name: instance.generation for name, instance in self.instances.items() if instance.up}
+        return {name: instance.generation for name, instance in [*self.instances.items()] if instance.up}
 
     def above(self, name: str) -> list[str]:
         """Ensembles that name this model directly."""
