@@ -36,6 +36,7 @@ class Explanation:
 
     `file` is None for a model that git does not want. `sources`: URI and tree digest (None: not known
     before it is fetched) by version, None for the whole model. `needs` and `needed_by` are models, as wanted or served.
+    `not_fresh`: why nobody could say whether this is the latest of git; empty if it is.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Explanation:
     served: Mapping[str, Generation | None]
     plan: ModelPlan | None
     steps: tuple[Step, ...]
+    not_fresh: str = ""
 
 
 def explained(name: str, desired: Desired, observed: Observed, plan: Plan) -> Explanation:
@@ -72,6 +74,7 @@ def explained(name: str, desired: Desired, observed: Observed, plan: Plan) -> Ex
         served={server: stamp_on(view, name) for server, view in serving(observed).items()},
         plan=line,
         steps=_steps(line, plan),
+        not_fresh=plan.not_fresh,
     )
 
 

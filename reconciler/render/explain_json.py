@@ -17,6 +17,7 @@ def document(model: Explanation) -> JsonObject:
         "format_version": plan_json.FORMAT_VERSION,
         "model": model.name,
         "file": model.file,
+        "not_fresh": model.not_fresh or None,
         "sources": sources,
         "generation": {"wanted": model.generation, "active": model.active, "served": {**model.served}},
         "versions": [*model.versions],

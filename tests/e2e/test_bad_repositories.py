@@ -65,6 +65,11 @@ def another_scheme(ground: Ground) -> tuple[str, ...]:
     return "--repo", "ftp://user:hunter2@host/models.git"
 
 
+def one_slash(ground: Ground) -> tuple[str, ...]:
+    del ground
+    return "--repo", "https:/user:hunter2@host/models.git"
+
+
 def nobody_listens(ground: Ground) -> tuple[str, ...]:
     del ground
     return "--repo", "http://user:hunter2@127.0.0.1:1/models.git"
@@ -80,6 +85,7 @@ CASES: dict[Callable[[Ground], tuple[str, ...]], tuple[str, ...]] = {
     no_models_in_the_commit: ("holds neither models.d/ nor reconciler.yaml", "--repo names the repository"),
     broken: ("/damaged.git is not a git repository that can be opened", "--repo names a git repository"),
     another_scheme: ("ftp://host/models.git: git does not speak ftp://", "--repo takes a path, file://, https://"),
+    one_slash: ("https:/ with one slash is no address", "write https://HOST/PATH"),
     nobody_listens: ("http://127.0.0.1:1/models.git cannot be reached", "Connection refused", "check the address"),
 }
 

@@ -80,6 +80,8 @@ def test_the_last_known_revision_is_applied_while_the_remote_is_away_and_everyth
     assert told in text.out
     assert data.document()["not_fresh"].startswith(f"{world.url} cannot be reached")
     assert "PERHAPS OLD" in world.run("status", up=False).out
+    explained = world.run("explain", "one", "-o", "json", up=False)
+    assert explained.document()["not_fresh"].startswith(f"{world.url} cannot be reached")
     again = world.run("apply", "-o", "json", up=False)
     assert again.code == 6
     assert again.document()["plan"]["revision"] == revision

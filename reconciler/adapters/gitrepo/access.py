@@ -15,6 +15,7 @@ SSH_PORT = 22
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _PORT = re.compile(r"^[^:]*$|:\d*$|\]$")  # at the end of an authority that does not break off in a password
 _FILE = re.compile(r"^file:/(?!/)", re.IGNORECASE)  # one slash: what some tools make of file:///
+_ONE_SLASH = re.compile(r"(https?|ssh|git):/(?!/)", re.IGNORECASE)
 _SCP = re.compile(r"[^/:]+:.+|[^/:]*\[[^/]+\]:.+")
 _SCP_HOST = re.compile(r"(?:.*@)?(?:\[(?:(?P<host>[^\]:]+):(?P<port>\d+)|(?P<bare>[^\]]+))\]|(?P<plain>[^:]+)):")
 _USERINFO = re.compile(r"((?:^|\s|['\"])(?:[A-Za-z][A-Za-z0-9+.-]*://)?)[^/\s'\"]*@(?=[^/\s])")
@@ -126,6 +127,10 @@ def locate(location: str) -> Remote | Local:
     """Tell a path from a URL. Raises TerminalError for a scheme that git does not speak here."""
     location = _FILE.sub("file:///", location)
     match = _URL.match(location)
+    if (slipped := _ONE_SLASH.match(location)) and not os.path.lexists(location):
+        # What follows may be a password: nobody can tell where it ends.
+        hint = f"write {slipped[1]}://HOST/PATH"
+        raise TerminalError(Reason.REPOSITORY_UNREADABLE, f"{slipped[1]}:/ with one slash is no address", hint)
     if match is None:
         scp = _SCP.fullmatch(location) is not None and not os.path.lexists(location)
         return Remote(url=location) if scp else Local(path=location)
