@@ -19,7 +19,7 @@ class Report:
     """What an apply did. `look` was shown before; `last` is the plan of its last round; `gaps` those in service.
 
     `published`: the status commit, None if nothing was to be written; `unpublished`: why nothing must be. `untold`: who
-    could not be told of it.
+    could not be told of it. `waiting`: models that have failed and are tried again later.
     """
 
     look: Look
@@ -31,6 +31,7 @@ class Report:
     publish_error: ReconcileError | None = None
     unpublished: str = ""
     untold: tuple[ReconcileError, ...] = ()
+    waiting: frozenset[str] = frozenset()
 
     @property
     def result(self) -> PassResult:

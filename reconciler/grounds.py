@@ -5,7 +5,7 @@ tip to the configs that are served; where any of it cannot be had, nothing is as
 """
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from reconciler.adapters import gitrepo
@@ -17,6 +17,9 @@ from reconciler.core.quiet import Grounds, Quiet, is_quiet, told, with_room
 from reconciler.core.spec import Desired, Target
 from reconciler.options import Options
 from reconciler.servers import views
+
+_PATIENCE = 5.0
+"""Seconds for git's remote and for each server: where nothing has changed all of them are well."""
 
 _COMMIT = 40
 """Digits of what git calls a commit; what else is read has longer names."""
@@ -67,14 +70,14 @@ def before(options: Options, volume: str) -> Before | None:
     with suppress(ReconcileError, OSError):
         revision = _tip(options)
         if len(revision) == _COMMIT:
-            paths = glance.survey(volume)
-            return Before(revision=revision, volume=glance.stand(volume, paths), paths=paths) if paths else None
+            found = glance.survey(volume)
+            return None if found is None else Before(revision=revision, volume=found.stand, paths=found.paths)
     return None
 
 
 def quiet(noted: Before | None, seen: Seen) -> Quiet | None:
     """What is worth keeping of a look before which this was noted, None if nothing is."""
-    if noted is None or not noted.volume or seen.desired.revision != noted.revision:
+    if noted is None or seen.desired.revision != noted.revision:
         return None
     if any("@" in url for url in seen.target.servers) or not is_quiet(seen.plan, seen.desired, seen.observed):
         return None  # what stands before an @ is secret
@@ -95,16 +98,20 @@ def again(options: Options, volume: str, known: Quiet) -> Plan | None:
             _tip(options) == known.grounds.revision
             and _folder(options, known) == known.grounds.statuses
             and glance.stand(volume, known.paths) == known.grounds.volume
-            and told(views(known.urls)) == known.grounds.served
+            and told(views(known.urls, _PATIENCE)) == known.grounds.served
         )
         return with_room(known.plan, glance.room(volume)) if same else None
     return None
 
 
 def _tip(options: Options) -> str:
-    return gitrepo.tip(options.repo, ref=options.ref, path=options.path, access=options.access(options.volume))
+    return gitrepo.tip(options.repo, ref=options.ref, path=options.path, access=_hurried(options))
 
 
 def _folder(options: Options, known: Quiet) -> str:
-    access = options.access(options.volume)
-    return gitrepo.folder_tip(options.repo, known.branch, known.plan.target, access=access)
+    return gitrepo.folder_tip(options.repo, known.branch, known.plan.target, access=_hurried(options))
+
+
+def _hurried(options: Options) -> gitrepo.Access:
+    """Who does not answer at once is asked again by the look that follows, which waits."""
+    return replace(options.access(options.volume), timeout=_PATIENCE)

@@ -17,6 +17,11 @@ class Patience:
 
     _setbacks: backoff.Setbacks = field(default_factory=dict)
 
+    @property
+    def tried(self) -> bool:
+        """Whether something that has failed is still wanted, held back or not."""
+        return bool(self._setbacks)
+
     def held(self, landed: Iterable[Landed], desired: Desired, observed: Observed) -> backoff.Setbacks:
         """What is not to be tried again yet, with what has landed since, of what git wants now."""
         now, found = time.monotonic(), self._setbacks

@@ -7,7 +7,7 @@ turn had nothing to do, the next one asks whether all that it went by is as it w
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from reconciler.beginning import Hold, begun_for_good
@@ -46,7 +46,7 @@ class Turning:
             return again
         noted = self._rest.noted(options) if idle else None
         turn = self._planned(options, began, since, last=last)
-        self._rest.keep(noted, turn, settled=self.patience.due() is None and not self.books.open)
+        self._rest.keep(noted, turn, settled=not self.patience.tried and not self.books.open)
         return turn
 
     def _planned(self, options: Options, began: datetime, since: float, *, last: bool) -> Turn:
@@ -59,7 +59,7 @@ class Turning:
             steps = () if last or look.plan.refusal is not None else self.flights.free(look.plan.steps, held)
             outcomes = tuple(outcome for each in landed for outcome in each.outcomes)
             at_once = last or not (steps or self.flights.running())
-            report = self.books.closed(one, look, outcomes, at_once=at_once)
+            report = replace(self.books.closed(one, look, outcomes, at_once=at_once), waiting=frozenset(held))
             if steps:
                 self.flights.begin(look, steps, one, stack.pop_all())
         running, seconds = self.flights.running(), time.monotonic() - since

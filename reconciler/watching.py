@@ -46,7 +46,7 @@ def after_report(board: Board, report: Report, ending: Ending, times: Times) -> 
         plan=seen.plan,
         outcomes=report.outcomes,
     )
-    return _ended(with_pass(shown, passed), times[1])
+    return _ended(with_pass(shown, passed), times[1], waiting=bool(report.waiting))
 
 
 def after_error(board: Board, error: Exception, ending: Ending, times: Times) -> Board:
@@ -72,9 +72,10 @@ def _passed(ending: Ending, times: Times, message: str) -> Passed:
     return Passed(began=began, seconds=(ended - began) / timedelta(seconds=1), ending=ending, message=message)
 
 
-def _ended(board: Board, now: datetime) -> Board:
-    """The loop is between two passes; it has converged if it ever had, or has now."""
+def _ended(board: Board, now: datetime, *, waiting: bool = False) -> Board:
+    """The loop is between two passes; it has converged if it ever had, or has now. `waiting`: for another try."""
     if board.loop is None:
         return board
-    good = board.loop.converged or (now if board.passes[0].plan is not None and settled(board) else None)
+    done = board.passes[0].plan is not None and settled(board) and not waiting
+    good = board.loop.converged or (now if done else None)
     return replace(board, loop=replace(board.loop, running=None, last=now, converged=good))

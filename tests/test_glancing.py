@@ -301,6 +301,28 @@ def test_what_changed_a_moment_ago_is_not_kept(desk: Desk, monkeypatch: pytest.M
     assert not desk.kept.exists()
 
 
+@pytest.mark.parametrize("name", ["models", ".reconciler", ".reconciler/trees", ".reconciler/blobs"])
+def test_where_a_directory_of_the_volume_is_a_link_nothing_is_kept(desk: Desk, name: str) -> None:
+    here = desk.ground.volume / name
+    elsewhere = here.with_name("elsewhere")
+    here.rename(elsewhere)
+    here.symlink_to("elsewhere")
+    desk.kept.unlink()
+    assert same(desk.plan(), desk.fresh())
+    assert not desk.kept.exists()
+
+
+def test_a_survey_tells_how_all_of_it_stands(desk: Desk) -> None:
+    volume = str(desk.ground.volume)
+    found = glance.survey(volume)
+    assert found is not None
+    assert glance.stand(volume, found.paths) == found.stand != ""
+    byte_flipped(desk)
+    assert glance.stand(volume, found.paths) != found.stand
+    link_gone(desk)
+    assert glance.stand(volume, found.paths) == ""
+
+
 @pytest.mark.parametrize("content", [b"", b"{}", b"nonsense", b"\0" * 99])
 def test_what_nobody_can_read_counts_as_nothing(desk: Desk, content: bytes) -> None:
     desk.kept.write_bytes(content)

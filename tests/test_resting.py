@@ -120,7 +120,7 @@ def test_what_could_not_be_written_is_written_by_the_next_turn(wheel: Wheel, mon
 
 
 def test_what_is_to_be_tried_again_is_not_forgotten(wheel: Wheel, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Patience, "due", lambda _: 5.0)
+    monkeypatch.setattr(Patience, "tried", True)
     wheel.turn(last=True)
     wheel.turn()
     assert wheel.looks == 3

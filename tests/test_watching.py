@@ -81,6 +81,13 @@ def test_the_first_convergence_is_reached_once_and_stays_reached() -> None:
     assert readiness(later).well
 
 
+def test_what_waits_for_another_try_has_not_converged() -> None:
+    failed = replace(report(model("m")), waiting=frozenset({"n"}))
+    waiting = watching.after_report(begun(), failed, Ending.INCOMPLETE, times(0))
+    assert not readiness(waiting).well
+    assert readiness(watching.after_report(waiting, report(model("m")), Ending.SUCCESS, times(1))).well
+
+
 def test_a_pass_that_ends_early_leaves_what_is_known_and_never_counts_as_converged() -> None:
     error = TransientError(Reason.REPOSITORY_UNREACHABLE, "git cannot be reached", "check the network")
     first = watching.after_error(begun(), error, Ending.ERROR, times(0))

@@ -65,4 +65,5 @@ def _code(turn: Turn) -> exits.Exit:
     plan, report = turn.look.plan, turn.report
     told = exits.of_plan(plan, problems.of(turn.look.desired))
     told += exits.of_outcomes(report.outcomes, published=report.publish_error is None)
+    told += [exits.Exit.INCOMPLETE] if report.waiting else []
     return exits.first([*told, *([] if turn.running else exits.of_what_is_left(plan, report.statuses.values()))])

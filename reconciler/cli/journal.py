@@ -1,5 +1,7 @@
 """What `reconcile run` says of its passes when there is something new: sentences, or JSON lines (docs/logs.md)."""
 
+import gc
+import time
 from dataclasses import dataclass, field
 
 from reconciler.bell import Wake
@@ -14,12 +16,17 @@ from reconciler.turn import Turn
 _WHY = {Wake.ASKED: "a pass was asked for", Wake.MOVED: "git has changed"}
 
 
+_SWEEP = 30.0
+"""Seconds at least between two looks for garbage."""
+
+
 @dataclass(slots=True)
 class Spoken:
     """A journal that talks. What would only be said again is not."""
 
     voice: Voice
     _last: list[Line] = field(default_factory=list)
+    _swept: float = field(default_factory=time.monotonic)
 
     def turning(self, why: Wake) -> None:
         """Says why, where that is news."""
@@ -42,6 +49,7 @@ class Spoken:
                 for error in (report.publish_error, *report.untold):
                     self._complain(error)
         self._last = lines
+        self._sweep()
 
     def failed(self, error: ReconcileError, seconds: float) -> None:
         """Says what went wrong, and when it is tried again."""
@@ -54,6 +62,12 @@ class Spoken:
         """Says so."""
         finishing = f"; {words.count(running, 'step')} under way" if running else ""
         self._say([Line(f"Asked to stop{finishing}.")], "stopping", {"running": running})
+
+    def _sweep(self) -> None:
+        """Python itself looks for rings of garbage so seldom (cli/__init__.py) that a loop would grow for days."""
+        if time.monotonic() - self._swept >= _SWEEP:
+            gc.collect()
+            self._swept = time.monotonic()
 
     def _complain(self, error: ReconcileError | None) -> None:
         if error is not None:

@@ -8,6 +8,7 @@ from reconciler.core.digest import FileDigest
 from reconciler.core.observed import Observed
 from reconciler.core.plan import Action, Outcome, Prune, Result, Step
 from reconciler.core.spec import Desired, ModelSpec
+from reconciler.core.standing import failure
 
 FIRST, LONGEST = 10.0, 300.0
 """Seconds to wait after the first failure, doubling up to the longest; the actual wait is half of it to all of it."""
@@ -56,7 +57,7 @@ def noted(
                 actions=(*(() if last is None else last.actions), outcome.step.action),
                 count=count,
                 until=moment.now + _wait(count) * (0.5 + 0.5 * moment.chance),
-                failure=Unavailable(reason=outcome.reason, message=outcome.message, terminal=outcome.terminal),
+                failure=Unavailable(reason=outcome.reason, message=failure(outcome), terminal=outcome.terminal),
                 spec=desired.models.get(model),
                 files=_files(model, observed),
             )

@@ -53,7 +53,8 @@ def is_quiet(plan: Plan, desired: Desired, observed: Observed) -> bool:
     said = (plan.steps, plan.refusal, plan.unknown, plan.not_fresh, desired.problems, desired.rejected)
     elsewhere = (policy.freeze, policy.commit_signers, policy.model_signers)
     known = all(isinstance(content, Known) for content in observed.contents.values())
-    return not any((*said, *elsewhere)) and known and _own(observed)
+    short = any(Reason.NO_SPACE in (line.reason, line.kept) for line in plan.models)  # others may make room
+    return not any((*said, *elsewhere, short)) and known and _own(observed)
 
 
 def listed(observed: Observed) -> frozenset[str]:

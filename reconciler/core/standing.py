@@ -198,17 +198,22 @@ def _first(standing: Standing, result: Result) -> Outcome | None:
     return next((outcome for outcome in standing.outcomes if outcome.result is result), None)
 
 
-def _failure(outcome: Outcome) -> Trouble:
-    action, at, stalled = outcome.step.action, None, None
+def failure(outcome: Outcome) -> str:
+    """What a failed step means for its model, in words."""
+    action = outcome.step.action
     match action:
         case Activate(tree=tree):
-            at, words = tree.generation, f"generation {short(tree.generation)} could not be activated"
+            words = f"generation {short(tree.generation)} could not be activated"
         case Load(tree=tree):
-            failed = _LOADED.get(outcome.reason, "failed to load")
-            at, words = tree.generation, f"generation {short(tree.generation)} {failed}"
+            words = f"generation {short(tree.generation)} {_LOADED.get(outcome.reason, 'failed to load')}"
         case _:
             words = _failed(action)
-    message = f"{words}: {outcome.message}"
+    return f"{words}: {outcome.message}"
+
+
+def _failure(outcome: Outcome) -> Trouble:
+    action, stalled, message = outcome.step.action, None, failure(outcome)
+    at = action.tree.generation if isinstance(action, Activate | Load) else None
     if at is not None and outcome.terminal and outcome.reason in CONTENT_DECIDES:
         stalled = StalledAt(generation=at, reason=outcome.reason, message=stable(message))
     return Trouble(reason=outcome.reason, message=message, failed=True, terminal=outcome.terminal, at=stalled)

@@ -28,7 +28,11 @@ def _plain(value: object) -> Json:
         case tuple() | list():
             return [_plain(item) for item in value]
         case _:
-            return _fields(value) if dataclasses.is_dataclass(value) else cast("Json", value)
+            return _fields(value) if dataclasses.is_dataclass(value) else _scalar(value)
+
+
+def _scalar(value: object) -> Json:
+    return of_bytes(value) if isinstance(value, bytes) else cast("Json", value)
 
 
 def _fields(value: Any) -> JsonObject:

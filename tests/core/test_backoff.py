@@ -42,7 +42,7 @@ def test_each_failure_in_a_row_doubles_the_wait_up_to_the_longest_with_jitter() 
 def test_it_is_held_back_with_its_last_failure_until_then_and_others_are_not() -> None:
     found = failed(FETCH)
     assert held_back(found, FIRST - 0.1)["m"].failure == Unavailable(
-        reason=Reason.LOAD_FAILED, message="no", terminal=False
+        reason=Reason.LOAD_FAILED, message="fetching failed: no", terminal=False
     )
     assert held_back(found, FIRST) == {}
     assert due(found, 4.0) == FIRST - 4.0

@@ -27,7 +27,7 @@ STAMP = Generation("sha256:" + 64 * "1")
 FULL = ModelPlan(
     model="alpha",
     change=Change.HELD,
-    reason=Reason.NO_SPACE,
+    reason=Reason.NO_CAPACITY,
     message="ü \u2028 and more",
     active=STAMP,
     wanted=Generation("sha256:" + 64 * "2"),
@@ -96,6 +96,8 @@ def test_a_plan_that_has_nothing_to_do_is_quiet() -> None:
         (replace(PLAN, refusal=Refusal(reason=Reason.FROZEN, message="")), DESIRED, OBSERVED),
         (replace(PLAN, unknown=("a server",)), DESIRED, OBSERVED),
         (replace(PLAN, not_fresh="unreachable"), DESIRED, OBSERVED),
+        (replace(PLAN, models=(replace(PLAIN, reason=Reason.NO_SPACE),)), DESIRED, OBSERVED),
+        (replace(PLAN, models=(replace(PLAIN, kept=Reason.NO_SPACE),)), DESIRED, OBSERVED),
         (PLAN, replace(DESIRED, problems=(PROBLEM,)), OBSERVED),
         (PLAN, replace(DESIRED, rejected={"a": (PROBLEM,)}), OBSERVED),
         (PLAN, policed(Policy(commit_signers=CommitSigners(file="a", folder="", files={}))), OBSERVED),

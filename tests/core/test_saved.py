@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from reconciler.core.errors import Reason, UsageError
-from reconciler.core.plan import Plan, Refusal
+from reconciler.core.locked import LockedSource
+from reconciler.core.plan import Fetch, Plan, Refusal, Step
 from reconciler.core.saved import Saved, differences, from_text, overtaken, to_text
 from reconciler.core.saved_state import state_of
+from reconciler.core.spec import Source
 from reconciler.core.step_digests import steps_of
 from tests.core.planner_cases import read
 
@@ -139,3 +141,13 @@ def test_a_newer_major_version_is_refused_and_a_newer_minor_is_not(tmp_path: Pat
     for version in ("2.0", "17.1"):
         with pytest.raises(UsageError, match="this version knows 1"):
             from_text("p", json.dumps({"kind": "reconcile-plan", "format_version": version}).encode())
+
+
+def test_the_bytes_of_a_lock_are_in_the_digest_of_its_step() -> None:
+    def digest(config: bytes) -> str:
+        locked = LockedSource(files=(), configs={"config.pbtxt": config})
+        fetch = Fetch(model="m", sources={None: Source(uri="s3://b/m/", locked=locked)}, size=1)
+        step = Step(id="fetch:m", action=fetch, reason=Reason.CONTENT_UNKNOWN)
+        return steps_of(Plan(target="t", revision="r", steps=(step,)))["fetch:m"]
+
+    assert digest(b"a") == digest(b"a") != digest(b"b")

@@ -58,7 +58,8 @@ class Link:
     def tip(self, ref: str) -> str:
         """Where the ref is, without fetching it; a commit that is named by its id stays where it is."""
         refs = self._refs()
-        return str(next((refs[name] for name in _names(ref) if name in refs), ref))
+        name = next((name for name in _names(ref) if name in refs), "")
+        return str(refs.get(f"{name}^{{}}", refs[name])) if name else ref  # what an annotated tag names comes peeled
 
     def last(self, ref: str) -> pygit2.Commit | None:
         """What the ref was when it was last fetched, without asking anybody; None if it never was."""

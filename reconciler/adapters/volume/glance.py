@@ -11,6 +11,7 @@ import stat
 import time
 from array import array
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from reconciler.adapters.volume.places import Places
 
@@ -26,35 +27,50 @@ _TICK = 10**9
 _WORD = (1 << 64) - 1
 
 
-def survey(root: str) -> tuple[str, ...]:
-    """The paths below `root` that tell all of it, of names for the same file the first. Raises OSError.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """The paths below a volume's root that tell all of it, of names for the same file the first; how they stand."""
 
-    None of them where anything changed within a second: what changes again at once may have the same ctime afterwards,
-    as the filesystem's clock ticks.
+    paths: tuple[str, ...]
+    stand: str
+
+
+def survey(root: str) -> Survey | None:
+    """A volume as it stands. None where changes of it might not be seen. Raises OSError.
+
+    That is so for a second after any change (what changes again at once may have the same ctime afterwards, as the
+    filesystem's clock ticks), and where directories of ours are links to elsewhere.
     """
     places = Places(root)
-    skip = len(os.path.join(root, ""))
-    roots = [places.models, *(places.below(name) for name in _names(places))]
+    skip, names = len(os.path.join(root, "")), _names(places)
+    roots = [places.models, *(places.below(name) for name in names)]
+    if any(map(os.path.islink, [places.ours, *roots])):
+        return None
     found = dict(_below(roots, {places.below(name) for name in _ONLY_NAMES}))
-    return tuple(path[skip:] for path in found) if max(found.values()) < time.time_ns() - _TICK else ()
+    if max(state.st_ctime_ns for state in found.values()) >= time.time_ns() - _TICK:
+        return None
+    return Survey(paths=tuple(path[skip:] for path in found), stand=_told(names, found.values()))
 
 
 def stand(root: str, paths: Iterable[str]) -> str:
     """A text that is another one once anything is at any of these paths; empty where one is not there any more."""
-    states = array("Q")
     try:
-        names = "\0".join(_names(Places(root)))
+        names = _names(Places(root))
         here = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            for path in paths:
-                found = os.lstat(path, dir_fd=here)
-                states.append(found.st_ino)
-                states.append(found.st_ctime_ns & _WORD)
+            return _told(names, (os.lstat(path, dir_fd=here) for path in paths))
         finally:
             os.close(here)
     except OSError:
         return ""
-    return hashlib.sha256(os.fsencode(names) + b"\0" + states.tobytes()).hexdigest()
+
+
+def _told(names: Iterable[str], states: Iterable[os.stat_result]) -> str:
+    words = array("Q")
+    for state in states:
+        words.append(state.st_ino)
+        words.append(state.st_ctime_ns & _WORD)
+    return hashlib.sha256(os.fsencode("\0".join(names)) + b"\0" + words.tobytes()).hexdigest()
 
 
 def room(root: str) -> int:
@@ -66,13 +82,16 @@ def _names(places: Places) -> list[str]:
     return sorted(set(os.listdir(places.ours)) - _CACHES)
 
 
-def _below(pending: list[str], names_only: set[str]) -> Iterator[tuple[str, int]]:
-    """Directories and what is in them, with their ctimes; where links of the filesystem name a file twice, once."""
+def _below(pending: list[str], names_only: set[str]) -> Iterator[tuple[str, os.stat_result]]:
+    """Directories and what is in them; where links of the filesystem name a file twice, once.
+
+    Each state is from before what is below is looked at: what changes meanwhile makes it another one.
+    """
     linked = set[int]()
     while pending:
         path = pending.pop()
         above = os.lstat(path)
-        yield path, above.st_ctime_ns
+        yield path, above
         if not stat.S_ISDIR(above.st_mode) or path in names_only:
             continue
         with os.scandir(path) as found:
@@ -82,4 +101,4 @@ def _below(pending: list[str], names_only: set[str]) -> Iterator[tuple[str, int]
                     pending.append(entry.path)
                 elif state.st_nlink == 1 or state.st_ino not in linked:
                     linked.add(state.st_ino)
-                    yield entry.path, state.st_ctime_ns
+                    yield entry.path, state
