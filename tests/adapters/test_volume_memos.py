@@ -52,6 +52,17 @@ def test_nothing_is_written_where_nothing_is_new(tmp_path: Path, file: Path) -> 
     assert (file.stat().st_ino, file.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
+def test_rows_of_earlier_runs_are_kept_with_new_ones_again_and_again(tmp_path: Path, file: Path) -> None:
+    for number in range(3):
+        memo = recalled(str(tmp_path))
+        memo.keep(f"config:new-{number}", number)
+        assert {name: memo.recall(name) for name in ROWS} == ROWS
+        keep(str(tmp_path), memo)
+    assert recalled(str(tmp_path)).recall("config:new-0") == 0
+    assert rows(tmp_path) == ROWS
+    assert file.read_bytes().count(b"\n") == 1 + len(ROWS) + 3
+
+
 def test_without_a_volume_or_on_one_that_is_not_ours_yet_nothing_is_kept(tmp_path: Path) -> None:
     memo = Memo()
     memo.keep("a", 1)

@@ -86,7 +86,7 @@ def _rows(stream: BinaryIO) -> dict[str, bytes]:
     running = hashlib.sha256(line)
     while b"\t" in (line := stream.readline()):
         running.update(line)
-        name, _, value = line.partition(b"\t")
+        name, _, value = line.rstrip(b"\n").partition(b"\t")
         rows[name.decode()] = value
     if line != running.hexdigest().encode() or stream.read(1):
         raise ValueError
