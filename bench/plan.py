@@ -66,16 +66,16 @@ def served(volume: str) -> Iterator[str]:
 
 
 def measured(place: Place, rounds: int, tell: Callable[[str], None]) -> Size:
-    """The floor, a cold plan, a warm one, and a warm one that asks no server after one for that, in turn."""
+    """The floor, a cold plan, a warm one, and a warm one that is told what is served by a file, in turn."""
     make(place)
-    found = Size(count=place.count)
+    found, recorded = Size(count=place.count), os.path.join(place.root, "server.json")
     with served(place.volume) as server:
+        _run([sys.executable, "-m", "bench.recorded", recorded, server], place.root)
         commands = {
             "floor": [sys.executable, "-c", _FLOOR, place.git],
             "cold": _plan(place, server),
             "warm": _plan(place, server),
-            "first": _plan(place, "none"),
-            "no server": _plan(place, "none"),
+            "recorded": [sys.executable, "-m", "bench.recorded", recorded, "--", *_plan(place, server)[3:]],
         }
         for _ in range(rounds):
             for name, command in commands.items():
@@ -125,9 +125,7 @@ def page(sizes: Sequence[Size], begins: dict[str, float], day: datetime.date) ->
     packages = ("pygit2", "PyYAML", "grpcio", "protobuf", "click")
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in packages)
     lines = [f"Measured on {day.isoformat()}: {machine()}, {versions}. Processor seconds, medians.", ""]
-    lines += [
-        "| models | floor | cold | ÷ floor | warm | ÷ floor | warm, no server | ÷ floor | peak MiB, warm | cold |"
-    ]
+    lines += ["| models | floor | cold | ÷ floor | warm | ÷ floor | warm, recorded | ÷ floor | peak MiB, warm | cold |"]
     lines += ["| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"]
     lines += [_row(size) for size in sizes]
     return "\n".join([*lines, "", *_bars(sizes, begins)]) + "\n"
@@ -136,14 +134,14 @@ def page(sizes: Sequence[Size], begins: dict[str, float], day: datetime.date) ->
 def _row(size: Size) -> str:
     floor = size.cpu("floor")
     cells = [f"{size.count:,}", f"{floor:.2f}"]
-    for name in ("cold", "warm", "no server"):
+    for name in ("cold", "warm", "recorded"):
         cells += [f"{size.cpu(name):.2f}", f"{size.cpu(name) / floor:.2f}"]
     return f"| {' | '.join([*cells, *(f'{size.memory(name):.0f}' for name in ('warm', 'cold'))])} |"
 
 
 def _bars(sizes: Sequence[Size], begins: dict[str, float]) -> Iterator[str]:
     last = sizes[-1]
-    ratio, asking = (last.cpu(name) / last.cpu("floor") for name in ("no server", "warm"))
+    ratio, asking = (last.cpu(name) / last.cpu("floor") for name in ("recorded", "warm"))
     told = f"a warm plan of {last.count:,} models takes at most {_WARM} of the floor: {ratio:.2f}"
     yield bar(ratio <= _WARM, f"{told} (with a server asked for {last.count:,} configs: {asking:.2f})")
     peak = max(last.memory("warm"), last.memory("cold"))
