@@ -7,9 +7,12 @@ from dataclasses import replace
 import pytest
 
 from reconciler.adapters.triton.client import connect
+from reconciler.adapters.triton.grpcwire import GrpcWire
+from reconciler.adapters.triton.wire import CallFailed, Kind
 from reconciler.core import modelconfig
 from reconciler.core.artifact import UNKNOWN
 from reconciler.core.errors import Reason, TerminalError, TransientError
+from reconciler.core.jsonvalue import JsonObject
 from tests.triton_models import (
     Bench,
     Model,
@@ -102,6 +105,23 @@ def test_a_member_that_no_longer_fits_is_reported_with_the_ensemble_it_took_down
     triton_bench.put(member)
     triton_bench.client.load(load_action(member, dependents=(above,)))
     assert triton_bench.answers(above.name, 2, 6)
+
+
+def test_an_ensemble_above_is_asked_as_long_as_a_busy_server_needs(
+    triton_bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = GrpcWire.config
+
+    def slowly(wire: GrpcWire, model: str, version: str, timeout: float) -> JsonObject:
+        if timeout < 5:
+            raise CallFailed(Kind.TIMEOUT, "Deadline Exceeded")
+        return real(wire, model, version, timeout)
+
+    member = triton_bench.serve(multiplier(unique("m"), "3"))
+    above = triton_bench.serve(ensemble(unique("e"), member.name))
+    monkeypatch.setattr(GrpcWire, "config", slowly)
+    triton_bench.client.load(load_action(triton_bench.put(multiplier(member.name, "4")), dependents=(above,)))
+    assert triton_bench.answers(above.name, 2, 8)
 
 
 def test_a_dependent_with_another_generation_is_reported(triton_bench: Bench) -> None:

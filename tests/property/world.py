@@ -127,10 +127,10 @@ class Volume:
 
     def prune(self, action: Prune) -> None:
         """Delete what is named."""
-        active = {link.tree.generation for link in self.links.values()}
+        active = {link.tree.generation for link in [*self.links.values()]}
         if active & set(action.trees):
             raise BrokenLawError("prune of an active tree")
-        needed = {blob for link in self.links.values() for blob in link.tree.blobs()}
+        needed = {blob for link in [*self.links.values()] for blob in link.tree.blobs()}
         if needed & set(action.blobs):
             raise BrokenLawError("prune of a blob of an active tree")
         for generation in action.trees:
@@ -144,7 +144,7 @@ class Volume:
         """As the adapter observes it."""
         entries: dict[str, Entry] = {name: ForeignEntry(kind="a directory") for name in self.foreign}
         entries |= {name: ForeignEntry(kind="a directory", adoptable=True) for name in self.adoptable}
-        for name, link in self.links.items():
+        for name, link in [*self.links.items()]:
             lost = link.tree.generation in self.lost
             damage = ("the tree's document is lost or changed",) if lost else ("1/model.py is missing",)
             entries[name] = Active(
@@ -152,7 +152,7 @@ class Volume:
                 tree=None if lost else link.tree,
                 damage=damage if lost or link.damaged else (),
             )
-        trees = {generation: None if generation in self.lost else tree for generation, tree in self.trees.items()}
+        trees = {generation: None if generation in self.lost else tree for generation, tree in [*self.trees.items()]}
         return VolumeView(
             entries=entries,
             trees=trees,
@@ -273,7 +273,7 @@ class Server:
 
     def above(self, name: str) -> list[str]:
         """Ensembles that name this model directly."""
-        return sorted(other for other, found in self.instances.items() if name in found.config.members)
+        return sorted(other for other, found in [*self.instances.items()] if name in found.config.members)
 
     def _bring_up_members(self, config: ModelConfig) -> None:
         """load(ensemble) loads members that are not up, and reloads those whose files changed (triton-facts §4.1)."""

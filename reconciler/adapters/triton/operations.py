@@ -22,7 +22,7 @@ from reconciler.core.modelconfig import strangers
 from reconciler.core.plan import Expected, Load, Unload
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5
-_DEPENDENT_GRACE = 2.0
+_DEPENDENT_GRACE, _ANSWER = 2.0, 10.0
 _LOADS = 2
 _REST = 0.1
 _UNLOADS = 6
@@ -154,13 +154,13 @@ def _mismatch(server: str, action: Load, served: Generation | None) -> Transient
 
 def _check_dependent(server: str, wire: Wire, dependent: Expected, model: str) -> bool:
     """Whether it was down at first: Triton takes an ensemble down in silence when a model below it no longer fits."""
-    deadline, was_down = Deadline(_DEPENDENT_GRACE), False
+    grace, was_down = Deadline(_DEPENDENT_GRACE), False
     while True:
-        config = served_config(wire, dependent.model, deadline)
+        config = served_config(wire, dependent.model, Deadline(_ANSWER))
         if config is not None and stamp_of(config) == dependent.generation:
             return was_down
         was_down = was_down or config is None
-        if deadline.passed:
+        if grace.passed:
             break
         time.sleep(_LONGEST_PAUSE / 5)
     message = f"after the load of {model} on {server}, {dependent.model} above it"
