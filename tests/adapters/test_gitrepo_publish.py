@@ -4,6 +4,7 @@ import contextlib
 import random
 import subprocess
 import sys
+import os
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -132,6 +133,30 @@ def test_the_wait_grows_with_the_attempts_and_with_what_one_takes_up_to_eight_se
     waits = Pace(random=lambda: 0.5, sleep=time.sleep)
     assert [waits.wait(attempt, 0.001) for attempt in range(6)] == [0.025, 0.05, 0.1, 0.2, 0.4, 0.4]
     assert [waits.wait(attempt, 1.0) for attempt in range(6)] == [0.5, 1.0, 2.0, 4.0, 4.0, 4.0]
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_lock_that_a_killed_writer_has_left_is_taken_away_once_it_has_stood_for_half_a_minute(
+    home: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, *, linked: bool
+) -> None:
+    gitrepo.publish(str(home), change({"a.yaml": b"1"}), PACE)
+    if linked:
+        git(home, "worktree", "add", "--quiet", "--detach", str(tmp_path / "linked"), BRANCH)
+    lock = home / "refs" / "heads" / f"{BRANCH}.lock"
+    lock.touch()
+    waited: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        if lock.exists():
+            os.utime(lock, (time.time() - 20 * len(waited),) * 2)
+
+    pace = Pace(random=lambda: 0.5, sleep=sleep)
+    where = tmp_path / "linked" if linked else home
+    assert gitrepo.publish(str(where), change({"a.yaml": b"2"}), pace) is not None
+    assert len(waited) == 3
+    assert f"{BRANCH}.lock had stood for 40 seconds" in caplog.text
+    assert branch_files(home, BRANCH) == {"prod/a.yaml": b"2"}
 
 
 def test_a_ref_that_another_writer_has_locked_is_waited_for(home: Path) -> None:

@@ -1,12 +1,25 @@
 """One nursery for all tests of a worker; the figures of these tests are told at the end of the run."""
 
+import os
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.crash.killing import Nursery, nursery
+from tests.e2e.running import wipe
 
 FIGURES = "figures"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """In memory where that can be had: hundreds of runs sync what they write, and others use the disk."""
+    memory = Path("/dev/shm")
+    place = Path(tempfile.mkdtemp(prefix="crash-", dir=memory if os.access(memory, os.W_OK) else tmp_path))
+    yield place
+    wipe(place)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """A git repository, a volume with things of others on it, perhaps a real Triton; killed at a number and mended."""
 
 import os
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from tests.crash.scenes import POLICY, Scene
 from tests.e2e.real_world import STATUS, World
 from tests.e2e.running import wipe
 from tests.e2e.soundness import complaints, served
+
 
 @dataclass(slots=True, kw_only=True)
 class Ground:
@@ -46,11 +48,17 @@ class Ground:
             wipe(self.world.ours())
             self.world.clone.git("update-ref", "-d", f"refs/heads/{STATUS}")
 
+    def pass_a_minute(self) -> None:
+        """For a lock of git that a killed run has left: the next run waits until it has stood for half a minute."""
+        for lock in (self.world.clone.folder / ".git").rglob("*.lock"):
+            os.utime(lock, (time.time() - 60,) * 2)
+
     def settle(self, scene: Scene, after: str) -> None:
         """One normal run, after which nothing is to be done and nothing left.
 
         One in which something fails for the first time leaves the pruning to another.
         """
+        self.pass_a_minute()
         if scene.failing:
             self.run("apply")
         ended = self.run("apply")

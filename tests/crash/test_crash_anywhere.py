@@ -16,18 +16,18 @@ Record = Callable[[str, object], None]
 
 
 def test_killed_anywhere_without_a_server_nothing_is_half_made_and_the_next_run_converges(
-    born: Nursery, tmp_path: Path, record_property: Record
+    born: Nursery, folder: Path, record_property: Record
 ) -> None:
-    ground = Ground(born=born, world=serverless(tmp_path))
-    record_property(FIGURES, round_about(ground, SERVERLESS, most(40)))
+    ground = Ground(born=born, world=serverless(folder))
+    record_property(FIGURES, round_about(ground, SERVERLESS, most(30)))
 
 
 @pytest.mark.slow
 @pytest.mark.triton
 @pytest.mark.timeout(3600)
 def test_killed_anywhere_nothing_unverified_is_served_and_the_next_run_converges(
-    born: Nursery, tmp_path: Path, record_property: Record
+    born: Nursery, folder: Path, record_property: Record
 ) -> None:
-    with started(tmp_path, f"--backend-directory={built(tmp_path)}") as world:
+    with started(folder, f"--backend-directory={built(folder)}") as world:
         ground = Ground(born=born, world=world, server=world.server.info.grpc_url)
         record_property(FIGURES, round_about(ground, SCENES, most(150)))

@@ -16,6 +16,7 @@ from reconciler.adapters.gitrepo.mirror import in_mirror
 from reconciler.adapters.gitrepo.pace import Landed, Pace, Raced, settle
 from reconciler.adapters.gitrepo.remote import Link
 from reconciler.adapters.gitrepo.repository import is_repository, open_repository
+from reconciler.adapters.gitrepo.stale import break_stale
 from reconciler.core.errors import Reason, TerminalError
 
 _PAGE, _BEGINS = "README.md", b"# Status of "
@@ -97,7 +98,10 @@ def _move_once(repo: pygit2.Repository, change: StatusCommit) -> Landed | Raced:
 def _lost(repo: pygit2.Repository, name: str, tip: pygit2.Commit | None, error: Exception) -> Raced:
     ref = repo.references.get(name)
     moved = (None if ref is None else ref.target) != (None if tip is None else tip.id)
-    if moved or "lock" in str(error):
+    if moved:
+        return Raced()
+    if "lock" in str(error):
+        break_stale(repo.path, name)
         return Raced()
     hint = "let the user this runs as write to it"
     raise TerminalError(Reason.PUSH_REFUSED, f"{name} in {repo.path} cannot be written: {error}", hint) from error
