@@ -1,10 +1,10 @@
 """Committing the status to real repositories, with other writers and with hooks that say no."""
 
 import contextlib
+import os
 import random
 import subprocess
 import sys
-import os
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor

@@ -75,6 +75,8 @@ def _push_once(link: Link, change: StatusCommit) -> Landed | Raced:
 
 def _move_once(repo: pygit2.Repository, change: StatusCommit) -> Landed | Raced:
     """One attempt in a repository of this machine: libgit2 compares and swaps the ref."""
+    # As git itself: else a power cut leaves a ref to objects that are empty, which nobody writes again.
+    pygit2.option(pygit2.enums.Option.ENABLE_FSYNC_GITDIR, True)
     name = f"refs/heads/{change.branch}"
     _not_checked_out(repo, name)
     ref = repo.references.get(name)
