@@ -7,8 +7,8 @@ The model, on purpose weaker than any filesystem in use:
 - A file's bytes, mode and times are durable once the file was fsynced. Until then the file holds what it held then,
   what was written last, the first half of that, or zeros in its length; mode and times are the old or the new ones.
 - What was there at the beginning is durable.
-- Below .git alone, where libgit2 writes, and git itself counts on it: with what was fsynced the directories above it are
-  durable, as they are on every filesystem with a journal.
+- Below .git alone, where libgit2 writes, and git itself counts on it: with what was fsynced the directories above it
+  are durable, as they are on every filesystem with a journal.
 
 Its limits: a disk that lies about fsync, torn sectors of what was synced, and damage to what nobody wrote are not in
 it; neither is a rename of which only one half is there, which journals rule out. Ownership is left out.

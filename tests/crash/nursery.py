@@ -68,7 +68,7 @@ def _forked(order: dict[str, Any]) -> int:
         _be_born(order)
     except SystemExit as end:
         code = int(end.code or 0)
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - a fork has nobody above it to tell
         traceback.print_exc()
     finally:
         sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""Runs that are killed at every numbered effect in turn: the world is sound at once, and as wanted after one more run."""
+"""Runs that are killed at each numbered effect in turn: all is sound at once, and as wanted after one more run."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -74,6 +74,38 @@ def test_what_was_not_synced_may_be_gone_and_the_next_run_converges(
     record_property(FIGURES, cut(ground, SERVERLESS, folder, most(30) or 3000))
 
 
+def test_at_no_moment_does_a_durable_link_name_what_is_not(
+    born: Nursery, folder: Path, record_property: Record
+) -> None:
+    """The worst of all disks: it keeps nothing that was not synced."""
+    ground = Ground(born=born, world=serverless(folder / "world"))
+    count, worst = 0, folder / "worst"
+    for _, before, effects in recorded(ground, SERVERLESS, folder):
+        disk = Disk(read(before))
+        for number, effect in enumerate(effects):
+            moment = effect.what == "fsync" and effect.path == "volume/models"
+            disk.do(effect)
+            if moment or number % 20 == 0:
+                count += 1
+                disk.after_power_loss(worst, lambda below: below - 1)
+                named = links(worst / "volume").values()
+                found = [words for tree in named for words in incomplete(worst / "volume", tree)]
+                well(found, f"after {number + 1} effects, the last of them {effect}")
+                wipe(worst)
+    record_property(FIGURES, f"{count} moments")
+
+
+def test_the_directories_of_a_new_volume_are_durable_before_anything_is_in_them(born: Nursery, folder: Path) -> None:
+    ground = Ground(born=born, world=serverless(folder / "world"))
+    ((_, before, effects),) = recorded(ground, SERVERLESS[:1], folder)
+    disk = Disk(read(before))
+    for effect in effects[: [effect.what for effect in effects].index("link")]:
+        if effect.what != "syncfs":
+            disk.do(effect)
+    disk.after_power_loss(folder / "worst", lambda below: below - 1)
+    assert {path.name for path in (folder / "worst/volume/.reconciler").iterdir()} >= {"blobs", "trees", "mends"}
+
+
 @pytest.mark.slow
 @pytest.mark.triton
 @pytest.mark.timeout(3600)
