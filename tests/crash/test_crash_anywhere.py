@@ -15,6 +15,7 @@ from tests.e2e.scale_models import built
 Record = Callable[[str, object], None]
 
 
+@pytest.mark.timeout(7200)
 def test_killed_anywhere_without_a_server_nothing_is_half_made_and_the_next_run_converges(
     born: Nursery, folder: Path, record_property: Record
 ) -> None:
@@ -24,7 +25,7 @@ def test_killed_anywhere_without_a_server_nothing_is_half_made_and_the_next_run_
 
 @pytest.mark.slow
 @pytest.mark.triton
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(7200)
 def test_killed_anywhere_nothing_unverified_is_served_and_the_next_run_converges(
     born: Nursery, folder: Path, record_property: Record
 ) -> None:
