@@ -159,6 +159,18 @@ def test_a_lock_that_a_killed_writer_has_left_is_taken_away_once_it_has_stood_fo
     assert branch_files(home, BRANCH) == {"prod/a.yaml": b"2"}
 
 
+def test_a_branch_whose_commit_is_lost_is_told_with_what_to_do_and_begins_anew_after_that(home: Path) -> None:
+    commit = gitrepo.publish(str(home), change({"a.yaml": b"1"}), PACE)
+    assert commit is not None
+    (home / "objects" / commit[:2] / commit[2:]).unlink()
+    for _ in range(2):
+        with pytest.raises(TerminalError, match=f"{BRANCH} in .* names a commit that is not there") as caught:
+            gitrepo.publish(str(home), change({"a.yaml": b"2"}), PACE)
+    assert f"git update-ref -d refs/heads/{BRANCH}" in caught.value.hint
+    git(home, "update-ref", "-d", f"refs/heads/{BRANCH}")
+    assert gitrepo.publish(str(home), change({"a.yaml": b"2"}), PACE) is not None
+
+
 def test_a_ref_that_another_writer_has_locked_is_waited_for(home: Path) -> None:
     gitrepo.publish(str(home), change({"a.yaml": b"1"}), PACE)
     lock = home / "refs" / "heads" / f"{BRANCH}.lock"

@@ -7,8 +7,8 @@ The model, on purpose weaker than any filesystem in use:
 - A file's bytes, mode and times are durable once the file was fsynced. Until then the file holds what it held then,
   what was written last, the first half of that, or zeros in its length; mode and times are the old or the new ones.
 - What was there at the beginning is durable.
-- Below .git alone, where libgit2 writes, and git itself counts on it: with what was fsynced the directories above it
-  are durable, as they are on every filesystem with a journal.
+- Below .git alone, where libgit2 writes, and git itself counts on it: with what was fsynced its directory and those
+  above it are durable, as they are on every filesystem with a journal.
 
 Its limits: a disk that lies about fsync, torn sectors of what was synced, and damage to what nobody wrote are not in
 it; neither is a rename of which only one half is there, which journals rule out. Ownership is left out.
@@ -177,8 +177,8 @@ class Disk:
         self.pending = [change for change in self.pending if change not in needed]
 
     def _above_in_git(self, path: str) -> list[Node]:
-        folders = [str(folder) for folder in Path(path).parents] if "/.git/" in path else []
-        return [node for folder in folders if (node := self._at(folder)) is not None]
+        folders = [path, *map(str, Path(path).parents)] if "/.git/" in path else []
+        return [node for folder in folders if (node := self._at(folder)) is not None and node.names is not None]
 
     def after_power_loss(self, into: Path, choose: Choose) -> None:
         """Writes one of the states that may be found afterwards."""

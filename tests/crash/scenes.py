@@ -64,3 +64,6 @@ SERVERLESS: Sequence[Scene] = (
     Scene(name="rolling back", models={**_ROLLED_BACK, "gone": scale(7), "over": _UPDATED["over"]}),
 )
 """The same where nothing is loaded, so that no load fails and nothing is removed; the first begins with nothing."""
+
+REBOOTED: Sequence[Scene] = (SCENES[0], SERVERLESS[1], *SCENES[2:])
+"""On a server that goes down with the run: what it served before a model that fails to load is known to nobody then."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given, note, settings
+from hypothesis import Phase, given, note, settings
 from hypothesis import strategies as st
 
 from tests.crash.conftest import FIGURES
@@ -16,7 +16,7 @@ from tests.crash.disk_model import Disk, read
 from tests.crash.ground import Ground, beside, most, serverless, well
 from tests.crash.judging import foreign, incomplete, links
 from tests.crash.killing import Effect, Nursery
-from tests.crash.scenes import SCENES, SERVERLESS, Scene
+from tests.crash.scenes import REBOOTED, SERVERLESS, Scene
 from tests.e2e.real_world import started
 from tests.e2e.running import wipe
 from tests.e2e.scale_models import built
@@ -61,7 +61,7 @@ def cut(ground: Ground, scenes: Sequence[Scene], keep: Path, examples: int) -> s
     """Cuts the power so many times; tells how often at how many effects."""
     cases = recorded(ground, scenes, keep)
 
-    @settings(max_examples=examples)
+    @settings(max_examples=examples, phases=(Phase.explicit, Phase.reuse, Phase.generate))
     @given(data=st.data())
     def lost(data: st.DataObject) -> None:
         power_goes(ground, cases[data.draw(st.integers(0, len(cases) - 1))], data)
@@ -118,4 +118,4 @@ def test_what_was_not_synced_may_be_gone_and_the_server_with_it(
 ) -> None:
     with started(folder / "world", f"--backend-directory={built(folder)}") as world:
         ground = Ground(born=born, world=world, server=world.server.info.grpc_url)
-        record_property(FIGURES, cut(ground, SCENES, folder, most(40) or 3000))
+        record_property(FIGURES, cut(ground, REBOOTED, folder, most(40) or 3000))

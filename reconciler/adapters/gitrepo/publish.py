@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pygit2
-from pygit2.enums import FileMode
 
 from reconciler.adapters.gitrepo import faults, hooks
 from reconciler.adapters.gitrepo.access import ANONYMOUS, Access, Local, Remote, locate
@@ -15,7 +14,7 @@ from reconciler.adapters.gitrepo.checkout import FILE, FOLDER
 from reconciler.adapters.gitrepo.mirror import in_mirror
 from reconciler.adapters.gitrepo.pace import Landed, Pace, Raced, settle
 from reconciler.adapters.gitrepo.remote import Link
-from reconciler.adapters.gitrepo.repository import is_repository, open_repository
+from reconciler.adapters.gitrepo.repository import is_repository, open_repository, tip_of
 from reconciler.adapters.gitrepo.stale import break_stale
 from reconciler.core.errors import Reason, TerminalError
 
@@ -80,7 +79,7 @@ def _move_once(repo: pygit2.Repository, change: StatusCommit) -> Landed | Raced:
     name = f"refs/heads/{change.branch}"
     _not_checked_out(repo, name)
     ref = repo.references.get(name)
-    tip = None if ref is None else ref.peel(pygit2.Commit)
+    tip = tip_of(repo, name)
     commit = _commit(repo, tip, change)
     if commit is None:
         return Landed(commit=None)
@@ -146,8 +145,8 @@ def _tree(repo: pygit2.Repository, tip: pygit2.Commit | None, change: StatusComm
     if change.files:
         index = pygit2.Index()
         for path, content in change.files.items():
-            index.add(pygit2.IndexEntry(path, repo.create_blob(content), FileMode.BLOB))
-        builder.insert(change.prefix, index.write_tree(repo), FileMode.TREE)
+            index.add(pygit2.IndexEntry(path, repo.create_blob(content), pygit2.enums.FileMode.BLOB))
+        builder.insert(change.prefix, index.write_tree(repo), pygit2.enums.FileMode.TREE)
     elif builder.get(change.prefix) is not None:
         builder.remove(change.prefix)
     return builder.write()
