@@ -26,7 +26,9 @@ PRUNE = "prune"
 def pruned(scene: Scene, units: Iterable[Unit], desired: Desired, request: Request) -> tuple[Step, ...]:
     """Every step in order, the pruning last; a pass that is not about everything does without."""
     ordered = steps(scene, units)
-    pruning = None if request.no_server or request.models or request.frozen else prune(scene, ordered, desired)
+    if request.models or request.frozen:
+        return ordered.steps
+    pruning = _tidying(scene, desired) if request.no_server else prune(scene, ordered, desired)
     return (*ordered.steps, pruning) if pruning is not None else ordered.steps
 
 
@@ -39,6 +41,12 @@ def prune(scene: Scene, ordered: Ordered, desired: Desired) -> Step | None:
         return None
     after = frozenset[str]().union(*(ordered.finals[name] for name in _freeing(scene)))
     return Step(id=PRUNE, action=action, reason=Reason.UNREFERENCED, after=after)
+
+
+def _tidying(scene: Scene, desired: Desired) -> Step | None:
+    left = tuple(useless_partials(scene, known=all_known(scene, desired)))
+    action = Prune(trees=(), blobs=(), partials=left, size=0)
+    return Step(id=PRUNE, action=action, reason=Reason.UNREFERENCED) if left else None
 
 
 def _unreferenced(scene: Scene, *, known: bool) -> Prune:

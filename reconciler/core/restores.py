@@ -4,7 +4,7 @@ Triton keeps the old version of a plain model through a failed reload, but not o
 above it (triton-facts §0.3); an unloaded model is gone; and old instances read through the link (§0.8).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from reconciler.core import graph
 from reconciler.core.adoption import strangers
@@ -69,7 +69,7 @@ def _restore(name: str, delta: Delta, scene: Scene) -> Iterator[Restore]:
     served = dict(_served(name, delta, observed))
     yield Restore(
         model=name,
-        tree=linked if adopted is None else None,
+        tree=_left_behind(name, delta, served, observed) or linked if adopted is None else None,
         instead=delta.verdict.artifact.tree.generation,
         served={server: before for server, before in served.items() if server not in (adopted or ())},
         timeout=delta.verdict.spec.load.timeout,
@@ -78,6 +78,14 @@ def _restore(name: str, delta: Delta, scene: Scene) -> Iterator[Restore]:
         resources=_noted(name, scene),
         apart=bool(delta.unloads),
     )
+
+
+def _left_behind(name: str, delta: Delta, served: Mapping[str, Tree | None], observed: Observed) -> Tree | None:
+    """What serves although the link names what is wanted: a run that was killed has moved it, and loaded nothing."""
+    wanted = delta.verdict.artifact.tree.generation
+    if delta.moves or any(stamp_on(view, name) == wanted for view in serving(observed).values()):
+        return None
+    return next((tree for tree in served.values() if tree is not None and tree.generation != wanted), None)
 
 
 def _noted(name: str, scene: Scene) -> Resources:

@@ -1,6 +1,7 @@
 """Committing the status to real repositories, with other writers and with hooks that say no."""
 
 import contextlib
+import os
 import random
 import subprocess
 import sys
@@ -132,6 +133,42 @@ def test_the_wait_grows_with_the_attempts_and_with_what_one_takes_up_to_eight_se
     waits = Pace(random=lambda: 0.5, sleep=time.sleep)
     assert [waits.wait(attempt, 0.001) for attempt in range(6)] == [0.025, 0.05, 0.1, 0.2, 0.4, 0.4]
     assert [waits.wait(attempt, 1.0) for attempt in range(6)] == [0.5, 1.0, 2.0, 4.0, 4.0, 4.0]
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_lock_that_a_killed_writer_has_left_is_taken_away_once_it_has_stood_for_half_a_minute(
+    home: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, *, linked: bool
+) -> None:
+    gitrepo.publish(str(home), change({"a.yaml": b"1"}), PACE)
+    if linked:
+        git(home, "worktree", "add", "--quiet", "--detach", str(tmp_path / "linked"), BRANCH)
+    lock = home / "refs" / "heads" / f"{BRANCH}.lock"
+    lock.touch()
+    waited: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        if lock.exists():
+            os.utime(lock, (time.time() - 20 * len(waited),) * 2)
+
+    pace = Pace(random=lambda: 0.5, sleep=sleep)
+    where = tmp_path / "linked" if linked else home
+    assert gitrepo.publish(str(where), change({"a.yaml": b"2"}), pace) is not None
+    assert len(waited) == 3
+    assert f"{BRANCH}.lock had stood for 40 seconds" in caplog.text
+    assert branch_files(home, BRANCH) == {"prod/a.yaml": b"2"}
+
+
+def test_a_branch_whose_commit_is_lost_is_told_with_what_to_do_and_begins_anew_after_that(home: Path) -> None:
+    commit = gitrepo.publish(str(home), change({"a.yaml": b"1"}), PACE)
+    assert commit is not None
+    (home / "objects" / commit[:2] / commit[2:]).unlink()
+    for _ in range(2):
+        with pytest.raises(TerminalError, match=f"{BRANCH} in .* names a commit that is not there") as caught:
+            gitrepo.publish(str(home), change({"a.yaml": b"2"}), PACE)
+    assert f"git update-ref -d refs/heads/{BRANCH}" in caught.value.hint
+    git(home, "update-ref", "-d", f"refs/heads/{BRANCH}")
+    assert gitrepo.publish(str(home), change({"a.yaml": b"2"}), PACE) is not None
 
 
 def test_a_ref_that_another_writer_has_locked_is_waited_for(home: Path) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pygit2
-from pygit2.enums import FileMode
 
 from reconciler.adapters.gitrepo import faults, hooks
 from reconciler.adapters.gitrepo.access import ANONYMOUS, Access, Local, Remote, locate
@@ -15,7 +14,8 @@ from reconciler.adapters.gitrepo.checkout import FILE, FOLDER
 from reconciler.adapters.gitrepo.mirror import in_mirror
 from reconciler.adapters.gitrepo.pace import Landed, Pace, Raced, settle
 from reconciler.adapters.gitrepo.remote import Link
-from reconciler.adapters.gitrepo.repository import is_repository, open_repository
+from reconciler.adapters.gitrepo.repository import is_repository, open_repository, tip_of
+from reconciler.adapters.gitrepo.stale import break_stale
 from reconciler.core.errors import Reason, TerminalError
 
 _PAGE, _BEGINS = "README.md", b"# Status of "
@@ -74,10 +74,12 @@ def _push_once(link: Link, change: StatusCommit) -> Landed | Raced:
 
 def _move_once(repo: pygit2.Repository, change: StatusCommit) -> Landed | Raced:
     """One attempt in a repository of this machine: libgit2 compares and swaps the ref."""
+    # As git itself: else a power cut leaves a ref to objects that are empty, which nobody writes again.
+    pygit2.option(pygit2.enums.Option.ENABLE_FSYNC_GITDIR, True)
     name = f"refs/heads/{change.branch}"
     _not_checked_out(repo, name)
     ref = repo.references.get(name)
-    tip = None if ref is None else ref.peel(pygit2.Commit)
+    tip = tip_of(repo, name)
     commit = _commit(repo, tip, change)
     if commit is None:
         return Landed(commit=None)
@@ -97,7 +99,10 @@ def _move_once(repo: pygit2.Repository, change: StatusCommit) -> Landed | Raced:
 def _lost(repo: pygit2.Repository, name: str, tip: pygit2.Commit | None, error: Exception) -> Raced:
     ref = repo.references.get(name)
     moved = (None if ref is None else ref.target) != (None if tip is None else tip.id)
-    if moved or "lock" in str(error):
+    if moved:
+        return Raced()
+    if "lock" in str(error):
+        break_stale(repo.path, name)
         return Raced()
     hint = "let the user this runs as write to it"
     raise TerminalError(Reason.PUSH_REFUSED, f"{name} in {repo.path} cannot be written: {error}", hint) from error
@@ -140,8 +145,8 @@ def _tree(repo: pygit2.Repository, tip: pygit2.Commit | None, change: StatusComm
     if change.files:
         index = pygit2.Index()
         for path, content in change.files.items():
-            index.add(pygit2.IndexEntry(path, repo.create_blob(content), FileMode.BLOB))
-        builder.insert(change.prefix, index.write_tree(repo), FileMode.TREE)
+            index.add(pygit2.IndexEntry(path, repo.create_blob(content), pygit2.enums.FileMode.BLOB))
+        builder.insert(change.prefix, index.write_tree(repo), pygit2.enums.FileMode.TREE)
     elif builder.get(change.prefix) is not None:
         builder.remove(change.prefix)
     return builder.write()

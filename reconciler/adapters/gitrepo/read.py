@@ -19,6 +19,7 @@ from reconciler.adapters.gitrepo.repository import (
     is_repository,
     open_repository,
     subtree,
+    tip_of,
 )
 from reconciler.core.errors import Reason, TerminalError, TransientError
 
@@ -81,8 +82,7 @@ def origin(location: str) -> str | None:
 def local_tip(repo: pygit2.Repository, branch: str) -> pygit2.Commit | None:
     """A branch of a repository here, or what was last fetched of it."""
     names = (f"refs/heads/{branch}", f"refs/remotes/origin/{branch}")
-    found = next((name for name in names if name in repo.references), None)
-    return None if found is None else repo.references[found].peel(pygit2.Commit)
+    return next((tip for name in names if (tip := tip_of(repo, name)) is not None), None)
 
 
 def _folder_of(commit: pygit2.Commit | None, prefix: str) -> Folder | None:

@@ -59,6 +59,17 @@ def commit_at(repo: pygit2.Repository, ref: str, where: str, refs: Iterable[str]
         raise ref_not_found(ref, where, repo.references if refs is None else refs) from error
 
 
+def tip_of(repo: pygit2.Repository, name: str) -> pygit2.Commit | None:
+    """The commit that a ref names, None if there is no such ref. Raises TerminalError if the commit is lost."""
+    ref = repo.references.get(name)
+    try:
+        return None if ref is None else ref.peel(pygit2.Commit)
+    except (pygit2.GitError, KeyError, ValueError) as error:
+        message = f"{name} in {repo.path} names a commit that is not there: {str(error).strip(chr(34))}"
+        hint = f"`git fsck` says what is lost; a branch of statuses begins anew after `git update-ref -d {name}`"
+        raise TerminalError(Reason.REPOSITORY_UNREADABLE, message, hint) from error
+
+
 def ref_not_found(ref: str, where: str, refs: Iterable[str]) -> TerminalError:
     """The error for a ref that is not there, with a few that are."""
     names = sorted(name.removeprefix("refs/").partition("/")[2] for name in refs if name.startswith("refs/"))

@@ -87,14 +87,15 @@ class Places:
             raise TerminalError(Reason.VOLUME_UNUSABLE, f"the volume {self.root} {what}", hint)
 
     def prepare(self) -> None:
-        """Makes the directories that every write needs. Raises TerminalError or TransientError."""
+        """Makes the directories that every write needs, durable. Raises TerminalError or TransientError."""
         self.check()
+        ours = (self.below(name) for name in ("blobs", "trees", "partial", "fingerprints", "mends"))
         with disk.translated(f"write to the volume {self.root}"):
-            for path in (
-                self.models,
-                *(self.below(name) for name in ("blobs", "trees", "partial", "fingerprints", "mends")),
-            ):
+            missing = [path for path in (self.models, *ours) if not os.path.isdir(path)]
+            for path in missing:
                 os.makedirs(path, exist_ok=True)
+            for above in (self.ours, self.root) if missing else ():
+                disk.sync_directory(above)
 
     @contextlib.contextmanager
     def workshop(self) -> Iterator[str]:
