@@ -133,14 +133,23 @@ def locate(location: str) -> Remote | Local:
         raise TerminalError(Reason.REPOSITORY_UNREADABLE, f"{slipped[1]}:/ with one slash is no address", hint)
     if match is None:
         scp = _SCP.fullmatch(location) is not None and not os.path.lexists(location)
-        return Remote(url=location) if scp else Local(path=location)
+        return _reachable(Remote(url=location)) if scp else Local(path=location)
     scheme = match[1].lower()
     if scheme == "file":
         return Local(path=urllib.parse.unquote(urllib.parse.urlsplit(location).path))
     if scheme in SCHEMES:
-        return Remote(url=location)
+        return _reachable(Remote(url=location))
     raise TerminalError(
         Reason.REPOSITORY_UNREADABLE,
         f"{shown(location)}: git does not speak {scheme}://",
         "--repo takes a path, file://, https://, ssh:// or git@host:path",
     )
+
+
+def _reachable(remote: Remote) -> Remote:
+    """Raises TerminalError for a host or user that an ssh program could take for an option, as git does too."""
+    user = remote.url.partition("://")[2] or remote.url
+    if remote.host.startswith("-") or user.startswith("-"):
+        words = f"{remote.shown}: a host or user that begins with '-' is none"
+        raise TerminalError(Reason.REPOSITORY_UNREADABLE, words, "check --repo for a typing error")
+    return remote

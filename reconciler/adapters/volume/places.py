@@ -90,11 +90,9 @@ class Places:
         """Makes the directories that every write needs. Raises TerminalError or TransientError."""
         self.check()
         with disk.translated(f"write to the volume {self.root}"):
-            for path in (
-                self.models,
-                *(self.below(name) for name in ("blobs", "trees", "partial", "fingerprints", "mends")),
-            ):
-                os.makedirs(path, exist_ok=True)
+            names = ("blobs", "trees", "partial", "fingerprints", "mends")
+            for path in (self.models, self.ours, *map(self.below, names)):
+                os.makedirs(path, disk.WRITABLE, exist_ok=True)  # whatever the umask is, nobody else writes here
 
     @contextlib.contextmanager
     def workshop(self) -> Iterator[str]:
