@@ -66,7 +66,7 @@ def invoke(arguments: Sequence[str]) -> int:
 
             if os.environ.get("RECONCILE_DEBUG"):
                 tracebacks.show(error, os.environ)
-            out.complain_of_bug(error)
+            out.complain_of_bug(tracebacks.hidden(f"{type(error).__name__}: {error}", os.environ))
             return Exit.ERROR
 
 

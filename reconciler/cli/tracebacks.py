@@ -17,8 +17,12 @@ _GUESSED = 4
 
 def show(error: Exception, environment: Mapping[str, str]) -> None:
     """Where an error comes from, on stderr."""
-    told = "".join(traceback.format_exception(error))
-    for name, value in environment.items():
+    click.echo(words.text(hidden("".join(traceback.format_exception(error)), environment)), nl=False, err=True)
+
+
+def hidden(told: str, environment: Mapping[str, str]) -> str:
+    """The text without the values of variables that may be secrets."""
+    for name, value in sorted(environment.items(), key=lambda item: -len(item[1])):  # one may be part of another
         if _SECRET.search(name) and len(value) >= _GUESSED:
             told = told.replace(value, f"(the value of {name})")
-    click.echo(words.text(told), nl=False, err=True)
+    return told

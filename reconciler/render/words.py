@@ -14,17 +14,17 @@ _USERINFO = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^/\s'\"?#]*@")
 _QUERY = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://[^\s?'\"]*)\?[^\s'\")\]>]+")
 
 
-_COMMAND = re.compile(r"^(\s*):(?=:.*::)|#(?=#\w*\[)")
+_COMMAND = re.compile(r"^(\s*):(?=:[A-Za-z].*::)|#(?=#\w*\[)")
 """What GitHub's runner (`::name …::` after blanks, `##[name]` anywhere), Azure's and TeamCity's take for commands."""
 
 
 def clean(text: str) -> str:
     """Foreign text with its secrets left out and everything that is not plain text escaped; stays one line."""
-    return _COMMAND.sub(_parted, printable(_QUERY.sub(r"\1?…", _USERINFO.sub(r"\1", text))))
+    return _COMMAND.sub(_escaped, printable(_QUERY.sub(r"\1?…", _USERINFO.sub(r"\1", text))))
 
 
-def _parted(found: re.Match[str]) -> str:
-    return f"{found[0]} "
+def _escaped(found: re.Match[str]) -> str:
+    return found[0].replace(":", r"\x3a").replace("#", r"\x23")
 
 
 def line(text: str) -> str:

@@ -18,6 +18,7 @@ _FILE = re.compile(r"^file:/(?!/)", re.IGNORECASE)  # one slash: what some tools
 _ONE_SLASH = re.compile(r"(https?|ssh|git):/(?!/)", re.IGNORECASE)
 _SCP = re.compile(r"[^/:]+:.+|[^/:]*\[[^/]+\]:.+")
 _SCP_HOST = re.compile(r"(?:.*@)?(?:\[(?:(?P<host>[^\]:]+):(?P<port>\d+)|(?P<bare>[^\]]+))\]|(?P<plain>[^:]+)):")
+_OPTION = re.compile(r"(?:^|@)\[?-")
 _USERINFO = re.compile(r"((?:^|\s|['\"])(?:[A-Za-z][A-Za-z0-9+.-]*://)?)[^/\s'\"]*@(?=[^/\s])")
 
 
@@ -148,8 +149,8 @@ def locate(location: str) -> Remote | Local:
 
 def _reachable(remote: Remote) -> Remote:
     """Raises TerminalError for a host or user that an ssh program could take for an option, as git does too."""
-    user = remote.url.partition("://")[2] or remote.url
-    if remote.host.startswith("-") or user.startswith("-"):
+    _, mark, rest = remote.url.partition("://")
+    if _OPTION.search(rest.partition("/")[0] if mark else remote.url.partition(":")[0]):
         words = f"{remote.shown}: a host or user that begins with '-' is none"
         raise TerminalError(Reason.REPOSITORY_UNREADABLE, words, "check --repo for a typing error")
     return remote

@@ -35,7 +35,7 @@ _NEVER = tuple(
 def refuse(url: str, where: str, *, by_name: bool = False) -> None:
     """Raises TerminalError if the URL's host is such an address; `by_name`: or if its name stands for one now."""
     try:
-        host = urlsplit(url).hostname or ""
+        host = (urlsplit(url).hostname or "").rstrip(".")
     except ValueError:
         return
     for address in (_written(host), *(_found(host) if by_name else ())):
