@@ -169,7 +169,15 @@ def test_a_page_of_another_site_cannot_ask_for_a_pass(site: Site, headers: dict[
 
 @pytest.mark.parametrize(
     "host",
-    ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "localhost.evil.example", "evil.example.", "[", "a@b"],
+    [
+        "evil.example",
+        "evil.example:80",
+        "127.0.0.1.evil.example",
+        "localhost.evil.example",
+        "evil.example.",
+        "[",
+        "a@b",
+    ],
 )
 def test_where_only_this_machine_connects_a_name_that_somebody_led_here_reads_nothing_and_asks_for_nothing(
     site: Site, host: str
@@ -181,7 +189,9 @@ def test_where_only_this_machine_connects_a_name_that_somebody_led_here_reads_no
     assert site.world.asked == 0
 
 
-@pytest.mark.parametrize("host", ["localhost", "LocalHost:8080", "loop.localhost", "127.0.0.1", "[::1]:8080", "10.0.0.7"])
+@pytest.mark.parametrize(
+    "host", ["localhost", "LocalHost:8080", "loop.localhost", "127.0.0.1", "[::1]:8080", "10.0.0.7"]
+)
 def test_where_only_this_machine_connects_it_is_asked_by_address_or_as_localhost(site: Site, host: str) -> None:
     assert site.ask("/status.json", Host=host).status == 200
     assert site.raw(b"GET /healthz HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.0 200 ")
