@@ -10,8 +10,8 @@ from reconciler.core.digest import Generation, hexdigits
 from reconciler.core.jsonvalue import Json
 from reconciler.core.printable import printable
 
-_USERINFO = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^/\s'\"?#]*@")
-_QUERY = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://[^\s?'\"]*)\?[^\s'\")\]>]+")
+_USERINFO = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*:/+)[^/\s'\"?#]*@")
+_QUERY = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*:/+[^\s?'\"]*)\?[^\s'\")\]>]+")
 
 
 _COMMAND = re.compile(r"^(\s*):(?=:[A-Za-z].*::)|#(?=#\w*\[)")

@@ -101,7 +101,13 @@ for uri in ("http://models.example/a", "http://models.example:80/b"):
         print(error.reason.value, error.message, flush=True)
 server.shutdown()
 """
-ALONE = """ip link set lo up && ip address add 169.254.169.254/32 dev lo && mount --bind "$1" /etc/hosts && exec "$2" -c "$3" """
+ALONE = """
+ip link set lo up && ip address add 169.254.169.254/32 dev lo && mount --bind "$1" /etc/hosts && exec "$2" -c "$3"
+"""
+TOLD = (
+    "SourceNotAllowed models.example leads to 169.254.169.254, where a cloud keeps what is this machine's own: "
+    "no model comes from there"
+)
 
 
 def _own_network() -> bool:
@@ -116,14 +122,7 @@ def test_a_name_that_stands_for_such_an_address_is_found_out_once_connected_and_
     (tmp_path / "hosts").write_text("127.0.0.1 localhost\n169.254.169.254 models.example\n")
     inside = ["unshare", "--net", "--mount", "sh", "-c", ALONE, "sh", str(tmp_path / "hosts"), sys.executable, CHILD]
     done = subprocess.run(inside, capture_output=True, text=True, check=True, timeout=60)
-    assert (
-        done.stdout.splitlines()
-        == [
-            "SourceNotAllowed models.example leads to 169.254.169.254, where a cloud keeps what is this machine's own: "
-            "no model comes from there"
-        ]
-        * 2
-    ), done.stdout + done.stderr
+    assert done.stdout.splitlines() == [TOLD, TOLD], done.stdout + done.stderr
 
 
 def test_a_redirect_from_https_to_http_is_not_followed(web: Web, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def test_a_lock_that_is_something_else_is_refused_and_what_it_leads_to_is_not_wr
     world: World, victim: Path, kind: str
 ) -> None:
     plant(kind, world.ours / "lock", victim)
-    with pytest.raises(TerminalError, match="could not lock the volume .* it is a link, or no plain file") as raised:
+    with pytest.raises(TerminalError, match=r"could not lock the volume .* it is a link, or no plain file") as raised:
         world.volume.lock("test").__enter__()
     assert raised.value.reason is Reason.VOLUME_UNUSABLE
     assert raised.value.hint.startswith("Somebody else put it there")
@@ -106,10 +106,11 @@ def test_who_is_trusted_is_not_read_from_what_others_could_have_written(world: W
         if os.geteuid() != 0:
             pytest.skip("needs root to give a file away")
         os.chown(file, NOBODY, NOBODY)
-    for ask in (lambda: trusted.read(str(world.root)), lambda: trusted.keep(str(world.root), b"new")):
-        with pytest.raises(TerminalError, match=r"trusted\.json") as raised:
-            ask()
-        assert raised.value.reason is Reason.VOLUME_UNUSABLE
+    with pytest.raises(TerminalError, match=r"could not read .*trusted\.json") as raised:
+        trusted.read(str(world.root))
+    assert raised.value.reason is Reason.VOLUME_UNUSABLE
+    with pytest.raises(TerminalError, match=r"could not write .*trusted\.json"):
+        trusted.keep(str(world.root), b"new")
     assert trusted.exists(str(world.root)), "a first revision would be trusted by its own signers"
 
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -148,7 +149,7 @@ def test_a_traceback_that_was_asked_for_holds_no_secret(
     @cli.group.command("break")
     def broken() -> None:
         try:
-            raise OSError("GET https://ann:pa55@git.example/x?sig=deadbeef with hunter2hunter2")
+            Path("https://ann:pa55@git.example/x?sig=deadbeef with hunter2hunter2").read_text()
         except OSError as error:
             raise KeyError("abc/DEF+123 \x1b[2J") from error
 
@@ -159,6 +160,6 @@ def test_a_traceback_that_was_asked_for_holds_no_secret(
     told = capsys.readouterr().err
     for secret in ("hunter2", "abc/DEF", "pa55", "deadbeef", "\x1b"):
         assert secret not in told
-    for word in ("Traceback", "in broken", "https://git.example/x?…", "the value of AWS_SECRET_ACCESS_KEY"):
+    for word in ("Traceback", "in broken", "https:/git.example/x?…", "the value of AWS_SECRET_ACCESS_KEY"):
         assert word in told
     assert "reconcile: this is a bug: KeyError" in told

@@ -1,4 +1,4 @@
-"""Who is on the same machine, in the same repository or beside a saved plan, by the command line: nobody gets further."""
+"""Who is on the same machine, in the same repository or beside a saved plan gets no further: by the command line."""
 
 import json
 import os
@@ -114,9 +114,11 @@ def test_what_a_job_s_log_quotes_is_no_command_of_its_runner(ground: Ground) -> 
     odd.mkdir(parents=True)
     write = ground.repository / "models.d" / "::add-mask::x.yaml"
     write.write_text("a: '##[error]x'\n::stop-commands::y\n")
-    for command in (("plan",), ("plan", "-o", "json"), ("status",), ("validate",), ("plan", "-o", "markdown")):
-        where = () if command[0] == "validate" else ("--volume", str(ground.volume), "--server", "none")
-        answer = reconcile(*command, "--repo", str(ground.repository), *where, environ={"GITHUB_ACTIONS": "true"})
+    where = ("--repo", str(ground.repository))
+    world = (*where, "--volume", str(ground.volume), "--server", "none")
+    looks = [("plan", *world), ("plan", "-o", "json", *world), ("plan", "-o", "markdown", *world), ("status", *world)]
+    for command in [*looks, ("validate", *where)]:
+        answer = reconcile(*command, environ={"GITHUB_ACTIONS": "true"})
         for line in answer.said.splitlines():
             assert not line.lstrip().startswith("::"), line
             assert "##[" not in line, line

@@ -61,6 +61,7 @@ def test_foreign_text_becomes_one_line_that_does_nothing_to_a_terminal(foreign: 
         ("s3://b/k?X-Amz-Signature=abc&x=1 is gone", "s3://b/k?… is gone"),
         ("'https://tok@h/x?sig=1'", "'https://h/x?…'"),
         ("https://user:p@ss@host/", "https://host/"),
+        ("'https:/user:pass@host/x?sig=1' is no file", "'https:/host/x?…' is no file"),
         ("grpc://triton-0:8001", "grpc://triton-0:8001"),
         ("see https://docs.example/page#section", "see https://docs.example/page#section"),
         ("mail me@example.com", "mail me@example.com"),

@@ -66,6 +66,7 @@ class _Session(requests.Session):
         if target and resp.url.lower().startswith("https:"):
             there = urljoin(resp.url, target)
             if urlsplit(there).scheme.lower() == "http":
+                resp.close()
                 raise faults.unprotected(shown(resp.url), shown(there))
         return target
 
