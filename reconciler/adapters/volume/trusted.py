@@ -57,5 +57,5 @@ def _read(path: str) -> bytes | None:
             if status.st_uid not in (os.geteuid(), folder.st_uid) or status.st_mode & 0o022:  # a NAS may give it away
                 raise OSError(errno.ELOOP, "somebody else owns it or may write it, so it says nothing of trust", path)
             return stream.read()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
