@@ -7,12 +7,15 @@ DEMO_ARGS ?=
 # Of bench/fetch.py for `make bench-fetch`:  make bench-fetch BENCH_ARGS="--scale 0.1 --rounds 1"
 BENCH_ARGS ?=
 
+# Where `make sbom` writes.
+SBOM ?= sbom.cdx.json
+
 VENV := .venv
 UV := $(VENV)/bin/uv
 SYNC := $(UV) sync --frozen --inexact --quiet --extra embedded --extra s3 --python $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test develop action triton bench-fetch bench-plan bench-triton histories
+.PHONY: help setup demo test develop action sbom audit triton bench-fetch bench-plan bench-triton histories
 
 help:
 	@echo "make demo    set up, then show the whole thing on a real Triton (two minutes, no GPU)"
@@ -21,6 +24,7 @@ help:
 	@echo "make bench-fetch  compare fetching with other tools (20 minutes, 9 GB of disk); docs/benchmarks.md"
 	@echo "make bench-plan   what a plan costs when nothing has changed, up to 10,000 models (an hour)"
 	@echo "make bench-triton compare 2,000 ensembles on a real Triton with loading them one by one (ten minutes); docs/benchmarks.md"
+	@echo "make sbom    what it is made of, as CycloneDX; make audit: what is known against it (docs/security.md)"
 	@echo "make setup   only set up: .venv/bin/reconcile"
 
 # uv comes by pip, because a fresh machine has pip (in python3-venv) and nothing else.
@@ -43,6 +47,15 @@ develop: $(UV)
 action: $(UV)
 	@$(UV) export --frozen --quiet --no-dev --no-emit-project --no-annotate --no-header \
 	  --output-file .github/actions/reconcile/requirements.txt
+
+# What is locked, with all extras, as a CycloneDX bill of materials.
+sbom: $(UV)
+	@$(UV) export --frozen --quiet --format cyclonedx1.5 --all-extras --no-dev --output-file $(SBOM)
+
+# What is known against it. Needs PyPI's JSON API, and fails where that cannot be asked.
+audit: $(UV)
+	@$(UV) export --frozen --quiet --all-extras --no-dev --no-emit-project --output-file .venv/locked.txt
+	@$(UV) tool run --from 'pip-audit>=2.9' pip-audit --strict --disable-pip --require-hashes --requirement .venv/locked.txt
 
 # The local Triton's own environment, 250 MB to download once; kept in the user's cache, not in the checkout.
 triton: setup

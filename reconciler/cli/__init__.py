@@ -61,12 +61,12 @@ def invoke(arguments: Sequence[str]) -> int:
 
             out.complain_of_usage(error)
             return of_click(error)
-        except Exception as error:
-            if os.environ.get("RECONCILE_DEBUG"):
-                raise
-            from reconciler.cli import out
+        except Exception as error:  # noqa: BLE001 - told as what it is
+            from reconciler.cli import out, tracebacks
 
-            out.complain_of_bug(error)
+            if os.environ.get("RECONCILE_DEBUG"):
+                tracebacks.show(error, os.environ)
+            out.complain_of_bug(tracebacks.hidden(f"{type(error).__name__}: {error}", os.environ))
             return Exit.ERROR
 
 

@@ -94,7 +94,7 @@ def complain_of_usage(error: click.ClickException) -> None:
     click.echo(words.text(told.getvalue()), nl=False, err=True)
 
 
-def complain_of_bug(error: Exception) -> None:
+def complain_of_bug(told: str) -> None:
     """Says that this is our fault, and how to get what a report of it needs."""
-    complain(f"this is a bug: {type(error).__name__}: {error}")
+    complain(f"this is a bug: {told}")
     show([Line("  Please report it with what RECONCILE_DEBUG=1 prints for the same command.")], err=True)

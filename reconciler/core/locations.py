@@ -8,7 +8,7 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 CHAIN = r"::(?![0-9A-Fa-f:.]*\])"
 """What fsspec chains schemes with, and no IPv6 address in brackets: a pattern."""
 
-_CLIMBING = re.compile(r"(^|[/?#])\.{1,2}($|[/?#])|\\")
+_CLIMBING = re.compile(r"(^|[/?#])\.{1,2}($|[/?#;])|\\")
 
 
 def is_relative(uri: str) -> bool:
@@ -31,7 +31,8 @@ def is_chained(uri: str) -> bool:
 def is_below(uri: str, prefix: str) -> bool:
     """Whether the uri is the prefix or lies below it; a prefix ends at a '/'.
 
-    False for whatever could climb out again on its way through a store: `..`, `.`, backslashes, percent-encoded or not.
+    False for whatever could climb out again on its way through a store: `..`, `.`, `..;`, backslashes, also where they
+    are percent-encoded.
     """
     if _CLIMBING.search(_unquoted(uri)):
         return False

@@ -1,7 +1,7 @@
 """Values in people's words: sizes, durations, counts, short generations, and foreign text made harmless.
 
 Promise: whatever a name or a server's error message holds, what `line` and `clean` return moves no cursor, colours
-nothing, hides nothing and shows no userinfo, query or signature of a URL.
+nothing, hides nothing, commands no CI system that reads the log, and shows no userinfo, query or signature of a URL.
 """
 
 import re
@@ -10,13 +10,21 @@ from reconciler.core.digest import Generation, hexdigits
 from reconciler.core.jsonvalue import Json
 from reconciler.core.printable import printable
 
-_USERINFO = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^/\s'\"?#]*@")
-_QUERY = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://[^\s?'\"]*)\?[^\s'\")\]>]+")
+_USERINFO = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*:/+)[^/\s'\"?#]*@")
+_QUERY = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*:/+[^\s?'\"]*)\?[^\s'\")\]>]+")
+
+
+_COMMAND = re.compile(r"^(\s*):(?=:[A-Za-z].*::)|#(?=#\w*\[)")
+"""What GitHub's runner (`::name …::` after blanks, `##[name]` anywhere), Azure's and TeamCity's take for commands."""
 
 
 def clean(text: str) -> str:
     """Foreign text with its secrets left out and everything that is not plain text escaped; stays one line."""
-    return printable(_QUERY.sub(r"\1?…", _USERINFO.sub(r"\1", text)))
+    return _COMMAND.sub(_escaped, printable(_QUERY.sub(r"\1?…", _USERINFO.sub(r"\1", text))))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found[0].replace(":", r"\x3a").replace("#", r"\x23")
 
 
 def line(text: str) -> str:

@@ -115,6 +115,33 @@ def test_a_location_is_told_from_a_path_as_git_does(location: str, found: Local 
 
 
 @pytest.mark.parametrize(
+    "location",
+    [
+        "ssh://-oProxyCommand=id/x",
+        "ssh://git@-oProxyCommand=id/x",
+        "ssh://-oProxyCommand=id@host/x",
+        "-oProxyCommand=id:x",
+        "git@-oProxyCommand=id:x",
+        "git://-x/y",
+        "https://-x/y",
+        "ssh://[-oProxyCommand=id]:22/x",
+    ],
+)
+def test_a_host_or_user_that_could_be_an_option_is_none(location: str) -> None:
+    with pytest.raises(TerminalError, match="begins with '-'") as caught:
+        locate(location)
+    assert caught.value.reason == Reason.REPOSITORY_UNREADABLE
+
+
+@pytest.mark.parametrize("location", ["ext::sh -c 'touch {}'", "fd::17/x", "ext://sh/{}", "transport::sh {}"])
+def test_no_address_is_a_command(location: str, tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    with pytest.raises((TerminalError, TransientError)):
+        gitrepo.read(location.format(made), access=Access(timeout=2.0))
+    assert not made.exists()
+
+
+@pytest.mark.parametrize(
     ("location", "seen"),
     [
         ("https://tess:ge@heim@host/config?token=x", "https://host/config"),

@@ -265,6 +265,18 @@ def test_a_hook_sees_the_old_and_the_new_commit_and_the_ref(location: str, home:
     assert seen.read_text().splitlines() == [one, one, two, two]
 
 
+def test_a_hook_is_told_the_environment_without_our_own_secrets(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECONCILE_GIT_TOKEN", "hunter2")
+    monkeypatch.setenv("OF_THE_HOOK", "its own")
+    hook(home, "pre-receive", f"env > {tmp_path / 'seen'}")
+    gitrepo.publish(str(home), change({"a.yaml": b"1"}), PACE)
+    seen = (tmp_path / "seen").read_text()
+    assert "OF_THE_HOOK=its own" in seen
+    assert "hunter2" not in seen
+
+
 def test_a_configured_hooks_folder_is_obeyed_too(home: Path, tmp_path: Path) -> None:
     hook(tmp_path, "pre-receive", "echo from elsewhere; exit 1")
     git(home, "config", "core.hooksPath", str(tmp_path / "hooks"))

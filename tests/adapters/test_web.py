@@ -167,6 +167,45 @@ def test_a_page_of_another_site_cannot_ask_for_a_pass(site: Site, headers: dict[
     assert site.world.asked == (status == 202)
 
 
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "evil.example:80",
+        "127.0.0.1.evil.example",
+        "localhost.evil.example",
+        "evil.example.",
+        "[",
+        "a@b",
+    ],
+)
+def test_where_only_this_machine_connects_a_name_that_somebody_led_here_reads_nothing_and_asks_for_nothing(
+    site: Site, host: str
+) -> None:
+    for path, method in (("/", "GET"), ("/status.json", "GET"), ("/metrics", "GET"), ("/reconcile", "POST")):
+        got = site.ask(path, method, None, Host=host, Origin=f"http://{host}", Sec_Fetch_Site="same-origin")
+        assert got.status == 421, path
+        assert "prod" not in got.body
+    assert site.world.asked == 0
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "LocalHost:8080", "loop.localhost", "127.0.0.1", "[::1]:8080", "10.0.0.7"]
+)
+def test_where_only_this_machine_connects_it_is_asked_by_address_or_as_localhost(site: Site, host: str) -> None:
+    assert site.ask("/status.json", Host=host).status == 200
+    assert site.raw(b"GET /healthz HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.0 200 ")
+
+
+def test_where_others_may_connect_any_name_is_that_of_somebody_s_service() -> None:
+    world = World()
+    views = Views(board=lambda: world.board, health=lambda: world.health, ready=lambda: world.health, ask=world.ask)
+    with serving("0.0.0.0:0", views) as place:
+        site = Site(world=world, place=f"127.0.0.1:{place.rpartition(':')[2]}")
+        assert site.ask("/status.json", Host="reconcile.models.svc").status == 200
+        assert site.ask("/reconcile", "POST", None, Host="a.example", Origin="http://evil.example").status == 403
+
+
 def test_what_is_not_there_is_404_and_how_it_cannot_be_asked_405(site: Site) -> None:
     for path in ("/nothing", "/metrics/", "/../etc/passwd", "/%2e%2e/etc/passwd", "/status.json/x", "*", "/\xff"):
         answer = site.raw(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode("latin-1"))

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -136,3 +137,29 @@ def test_a_bug_is_told_as_one_without_a_traceback(
     told = capsys.readouterr().err
     assert told.startswith("reconcile: this is a bug: KeyError: '\\x1b[31mx'")
     assert "Traceback" not in told
+
+
+def test_a_traceback_that_was_asked_for_holds_no_secret(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RECONCILE_DEBUG", "1")
+    monkeypatch.setenv("RECONCILE_GIT_TOKEN", "hunter2hunter2")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "abc/DEF+123")
+
+    @cli.group.command("break")
+    def broken() -> None:
+        try:
+            Path("https://ann:pa55@git.example/x?sig=deadbeef with hunter2hunter2").read_text()
+        except OSError as error:
+            raise KeyError("abc/DEF+123 \x1b[2J") from error
+
+    try:
+        assert cli.invoke(["break"]) == 1
+    finally:
+        del cli.group.commands["break"]
+    told = capsys.readouterr().err
+    for secret in ("hunter2", "abc/DEF", "pa55", "deadbeef", "\x1b"):
+        assert secret not in told
+    for word in ("Traceback", "in broken", "https:/git.example/x?…", "the value of AWS_SECRET_ACCESS_KEY"):
+        assert word in told
+    assert "reconcile: this is a bug: KeyError" in told

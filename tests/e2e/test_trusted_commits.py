@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.commit_keys import SshKey, run
-from tests.e2e.bad_world import Ground, document, mentions
+from tests.e2e.bad_world import ME, Ground, document, mentions
 from tests.e2e.command import Answer, reconcile
 from tests.git_remotes import bare, git, write
 
@@ -326,6 +326,33 @@ def test_what_git_says_of_the_status_branch_counts_only_once_it_is_trusted(town:
     refused(town.apply())
     assert "refs/heads/elsewhere" not in town.ground.refs()
     assert "Held at" in town.show("README.md")
+
+
+def test_a_merge_is_trusted_by_its_own_signature_and_not_by_those_of_what_it_merges(town: Town) -> None:
+    town.start(town.ann, by=town.ann)
+    assert town.apply().code == 0
+    git(town.ground.repository, "checkout", "--quiet", "-b", "side")
+    town.commit(town.ann, town.model(2))
+    git(town.ground.repository, "checkout", "--quiet", "main")
+    town.commit(town.ann, {"notes": "x"})
+    git(town.ground.repository, *ME, "merge", "--quiet", "--no-edit", "--no-gpg-sign", "side")
+    before = town.ground.served_files()
+    refused(town.apply(), "it is not signed")
+    assert town.ground.served_files() == before
+    town.commit(town.ann, {})
+    assert town.apply().code == 0
+
+
+def test_who_takes_signers_away_or_adds_himself_must_be_one_already(town: Town) -> None:
+    town.start(town.ann, town.ben, by=town.ann)
+    assert town.apply().code == 0
+    record = town.record()
+    for signers in (town.signers(town.eve), town.signers(town.ann, town.eve), ""):
+        town.commit(town.eve, {SIGNERS: signers, **town.model(9)})
+        answer = town.apply()
+        assert answer.code in (4, 65), answer.said
+        assert town.record() == record
+    refused(town.ground.run("apply", ref="HEAD~2"))
 
 
 def test_gc_asks_for_the_same_trust(town: Town) -> None:

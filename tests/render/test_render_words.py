@@ -61,6 +61,7 @@ def test_foreign_text_becomes_one_line_that_does_nothing_to_a_terminal(foreign: 
         ("s3://b/k?X-Amz-Signature=abc&x=1 is gone", "s3://b/k?… is gone"),
         ("'https://tok@h/x?sig=1'", "'https://h/x?…'"),
         ("https://user:p@ss@host/", "https://host/"),
+        ("'https:/user:pass@host/x?sig=1' is no file", "'https:/host/x?…' is no file"),
         ("grpc://triton-0:8001", "grpc://triton-0:8001"),
         ("see https://docs.example/page#section", "see https://docs.example/page#section"),
         ("mail me@example.com", "mail me@example.com"),
@@ -68,6 +69,28 @@ def test_foreign_text_becomes_one_line_that_does_nothing_to_a_terminal(foreign: 
 )
 def test_userinfo_and_queries_of_urls_are_left_out(foreign: str, told: str) -> None:
     assert words.line(foreign) == told
+
+
+@pytest.mark.parametrize(
+    ("foreign", "told"),
+    [
+        ("::error file=a::gone", r"\x3a:error file=a::gone"),
+        (" \t::add-mask::x", r"\x3a:add-mask::x"),
+        ("failed\r\n::stop-commands::x", "failed ::stop-commands::x"),
+        ("x ##[set-output name=a]b", r"x \x23#[set-output name=a]b"),
+        ("##vso[task.setvariable variable=x]y", r"\x23#vso[task.setvariable variable=x]y"),
+        ("##teamcity[buildStop]", r"\x23#teamcity[buildStop]"),
+        ("::1 is an address, [::1]:8001 too", "::1 is an address, [::1]:8001 too"),
+        ("## a heading [1]", "## a heading [1]"),
+    ],
+)
+def test_no_text_is_a_command_for_who_reads_the_log_of_a_job(foreign: str, told: str) -> None:
+    assert words.line(foreign) == told
+    assert words.clean(told) == told
+
+
+def test_each_line_of_many_is_harmless_to_who_reads_the_log_of_a_job() -> None:
+    assert words.text("one\n  ::error::two\n##[error]three") == "one\n  \\x3a:error::two\n\\x23#[error]three"
 
 
 @given(st.text())

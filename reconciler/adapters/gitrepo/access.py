@@ -18,6 +18,7 @@ _FILE = re.compile(r"^file:/(?!/)", re.IGNORECASE)  # one slash: what some tools
 _ONE_SLASH = re.compile(r"(https?|ssh|git):/(?!/)", re.IGNORECASE)
 _SCP = re.compile(r"[^/:]+:.+|[^/:]*\[[^/]+\]:.+")
 _SCP_HOST = re.compile(r"(?:.*@)?(?:\[(?:(?P<host>[^\]:]+):(?P<port>\d+)|(?P<bare>[^\]]+))\]|(?P<plain>[^:]+)):")
+_OPTION = re.compile(r"(?:^|@)\[?-")
 _USERINFO = re.compile(r"((?:^|\s|['\"])(?:[A-Za-z][A-Za-z0-9+.-]*://)?)[^/\s'\"]*@(?=[^/\s])")
 
 
@@ -133,14 +134,23 @@ def locate(location: str) -> Remote | Local:
         raise TerminalError(Reason.REPOSITORY_UNREADABLE, f"{slipped[1]}:/ with one slash is no address", hint)
     if match is None:
         scp = _SCP.fullmatch(location) is not None and not os.path.lexists(location)
-        return Remote(url=location) if scp else Local(path=location)
+        return _reachable(Remote(url=location)) if scp else Local(path=location)
     scheme = match[1].lower()
     if scheme == "file":
         return Local(path=urllib.parse.unquote(urllib.parse.urlsplit(location).path))
     if scheme in SCHEMES:
-        return Remote(url=location)
+        return _reachable(Remote(url=location))
     raise TerminalError(
         Reason.REPOSITORY_UNREADABLE,
         f"{shown(location)}: git does not speak {scheme}://",
         "--repo takes a path, file://, https://, ssh:// or git@host:path",
     )
+
+
+def _reachable(remote: Remote) -> Remote:
+    """Raises TerminalError for a host or user that an ssh program could take for an option, as git does too."""
+    _, mark, rest = remote.url.partition("://")
+    if _OPTION.search(rest.partition("/")[0] if mark else remote.url.partition(":")[0]):
+        words = f"{remote.shown}: a host or user that begins with '-' is none"
+        raise TerminalError(Reason.REPOSITORY_UNREADABLE, words, "check --repo for a typing error")
+    return remote

@@ -31,7 +31,7 @@ def _run(repo: pygit2.Repository, command: list[str], given: str) -> str | None:
             [path, *command[1:]],
             input=given,
             cwd=repo.path,
-            env={**os.environ, "GIT_DIR": "."},
+            env={**_surroundings(), "GIT_DIR": "."},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -42,6 +42,11 @@ def _run(repo: pygit2.Repository, command: list[str], given: str) -> str | None:
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"its {command[0]} hook cannot be run: {error}"
     return None if done.returncode == 0 else f"{command[0]} hook declined: {done.stdout.strip()[:1000]}"
+
+
+def _surroundings() -> dict[str, str]:
+    """The environment without our own variables, some of which are secrets."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("RECONCILE_")}
 
 
 def _folder(repo: pygit2.Repository) -> str:

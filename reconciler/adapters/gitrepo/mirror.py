@@ -112,7 +112,10 @@ def _work(path: str, work: Callable[[pygit2.Repository], T]) -> T:
 def _claimed(cache: str) -> Iterator[None]:
     """One user at a time; raises TerminalError for a folder that is not ours."""
     try:
-        os.makedirs(cache, exist_ok=True)
+        above = os.path.dirname(cache)
+        if not os.path.lexists(above):
+            os.makedirs(above, 0o755)
+        os.makedirs(cache, 0o700, exist_ok=True)  # what is in git is for whoever may read it there
         if os.listdir(cache) and not os.path.exists(os.path.join(cache, _MARK)):
             raise TerminalError(
                 Reason.REPOSITORY_UNREADABLE,

@@ -34,7 +34,9 @@ def write_file(root: str, path: str, content: bytes) -> None:
     final = os.path.join(root, path)
     beside = os.path.join(os.path.dirname(final), f".{os.path.basename(final)}.{os.getpid()}")
     try:
-        with open(beside, "wb") as stream:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(beside)
+        with open(beside, "xb") as stream:  # through no link that a repository of somebody else's brings along
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())

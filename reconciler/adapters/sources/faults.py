@@ -136,6 +136,12 @@ def encoded(where: str, encoding: str) -> TerminalError:
     return TerminalError(Reason.SOURCE_UNREADABLE, words, hint)
 
 
+def unprotected(where: str, there: str) -> TerminalError:
+    """A redirect that takes the protection away under which the source was named."""
+    hint = "Let it redirect to https://, or name the http:// address itself if that is what you want."
+    return TerminalError(Reason.SOURCE_NOT_ALLOWED, f"{where} redirects to {there}, which is not encrypted", hint)
+
+
 def whole(where: str) -> TransientError:
     """A server that gave ranges when asked gives the whole file now, which is of no use here."""
     hint = "The next pass looks afresh, and reads the whole file where the server gives no ranges."

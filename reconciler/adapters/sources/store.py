@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import requests
 
 from reconciler.adapters import trust
-from reconciler.adapters.sources import http, hub, local, named, objects, proxies, remote, web
+from reconciler.adapters.sources import addresses, http, hub, local, named, objects, proxies, remote, web
 from reconciler.adapters.sources.buckets import open_bucket
 from reconciler.adapters.sources.listing import Listed
 from reconciler.adapters.sources.shown import shown
@@ -66,6 +66,7 @@ class Sources:
             case "hf":
                 return self._hub(source)
             case _:
+                addresses.refuse(uri, shown(uri), by_name=True)
                 return remote.RemoteStore(uri, self._files(uri))
 
     def identity(self, source: Source) -> tuple[str, ...]:
@@ -89,7 +90,9 @@ class Sources:
             words = f"{shown(source.uri)} wants the credentials profile {source.credentials!r}, which does not exist"
             hint = "Add it under `credentials` in reconciler.yaml, or correct the name."
             raise TerminalError(Reason.CREDENTIALS_MISSING, words, hint)
-        return self._credentials[source.credentials]
+        profile = self._credentials[source.credentials]
+        addresses.refuse(profile.endpoint_url or "", shown(profile.endpoint_url or ""), by_name=True)
+        return profile
 
     def _objects(self, scheme: str, source: Source) -> objects.ObjectStore:
         place, key, version = objects.named(scheme, source.uri)

@@ -1,6 +1,7 @@
 """Reading over http(s) as requests does: redirects, netrc, proxies, CA bundles; and ranges that prove they are ones.
 
-A token goes to the origin it is for and to no other: not to where a redirect leads, and netrc does not replace it.
+A token goes to the origin it is for and to no other: not to where a redirect leads, and netrc does not replace it. No
+redirect leads from https:// to http://, and nothing to the addresses of addresses.py.
 """
 
 import ssl
@@ -8,12 +9,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 
-from reconciler.adapters.sources import faults
+from reconciler.adapters.sources import addresses, faults
 from reconciler.adapters.sources.patience import patiently
 from reconciler.adapters.sources.proxies import check
 from reconciler.adapters.sources.shown import shown
@@ -41,7 +42,12 @@ class _Adapter(HTTPAdapter):
         super().__init__(pool_connections=_CONNECTIONS, pool_maxsize=_CONNECTIONS)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> Any:
-        return super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
+        super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = addresses.POOLS
+
+    def send(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        addresses.refuse(str(request.url), shown(str(request.url)))  # a proxy would go there for us
+        return super().send(request, *args, **kwargs)
 
     def get_connection_with_tls_context(self, request: Any, verify: Any, proxies: Any = None, cert: Any = None) -> Any:
         proxy = requests.utils.select_proxy(request.url, proxies)
@@ -50,6 +56,19 @@ class _Adapter(HTTPAdapter):
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         return super().proxy_manager_for(proxy, **{"ssl_context": self._context} | kwargs)
+
+
+class _Session(requests.Session):
+    """Follows redirects, but not to where what comes is no longer protected on its way."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        target = super().get_redirect_target(resp)
+        if target and resp.url.lower().startswith("https:"):
+            there = urljoin(resp.url, target)
+            if urlsplit(there).scheme.lower() == "http":
+                resp.close()
+                raise faults.unprotected(shown(resp.url), shown(there))
+        return target
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +85,7 @@ class _Bearer(requests.auth.AuthBase):
 
 def session(token: str | None, bundle: str | None) -> requests.Session:
     """Connections that may be used from several threads."""
-    opened = requests.Session()
+    opened = _Session()
     adapter = _Adapter(bundle)
     opened.mount("http://", adapter)
     opened.mount("https://", adapter)

@@ -96,7 +96,7 @@ def _back(places: Places, name: str) -> None:
 
 def _free(places: Places, name: str) -> str:
     place = places.aside(name)
-    os.makedirs(places.aside_folder, exist_ok=True)
+    os.makedirs(places.aside_folder, disk.WRITABLE, exist_ok=True)
     if is_aside(places, name):
         words = f"models/{name} cannot be set aside: what was there when it was taken over before is still at {place}"
         raise TerminalError(Reason.FOREIGN, words, "Look what it is, and move it away.")

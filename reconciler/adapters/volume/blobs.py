@@ -70,7 +70,7 @@ class Blobs:
         try:
             os.rename(path, final)
         except FileNotFoundError:
-            os.makedirs(os.path.dirname(final), exist_ok=True)
+            os.makedirs(os.path.dirname(final), disk.WRITABLE, exist_ok=True)
             os.rename(path, final)
 
     def keep(self, content: bytes, workshop: str) -> Digest:

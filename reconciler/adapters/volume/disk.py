@@ -28,6 +28,7 @@ _HERE, _EXCHANGE = -100, 2
 """AT_FDCWD and RENAME_EXCHANGE of linux/fs.h and fcntl.h."""
 
 _CANNOT_EXCHANGE = frozenset({errno.ENOSYS, errno.EINVAL, errno.EXDEV, errno.EOPNOTSUPP})
+_NOT_OURS = "it is a link, or no plain file that this program made"
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
@@ -48,10 +49,39 @@ def explained(error: OSError, doing: str) -> ReconcileError:
     if error.errno in _FULL:
         hint = "Make room: enlarge the volume, or remove models from the desired state; the next pass tries again."
         return TransientError(Reason.NO_SPACE, words, hint)
+    if error.errno == errno.ELOOP:
+        hint = "Somebody else put it there: see who may write to the volume, then remove it."
+        return TerminalError(Reason.VOLUME_UNUSABLE, words, hint)
     if error.errno in _FORBIDDEN:
         hint = "The volume must be writable for this program's user: check the mount and its owner."
         return TerminalError(Reason.VOLUME_UNUSABLE, words, hint)
     return TransientError(Reason.VOLUME_UNUSABLE, words, "The next pass tries again; check the volume if it stays so.")
+
+
+def own(path: str, flags: int) -> int:
+    """Opens a file of ours whose name anybody can foretell, for us alone where it is made; an opener for open().
+
+    Raises OSError for what somebody may have put there to have us write elsewhere, or wait for ever.
+    """
+    try:
+        descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise OSError(errno.ELOOP, _NOT_OURS, path) from error
+        raise
+    if not _is_plain(os.fstat(descriptor)):
+        os.close(descriptor)
+        raise OSError(errno.ELOOP, _NOT_OURS, path)
+    return descriptor
+
+
+def is_plain(path: str) -> bool:
+    """Whether there is a file, and no link to one by any other name."""
+    return os.path.lexists(path) and _is_plain(os.lstat(path))
+
+
+def _is_plain(status: os.stat_result) -> bool:
+    return stat.S_ISREG(status.st_mode) and status.st_nlink == 1
 
 
 def receive(blocks: Iterable[bytes], path: str, *, sync: bool = True) -> tuple[Digest, int]:
@@ -174,10 +204,15 @@ def taken_bytes(path: str) -> int:
 def read_or_none(path: str) -> bytes | None:
     """The file's content, None if there is no such file."""
     try:
-        with open(path, "rb") as stream:
+        with open(path, "rb", opener=_without_waiting) as stream:
             return stream.read()
     except (FileNotFoundError, NotADirectoryError):
         return None
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """A pipe that somebody put there would keep us for ever."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def entries(path: str) -> tuple[os.DirEntry[str], ...]:

@@ -75,7 +75,7 @@ class Links:
     def move_in(self, name: str, generation: Generation, built: str, workshop: str) -> None:
         """Makes a finished directory the entry, where links do not work."""
         self.ours(name)
-        os.makedirs(self._places.below("active"), exist_ok=True)
+        os.makedirs(self._places.below("active"), disk.WRITABLE, exist_ok=True)
         mark = os.path.join(workshop, "mark")
         disk.erase(mark)
         disk.receive([generation.encode()], mark)

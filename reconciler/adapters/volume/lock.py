@@ -27,7 +27,7 @@ def hold(places: Places, owner: str) -> Iterator[None]:
 
 def _locked_file(places: Places, owner: str) -> IO[bytes]:
     path = places.below("lock")
-    stream = open(path, "a+b", buffering=0)  # noqa: SIM115 - the lock lives as long as the file is open
+    stream = open(path, "a+b", buffering=0, opener=disk.own)  # noqa: SIM115 - the lock lives as long as the file is open
     try:
         fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         holder = {"host": socket.gethostname(), "pid": os.getpid(), "owner": owner, "since": _now()}

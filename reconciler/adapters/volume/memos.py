@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from reconciler.adapters.volume import disk
 from reconciler.adapters.volume.places import Places
 from reconciler.adapters.volume.program import program
 from reconciler.core.memo import Memo
@@ -71,7 +72,7 @@ def _opener(path: str, flags: int) -> int:
 
 
 def _creator(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    return disk.own(path, flags | os.O_CREAT)
 
 
 def _rows(stream: BinaryIO) -> dict[str, bytes]:

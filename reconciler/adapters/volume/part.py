@@ -47,7 +47,7 @@ class Part:
     @classmethod
     def open(cls, path: str, size: int) -> Self:
         """The file, as far as it was received before. Raises OSError (ENOSPC) if there is no room for all of it."""
-        fresh = not os.path.exists(path) or os.stat(path).st_size != size
+        fresh = not disk.is_plain(path) or os.lstat(path).st_size != size
         if fresh:
             disk.erase(_note(path))
             _allocate(path, size)
@@ -78,7 +78,7 @@ class Part:
         """Writes what a range lacks from `blocks(first, past)`, which must give all of these bytes or raise."""
         start, past = self.bounds(index)
         noted = first = self.reached.get(index, start)
-        descriptor = os.open(self.path, os.O_WRONLY)
+        descriptor = disk.own(self.path, os.O_WRONLY)
         try:
             for block in blocks(first, past):
                 disk.write(descriptor, block, first)
@@ -94,7 +94,7 @@ class Part:
     def digest(self, ready: Callable[[int], None]) -> Digest:
         """The digest of the whole, hashed in order; `ready(index)` returns when that range is whole, or raises."""
         running = hashlib.sha256()
-        with open(self.path, "rb", buffering=0) as stream:
+        with open(self.path, "rb", buffering=0, opener=disk.own) as stream:
             buffer = bytearray(_HASHED)
             for index in range(self.count):
                 ready(index)
@@ -121,12 +121,12 @@ class Part:
 
     def finish(self) -> None:
         """Seals the whole file for its final name."""
-        with open(self.path, "rb") as stream:
+        with open(self.path, "rb", opener=disk.own) as stream:
             disk.seal(stream.fileno())
         disk.erase(_note(self.path))
 
     def _note(self, index: int, reached: int, since: str) -> int:
-        with self.guard, open(_note(self.path), "a", encoding="ascii") as stream:
+        with self.guard, open(_note(self.path), "a", encoding="ascii", opener=disk.own) as stream:
             self.reached[index] = reached
             stream.write(f"{index * RANGE} {reached} {since}\n")
         return reached

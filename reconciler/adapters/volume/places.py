@@ -91,9 +91,9 @@ class Places:
         self.check()
         ours = (self.below(name) for name in ("blobs", "trees", "partial", "fingerprints", "mends"))
         with disk.translated(f"write to the volume {self.root}"):
-            missing = [path for path in (self.models, *ours) if not os.path.isdir(path)]
+            missing = [path for path in (self.models, self.ours, *ours) if not os.path.isdir(path)]
             for path in missing:
-                os.makedirs(path, exist_ok=True)
+                os.makedirs(path, disk.WRITABLE, exist_ok=True)  # whatever the umask is, nobody else writes here
             for above in (self.ours, self.root) if missing else ():
                 disk.sync_directory(above)
 

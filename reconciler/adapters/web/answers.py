@@ -1,6 +1,7 @@
 """What is asked and what is answered, as values; which page it is, and who may ask it to do something."""
 
 import gzip
+import ipaddress
 import re
 import urllib.parse
 from collections.abc import Callable, Mapping
@@ -67,14 +68,19 @@ Pages = Mapping[str, Page]
 """By path, each just as it is."""
 
 
-def answered(asked: Asked, pages: Pages) -> Answer:
-    """404 for what is not there, 405 for how it cannot be asked, 403 for what another site's page asks for."""
+def answered(asked: Asked, pages: Pages, *, local: bool = False) -> Answer:
+    """404 for what is not there, 405 for how it cannot be asked, 403 for what another site's page asks for.
+
+    `local`: only this machine can connect; then 421 for whoever asks by another name than this machine's.
+    """
     page = pages.get(asked.path)
     if page is None:
         return plain(404, "there is no such page")
     if asked.method not in page.methods:
         allowed = ", ".join(page.methods)
         return plain(405, f"ask with {' or '.join(page.methods)}", {"Allow": allowed})
+    if local and not _is_this_machine(asked.header("host")):
+        return plain(421, "here this is asked by address or as localhost: a proxy before it must say so in Host")
     if page.acts and _from_elsewhere(asked):
         return plain(403, "a page of another site may not ask for this")
     return page.answer(asked)
@@ -97,6 +103,23 @@ def packed(answer: Answer, asked: Asked) -> Answer:
 def one_line(value: str) -> str:
     """A header's value as it may be quoted: nothing of it ends a line."""
     return _NO_TEXT.sub(" ", value).strip()
+
+
+def _is_this_machine(host: str) -> bool:
+    """False for a name that somebody else's name server may have led here, and with it somebody else's page.
+
+    Programs without a Host header are no browsers.
+    """
+    try:
+        name = (urllib.parse.urlsplit(f"//{host}").hostname or "").rstrip(".")
+    except ValueError:
+        return False
+    if name in ("", "localhost") or name.endswith(".localhost"):
+        return True
+    try:
+        return bool(ipaddress.ip_address(name))
+    except ValueError:
+        return False
 
 
 def _from_elsewhere(asked: Asked) -> bool:

@@ -50,6 +50,12 @@ class _Server(ThreadingHTTPServer):
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
 
+    @property
+    def is_local(self) -> bool:
+        """Whether nobody but this machine can connect."""
+        host = str(self.server_address[0])
+        return host == "::1" or host.startswith("127.")
+
     def process_request(self, request: Any, client_address: Any) -> None:
         """Serves it in a thread of its own, once there is room."""
         if not self._slots.acquire(blocking=False):
@@ -136,7 +142,7 @@ class _Asking(BaseHTTPRequestHandler):
         headers = {name.lower(): one_line(value) for name, value in self.headers.items()}
         asked = Asked(method=self.command, path=self.path.partition("?")[0], headers=headers)
         try:
-            answer = answered(asked, self.server.pages)
+            answer = answered(asked, self.server.pages, local=self.server.is_local)
         except Exception:  # noqa: BLE001 - logged, and the next request is another one
             _log.exception("%s cannot be answered", asked.path if asked.path in self.server.pages else "a request")
             answer = plain(500, "this is a bug of reconcile; its log says more")
