@@ -1,6 +1,7 @@
 """What is seen of a real Triton, and how one that cannot be looked at is told apart from an empty one."""
 
 import json
+import os
 import socket
 import subprocess
 import threading
@@ -104,6 +105,23 @@ def test_a_dangling_link_in_the_repository_is_told_and_not_taken_for_an_empty_se
     assert isinstance(view, Serving)
     assert view.models[model.name].generation == model.tree.generation
     assert f"leads nowhere, so Triton cannot list it: failed to stat file {link}" in caplog.text
+
+
+@pytest.mark.parametrize("scheme", ["grpc", "http"])
+def test_a_name_in_the_repository_that_is_no_utf_8_hides_nothing_that_serves(
+    triton_bench: Bench, scheme: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = triton_bench.serve(ensemble(unique("e"), "twice"))
+    theirs = os.fsencode(triton_bench.repository) + b"/caf\xe9"
+    os.mkdir(theirs)
+    try:
+        with connect(getattr(triton_bench.server.info, f"{scheme}_url")) as client:
+            view = client.observe()
+    finally:
+        os.rmdir(theirs)
+    assert isinstance(view, Serving)
+    assert view.models[model.name].generation == model.tree.generation
+    assert ("is no UTF-8, so what Triton lists cannot be read over gRPC" in caplog.text) is (scheme == "grpc")
 
 
 def test_with_a_dangling_link_in_the_repository_models_are_still_loaded_and_unloaded(triton_bench: Bench) -> None:

@@ -96,7 +96,7 @@ class HttpWire:
 
     def _json(self, method: str, path: str, timeout: float) -> Any:
         content, _ = self._call(method, path, timeout)
-        return parsed(content)
+        return parsed(content.decode(errors="replace"))  # names of files are told as they are
 
     def _call(
         self, method: str, path: str, timeout: float, body: bytes = b"", headers: Mapping[str, str] | None = None

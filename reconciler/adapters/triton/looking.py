@@ -20,7 +20,7 @@ _PAUSE = 0.05
 _EACH = 0.02
 """Seconds more for each model whose config is asked for: with thousands of them a busy server takes its time."""
 
-_NO_STAT = "failed to stat file"
+_NO_STAT, _NO_TEXT = "failed to stat file", "exception deserializing response"
 
 
 Configs = Mapping[str, JsonObject]
@@ -76,7 +76,8 @@ def configs(wire: Wire, deadline: Deadline) -> Configs:
 def index(wire: Wire, deadline: Deadline) -> Sequence[Row]:
     """The index; while directories come and go in the repository Triton fails with "failed to stat file": again.
 
-    A link that dangles there keeps it failing, while all else works on: then only what is READY is told.
+    A link that dangles there keeps it failing, and so does a name that is no UTF-8 over gRPC, while all else works on:
+    then only what is READY is told.
     """
     for _ in range(_INDEX_TRIES - 1):
         try:
@@ -88,10 +89,17 @@ def index(wire: Wire, deadline: Deadline) -> Sequence[Row]:
     try:
         return wire.index(deadline.left)
     except CallFailed as failure:
-        if failure.kind is not Kind.INTERNAL or _NO_STAT not in failure.words:
-            raise
-        _log.warning("a link in the model repository leads nowhere, so Triton cannot list it: %s", failure.words)
+        _log.warning("%s: %s", _why_unlisted(failure), failure.words)
         return wire.loaded(deadline.left)
+
+
+def _why_unlisted(failure: CallFailed) -> str:
+    """Raises the failure if something else is wrong with the server."""
+    if failure.kind is Kind.INTERNAL and _NO_STAT in failure.words:
+        return "a link in the model repository leads nowhere, so Triton cannot list it"
+    if failure.kind is Kind.INTERNAL and _NO_TEXT in failure.words.lower():
+        return "a name in the model repository, or a reason, is no UTF-8, so what Triton lists cannot be read over gRPC"
+    raise failure
 
 
 def stamps(wire: Wire, models: Sequence[str], deadline: Deadline) -> dict[str, Generation | None]:
