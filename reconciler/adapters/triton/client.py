@@ -1,5 +1,6 @@
 """One server: what the rest of the program may ask of it."""
 
+import importlib
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
@@ -7,7 +8,6 @@ from typing import Self
 from reconciler.adapters.triton import endpoint, faults, grouping, looking, operations, probing
 from reconciler.adapters.triton.endpoint import Access, Endpoint
 from reconciler.adapters.triton.grpcwire import GrpcWire
-from reconciler.adapters.triton.httpwire import HttpWire
 from reconciler.adapters.triton.wire import CallFailed, Wire
 from reconciler.core.errors import Reason, TerminalError, TransientError
 from reconciler.core.observed import ServerView, Unreachable
@@ -103,7 +103,13 @@ def connect(url: str, access: Access = Access()) -> Triton:  # noqa: B008  froze
     """
     where = endpoint.parse(url)
     try:
-        return Triton(where, HttpWire(where, access) if where.http else GrpcWire(where, access))
+        return Triton(where, _over_http(where, access) if where.http else GrpcWire(where, access))
     except OSError as error:
         message = f"the certificates for {where} cannot be read: {error.strerror or error}"
         raise TerminalError(Reason.INVALID, message, "check the paths of the PEM files") from error
+
+
+def _over_http(where: Endpoint, access: Access) -> Wire:
+    """Imported only here: what tritonclient needs for HTTP takes as long to import as all else."""
+    wire: Wire = importlib.import_module("reconciler.adapters.triton.httpwire").HttpWire(where, access)
+    return wire
