@@ -187,6 +187,12 @@ def _link(blob: str, final: str) -> None:
     raise AssertionError
 
 
+def is_apart(tree: Tree, path: str, blobs: Blobs) -> bool:
+    """Whether a file of a whole tree is another one than the blob: it may be what the blob was fetched again for."""
+    pairs = ((os.path.join(path, file.path), blobs.path(file.digest)) for file in tree.files)
+    return not all(os.path.samestat(os.lstat(inside), os.lstat(blob)) for inside, blob in pairs)
+
+
 def expose(tree: Tree, path: str, blobs: Blobs) -> None:
     """Takes away what has another content than it should, so that each later look, which reads nothing, sees that."""
     for file in tree.files:
