@@ -13,6 +13,7 @@ from reconciler.adapters.volume.mounted import Volume
 from reconciler.core.artifact import Tree
 from reconciler.core.digest import hexdigits
 from reconciler.core.errors import Reason, TransientError
+from reconciler.core.jsonvalue import JsonObject
 from reconciler.core.plan import Load, Prune
 from tests.volume_world import MODEL, World, open_world, spec, write
 
@@ -160,7 +161,7 @@ def test_an_ensemble_is_not_loaded_over_a_damaged_member_which_triton_may_load_w
 
 def test_a_member_whose_document_is_lost_is_damaged(world: World, source: str) -> None:
     member = world.serve(spec(source))
-    steps = {"step": [{"model_name": "m"}, {"model_name": "nobody"}]}
+    steps: JsonObject = {"step": [{"model_name": "m"}, {"model_name": "nobody"}]}
     above = Tree(files=(), config={"name": "e", "platform": "ensemble", "ensemble_scheduling": steps})
     world.activate(above, "e")
     digits = hexdigits(member.generation)

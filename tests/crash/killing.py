@@ -65,7 +65,7 @@ class Nursery:
         environ: Mapping[str, str],
         *,
         fatal: int = 0,
-        refusal: Refusal = Refusal(),  # noqa: B008  frozen
+        refusal: Refusal = Refusal(),
     ) -> Ended:
         """To its end; at the effect with this number it is killed, or meets a refusal."""
         said, log = self.scratch / "said", self.scratch / "log"

@@ -1,4 +1,4 @@
-"""Runs to whom the disk refuses each numbered effect in turn: they end in words, and the next one reaches what is wanted.
+"""Runs to whom the disk refuses each numbered effect in turn: they say so, and the next one reaches what is wanted.
 
 A full disk and a broken one refuse once, one that was remounted read-only from then on.
 """
