@@ -32,7 +32,7 @@ def outlook(options: Options, look: Callable[[Options, datetime], grounds.Seen],
 
     Raises ReconcileError as a look does.
     """
-    if not options.volume:
+    if not options.volume or options.verify:
         return outlook_of(look(options, now))
     memo = memos.recalled(options.volume, memos.QUIET)
     row = _row(options, now)

@@ -15,6 +15,7 @@ from reconciler.cli.options import (
     REMOVALS,
     TRACES,
     TRANSFERS,
+    VERIFY,
     Chosen,
     Common,
     choosing,
@@ -60,6 +61,7 @@ class Consent:
 @click.option("-y", "--yes", is_flag=True, envvar="RECONCILE_YES", show_envvar=True, help="Do not ask.")
 @REMOVALS
 @ADOPT
+@VERIFY
 @MAX_BANDWIDTH
 @TRANSFERS
 @notifying
@@ -88,7 +90,7 @@ def apply(common: Common, output: str, *, yes: bool, allow_removals: int | None,
     chosen: Chosen = more["chosen"]
     path = plan_file.named(chosen.models)
     asked = options(common, plan_file.beside(path, chosen), allow_removals, more["adopt"])
-    asked = replace(asked, limits=limits, notices=more["notices"])
+    asked = replace(asked, limits=limits, notices=more["notices"], verify=more["verify"])
     saved = plan_file.read(path) if path is not None else None
 
     def confirm(seen: Look) -> bool:

@@ -176,6 +176,12 @@ def choosing(command: Callable[..., int]) -> Callable[..., int]:
     return option(click.argument("models", nargs=-1, metavar="[MODEL]...")(wrapper))
 
 
+VERIFY = flag(
+    "--verify",
+    "Read everything on the volume; what is not what its digest says is damaged, whatever its size and time are.",
+    is_flag=True,
+)
+
 MAX_BANDWIDTH = flag(
     "--max-bandwidth",
     "The most that all fetches together take a second, like 20M.",

@@ -1,12 +1,13 @@
 """`reconcile plan`: says what would happen; changes nothing."""
 
 import functools
+from dataclasses import replace
 from typing import Any
 
 import click
 
 from reconciler.cli import out
-from reconciler.cli.options import ADOPT, REMOVALS, Chosen, Common, choosing, output_of, shared
+from reconciler.cli.options import ADOPT, REMOVALS, VERIFY, Chosen, Common, choosing, output_of, shared
 
 
 @click.command(
@@ -16,6 +17,7 @@ from reconciler.cli.options import ADOPT, REMOVALS, Chosen, Common, choosing, ou
 @output_of("text", "json", "markdown")
 @REMOVALS
 @ADOPT
+@VERIFY
 @click.option(
     "--out", "file", metavar="FILE", help="Save the plan, for `reconcile apply FILE` and `reconcile show FILE`."
 )
@@ -43,7 +45,10 @@ def plan(common: Common, output: str, *, allow_removals: int | None, detailed_ex
     if remembered and more["file"]:
         message = "--out saves what `apply` can carry out, which a plan against the status is not"
         raise click.UsageError(message)
-    asked = options(common, chosen, allow_removals, more["adopt"])
+    if remembered and more["verify"]:
+        message = "--verify reads the volume, which a plan against the status does not look at"
+        raise click.UsageError(message)
+    asked = replace(options(common, chosen, allow_removals, more["adopt"]), verify=more["verify"])
     seen = outlooks.outlook(asked, now(), remembered=remembered, file=more["file"])
     plan, found = seen.plan, seen.problems
     if output == "json":
