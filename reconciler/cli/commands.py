@@ -61,6 +61,17 @@ class Group(click.Group):
             self.add_command(getattr(importlib.import_module(f"reconciler.cli.{module}"), name))
         return super().get_command(ctx, cmd_name)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The same as click's, which knows only what was imported: with what was meant."""
+        if not ctx.resilient_parsing and args[0] not in self.list_commands(ctx) and not args[0].startswith("-"):
+            from reconciler.core.nearest import nearest
+
+            meant = nearest(args[0], self.list_commands(ctx))
+            ctx.fail(f"No such command {args[0]!r}." + (f" Did you mean {meant!r}?" if meant else ""))
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """What each does, with nothing imported."""
         with formatter.section("Commands"):

@@ -17,8 +17,8 @@ def explain(common: Common, output: str, *, model: str) -> int:
     defaults.config of reconciler.yaml.
     """
     from reconciler import reconcile
+    from reconciler.choosing import unknown_models
     from reconciler.cli.one_pass import now, options
-    from reconciler.core.errors import Reason, UsageError
     from reconciler.core.explanation import explained
     from reconciler.render import explain_json, explain_text, plan_text, problems
 
@@ -26,8 +26,7 @@ def explain(common: Common, output: str, *, model: str) -> int:
     one = explained(model, seen.desired, seen.observed, seen.plan)
     found = [problem for problem in problems.of(seen.desired) if one.file is None or problem.file == one.file]
     if one.plan is None:
-        hint = f"the repository has: {', '.join(sorted(seen.desired.models)) or 'no models'}"
-        raise UsageError(Reason.USAGE, f"there is no model called {model}", hint)
+        raise unknown_models([model], seen.desired)
     if output == "json":
         out.document(explain_json.document(one))
     else:
