@@ -47,7 +47,18 @@ COMMANDS: Mapping[str, Command] = {
 }
 
 
-class Group(click.Group):
+class Exampled(click.Command):
+    """A command whose epilog is a section of its help like the others."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The examples."""
+        del ctx
+        if self.epilog:
+            formatter.write_paragraph()
+            formatter.write_text(self.epilog)
+
+
+class Group(Exampled, click.Group):
     """The program's commands."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature

@@ -3,10 +3,19 @@
 import click
 
 from reconciler.cli import exits, out
+from reconciler.cli.helping import Command, examples
 from reconciler.cli.options import OUTPUT, Common, shared
 
 
-@click.command(epilog="\b\nExample:\n  reconcile explain densenet --server grpc://localhost:8001 --volume /models")
+@click.command(
+    cls=Command,
+    pages=True,
+    epilog=examples(
+        "explain densenet --server grpc://localhost:8001 --volume /models",
+        "# The effective config for a script.",
+        "explain densenet --target prod -o json",
+    ),
+)
 @shared
 @OUTPUT
 @click.argument("model")
@@ -30,6 +39,6 @@ def explain(common: Common, output: str, *, model: str) -> int:
     if output == "json":
         out.document(explain_json.document(one))
     else:
-        out.show(explain_text.lines(one))
+        out.page(explain_text.lines(one))
     out.show([*plan_text.perhaps_old(seen.plan), *problems.lines(found)], err=True)
     return exits.first(code for code in exits.of_plan(seen.plan, found) if code is not exits.Exit.REFUSED)
