@@ -2,7 +2,7 @@
 
 import click
 
-from reconciler.cli import exits, out
+from reconciler.cli import completing, exits, out
 from reconciler.cli.helping import Command, examples
 from reconciler.cli.options import OUTPUT, Common, shared
 
@@ -18,7 +18,7 @@ from reconciler.cli.options import OUTPUT, Common, shared
 )
 @shared
 @OUTPUT
-@click.argument("model")
+@click.argument("model", shell_complete=completing.models)
 def explain(common: Common, output: str, *, model: str) -> int:
     """Show where each setting of MODEL comes from, what it needs, and what would change and why.
 

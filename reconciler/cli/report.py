@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from reconciler.cli import exits, out
+from reconciler.cli import completing, exits, out
 from reconciler.cli.helping import Command, examples
 from reconciler.cli.options import Common, shared
 from reconciler.cli.status import OBSERVED
@@ -18,7 +18,14 @@ from reconciler.cli.status import OBSERVED
     ),
 )
 @shared
-@click.option("--out", "file", required=True, metavar="FILE", help="Where the page goes; `-` is standard output.")
+@click.option(
+    "--out",
+    "file",
+    required=True,
+    metavar="FILE",
+    shell_complete=completing.files,
+    help="Where the page goes; `-` is standard output.",
+)
 @OBSERVED
 def report(common: Common, *, file: str, observed: str | None) -> int:
     """Write one HTML page that shows every model, why it is not ready, who needs whom, and what would be done.

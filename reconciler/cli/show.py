@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from reconciler.cli import exits, out
+from reconciler.cli import completing, exits, out
 from reconciler.cli.helping import Command, examples
 from reconciler.cli.options import OUTPUT, Common, shared
 
@@ -19,7 +19,7 @@ from reconciler.cli.options import OUTPUT, Common, shared
 )
 @shared
 @OUTPUT
-@click.argument("file", metavar="PLANFILE")
+@click.argument("file", metavar="PLANFILE", shell_complete=completing.files)
 def show(common: Common, output: str, *, file: str) -> int:
     """Print a plan that `plan --out` saved, and say whether it is stale (exit 3)."""
     from reconciler import reconcile

@@ -98,7 +98,7 @@ def leaves(command: str) -> list[click.Command]:
 
 def examples(command: click.Command) -> list[str]:
     lines = [line.strip() for line in (command.epilog or "").splitlines()]
-    return [line for line in lines if line.startswith("reconcile")]
+    return [line.partition(" > ")[0] for line in lines if line.startswith("reconcile")]
 
 
 def parsed(arguments: list[str]) -> click.Command:
