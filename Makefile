@@ -41,7 +41,7 @@ setup: $(UV)
 	@$(SYNC) --no-dev
 
 develop: $(UV)
-	@$(SYNC) --extra hf --extra otel --extra signing --extra trust --group dev
+	@$(SYNC) --extra all --group dev
 
 # What the GitHub action installs: the locked versions, with hashes. After each change of uv.lock.
 action: $(UV)

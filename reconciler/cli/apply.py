@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from reconciler.cli import metering, out
+from reconciler.cli.helping import Command, examples
 from reconciler.cli.notices import notifying
 from reconciler.cli.options import (
     ADOPT,
@@ -54,7 +55,17 @@ class Consent:
 
 
 @click.command(
-    epilog="\b\nExample:\n  reconcile apply --repo https://git.example/models --volume /models --server grpc://localhost:8001"
+    cls=Command,
+    epilog=examples(
+        "# On a laptop: the plan is shown, and you are asked.",
+        "apply --server grpc://localhost:8001 --volume /models",
+        "# In a job: nobody is asked; the target says which volume and servers.",
+        "apply --repo https://git.example/models --target prod --yes",
+        "# Just the plan that was reviewed.",
+        "apply friday.plan --server grpc://localhost:8001 --volume /models",
+        "# Before Triton starts: fetch and activate only.",
+        "apply --repo https://git.example/models --server none --volume /models",
+    ),
 )
 @shared
 @OUTPUT

@@ -21,7 +21,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from reconciler.cli import out
+from reconciler.cli import out, terminal
 from reconciler.core.plan import Fetch, Outcome, Step
 from reconciler.core.progress import Moved, Reporter
 from reconciler.render import outcome_text, steps, words
@@ -44,7 +44,7 @@ class Bars:
         self._tasks: dict[str, TaskID] = {}
         self._files: dict[tuple[str, str], TaskID] = {}
         self._all: TaskID | None = None
-        console = Console(stderr=err)
+        console = Console(stderr=err, no_color=not terminal.coloured(err=err))
         speed, left = TransferSpeedColumn(), TimeRemainingColumn()
         self._fetches = Progress(_NAME, BarColumn(), DownloadColumn(binary_units=True), speed, left, console=console)
         self._others = Progress(SpinnerColumn(), _NAME, TimeElapsedColumn(), console=console)

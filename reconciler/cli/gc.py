@@ -6,11 +6,19 @@ from dataclasses import replace
 import click
 
 from reconciler.cli import exits, out
+from reconciler.cli.helping import Command, examples
 from reconciler.cli.options import OUTPUT, VERIFY, Common, shared
 from reconciler.cli.signals import Interruption
 
 
-@click.command(epilog="\b\nExample:\n  reconcile gc --server grpc://localhost:8001 --volume /models --dry-run")
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "# Only look.",
+        "gc --server grpc://localhost:8001 --volume /models --dry-run",
+        "gc --target prod --yes",
+    ),
+)
 @shared
 @OUTPUT
 @click.option("-y", "--yes", is_flag=True, envvar="RECONCILE_YES", show_envvar=True, help="Do not ask.")

@@ -7,11 +7,22 @@ from typing import Any
 import click
 
 from reconciler.cli import out
+from reconciler.cli.helping import Command, examples
 from reconciler.cli.options import ADOPT, REMOVALS, VERIFY, Chosen, Common, choosing, output_of, shared
 
 
 @click.command(
-    epilog="\b\nExample:\n  reconcile plan --server grpc://localhost:8001 --volume /models --detailed-exitcode"
+    cls=Command,
+    pages=True,
+    epilog=examples(
+        "plan --server grpc://localhost:8001 --volume /models",
+        "# In a script: 0 nothing to do, 2 changes.",
+        "plan --target prod --detailed-exitcode -o json",
+        "# From anywhere: against what was committed last.",
+        "plan --repo https://git.example/models --target prod --observed status",
+        "# Keep it, to apply just that.",
+        "plan --target prod --out friday.plan",
+    ),
 )
 @functools.partial(shared, heavy="reconciler.cli.outlooks")
 @output_of("text", "json", "markdown")
@@ -56,7 +67,7 @@ def plan(common: Common, output: str, *, allow_removals: int | None, detailed_ex
     elif output == "markdown":
         click.echo(plan_markdown.document(plan, found), nl=False)
     else:
-        out.show(plan_text.lines(plan))
+        out.page(plan_text.lines(plan))
     out.faults(found, as_json=common.log_json)
     detail = exits.of_outlook(outlook(plan)) if detailed_exitcode else []
     return exits.first([*exits.of_plan(plan, found), *detail])
