@@ -28,7 +28,7 @@ def _of(command: click.Command, context: click.Context) -> Iterator[str]:
     """A command, then those below it."""
     yield f"## {context.command_path}"
     yield _help(command)
-    yield block(_usage(command, context))
+    yield block(_usage(command, context), "text")
     yield _options(command, context)
     found = _EXAMPLES.search(command.get_help(context))
     if found is not None:

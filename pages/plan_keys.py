@@ -10,7 +10,7 @@ from reconciler.render import plan_json
 from tests.plan_samples import EVERYTHING
 
 _INTRODUCTION = """\
-What `reconcile plan -o json` prints, and `reconcile show -o json` of a saved plan. Within a major version of
+What `reconcile plan -o json` prints. Within a major version of
 `format_version` keys are only ever added, so read what you know and ignore the rest. The same as a JSON Schema:
 [plan.schema.json](../../schemas/plan.schema.json). Where no plan could be made there is `error` instead, with the same
 `format_version`. What the words of `reason` mean: [reasons](reasons.md).
