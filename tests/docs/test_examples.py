@@ -23,6 +23,11 @@ MOST_EXCUSES = 12
 """A page full of examples that nobody can try is not what this is for."""
 
 RULES = {"Lock": validators.LOCK, "Repository": validators.REPOSITORY}
+PROFILES = b"""
+apiVersion: reconciler/v1
+kind: Repository
+spec: {credentials: {minio: {fromEnv: MINIO_}, prod-s3: {profile: prod}}}
+"""
 KUBERNETES = "1.31"
 LANGUAGES = {"sh", "yaml", "json", "proto", "text", "python"}
 
@@ -79,7 +84,8 @@ def ours(document: Any) -> None:
     text = yaml.safe_dump(document).encode()
     if document["kind"] == "Model":
         name = document["metadata"]["name"]
-        desired = parse.parse({f"models.d/{name}.yaml": text}, revision="0" * 40, root="/repository")
+        files = {f"models.d/{name}.yaml": text, "reconciler.yaml": PROFILES}
+        desired = parse.parse(files, revision="0" * 40, root="/repository")
         assert (desired.problems, desired.rejected) == ((), {})
     else:
         read = documents.load("document.yaml", text)

@@ -1,6 +1,6 @@
 """Pages that are run as they stand: every command in a shell, in order, against the real Triton where they start one.
 
-After each block that is followed by a `text` block, what it printed must have these lines, in this order. `…` stands for
+A block that is followed by a `text` block must have printed these lines, in this order. `…` stands for
 whatever changes from run to run.
 """
 
@@ -17,7 +17,7 @@ from tests.docs.blocks import ROOT, Block, blocks_of, executed_pages
 
 pytestmark = pytest.mark.slow
 
-SECONDS = 240
+SECONDS = 280
 _MARK = "=== block "
 _END = """
 for pid in ${TRITON_PID:-} ${RUN_PID:-}; do kill "$pid" 2>/dev/null || true; done
@@ -36,7 +36,7 @@ def script(page: list[Block]) -> str:
 def _marked(page: list[Block]) -> Iterator[str]:
     for number, block in enumerate(page):
         if block.language == "sh":
-            yield f"echo '{_MARK}{number}'"
+            yield f"printf '\\n{_MARK}{number}\\n'"  # what curl prints ends without a line break
             yield block.text
 
 
