@@ -15,7 +15,7 @@ UV := $(VENV)/bin/uv
 SYNC := $(UV) sync --frozen --inexact --quiet --extra embedded --extra s3 --python $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test develop action sbom audit triton bench-fetch bench-plan bench-triton histories
+.PHONY: help setup demo test develop action docs reference pictures sbom audit triton bench-fetch bench-plan bench-triton histories
 
 help:
 	@echo "make demo    set up, then show the whole thing on a real Triton (two minutes, no GPU)"
@@ -25,6 +25,7 @@ help:
 	@echo "make bench-plan   what a plan costs when nothing has changed, up to 10,000 models (an hour)"
 	@echo "make bench-triton compare 2,000 ensembles on a real Triton with loading them one by one (ten minutes); docs/benchmarks.md"
 	@echo "make sbom    what it is made of, as CycloneDX; make audit: what is known against it (docs/security.md)"
+	@echo "make docs    build the site of docs/ into site/; make reference, make pictures: what of it is made from the program"
 	@echo "make setup   only set up: .venv/bin/reconcile"
 
 # uv comes by pip, because a fresh machine has pip (in python3-venv) and nothing else.
@@ -56,6 +57,24 @@ sbom: $(UV)
 audit: $(UV)
 	@$(UV) export --frozen --quiet --all-extras --no-dev --no-emit-project --output-file .venv/locked.txt
 	@$(UV) tool run --from 'pip-audit>=2.9' pip-audit --strict --disable-pip --require-hashes --requirement .venv/locked.txt
+
+# Where `make docs` builds the site.
+SITE ?= site
+
+# Strictly: a link that leads nowhere fails it. Nothing in it is loaded from elsewhere.
+docs: $(UV)
+	@$(SYNC) --group docs
+	@NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --quiet --site-dir $(abspath $(SITE))
+	@! grep -rlE '<(script|link|img|iframe)[^>]+(src|href)="?(https?:)?//' --include='*.html' $(SITE) \
+	  || { echo "these pages load something from elsewhere"; exit 1; }
+
+# docs/reference/ and the list of decisions, from the code; a test says when it is due.
+reference: develop
+	@$(VENV)/bin/python -m pages.reference
+
+# docs/pictures/: real output of the demo's models on the local Triton, and the page in headless Chromium.
+pictures: develop triton
+	@$(VENV)/bin/python -m pages.pictures
 
 # The local Triton's own environment, 250 MB to download once; kept in the user's cache, not in the checkout.
 triton: setup
