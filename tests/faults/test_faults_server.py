@@ -1,4 +1,4 @@
-"""Servers that crash in a load, restart under a run, have no memory, lie or refuse: the next run reaches what is wanted."""
+"""Servers that crash in a load, restart under a run, have no memory, lie, refuse: the next run does what is wanted."""
 
 import os
 import time
