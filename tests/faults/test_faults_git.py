@@ -100,7 +100,9 @@ def remote(tmp_path: Path) -> Iterator[Remote]:
         threading.Thread(target=wire.serve, daemon=True).start()
         made = Remote(ground=ground, home=home, wire=wire)
         made.want(2)
-        assert made.run("apply")[0] == 0
+        git(home, "symbolic-ref", "HEAD", "refs/heads/main")
+        code, said = made.run("apply")
+        assert code == 0, said
         yield made
 
 
