@@ -62,6 +62,6 @@ def _row(options: Options, now: datetime) -> str:
 
 
 def _known(memo: Memo, row: str) -> Quiet | None:
-    with suppress(ValueError, TypeError, KeyError, IndexError):
+    with suppress(ValueError, TypeError, AttributeError, LookupError):
         return from_json(memo.recall(row))
     return None
