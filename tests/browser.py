@@ -101,6 +101,11 @@ class Tab:
         shot = self.command("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)
         path.write_bytes(base64.b64decode(shot["data"]))
 
+    def window(self, path: Path) -> None:
+        """What is in the window just now, as a PNG."""
+        shot = self.command("Page.captureScreenshot", format="png")
+        path.write_bytes(base64.b64decode(shot["data"]))
+
     def _next(self) -> Any:
         while b"\0" not in self._rest:
             more = os.read(self.reads.fileno(), 1 << 16)
