@@ -18,7 +18,7 @@ from rich.text import Text
 from reconciler import demo
 from reconciler.demo.stage import Stage
 
-_WIDTH = 104
+_WIDTH = 92
 _FORMAT = re.sub(r"@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL).replace(
     "Fira Code", "DejaVu Sans Mono"
 )

@@ -102,8 +102,8 @@ class Tab:
         path.write_bytes(base64.b64decode(shot["data"]))
 
     def window(self, path: Path) -> None:
-        """What is in the window just now, as a PNG."""
-        shot = self.command("Page.captureScreenshot", format="png")
+        """What is in the window just now, in the format that the file's name ends with."""
+        shot = self.command("Page.captureScreenshot", format=path.suffix.removeprefix("."), quality=80)
         path.write_bytes(base64.b64decode(shot["data"]))
 
     def _next(self) -> Any:
