@@ -79,7 +79,7 @@ PLANNED = Chapter(
         Advice(
             Reason.CONTENT_UNKNOWN,
             "What it becomes is known once its source is fetched.",
-            "Nothing. A [lock](../sources.md) makes plans exact and spares asking the store.",
+            "Nothing. A [lock](../locks.md) makes plans exact and spares asking the store.",
         ),
         Advice(Reason.ADOPTED, "A directory that was not ours is taken over, since `--adopt` named it.", "Nothing."),
     ),

@@ -29,10 +29,7 @@ def test_every_command_is_documented_in_the_readme(command: str) -> None:
 
 
 def test_every_command_that_the_readme_names_is_there() -> None:
-    assert set(re.findall(r"`reconcile ([a-z]+)|^ +reconcile ([a-z]+)", README, re.MULTILINE)) == {
-        *((name, "") for name in COMMANDS),
-        *(("", name) for name in ("validate", "lock", "plan", "apply")),
-    }
+    assert {*re.findall(r"(?:`|^ *)reconcile ([a-z]+)", README, re.MULTILINE)} == {*COMMANDS}
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -60,6 +60,17 @@ def test_mermaid_and_dot_have_a_line_for_each_model_and_each_need(drawn: Picture
     assert len(re.findall(rf"^  {text} -> {text};$", dot(drawn), re.MULTILINE)) == len(drawn.edges)
 
 
+def test_a_line_to_what_stands_further_left_goes_below_what_is_in_between() -> None:
+    root = ET.fromstring(svg(picture({"top": frozenset({"mid", "base"}), "mid": frozenset({"base"})})))
+    boxes = {str(node.findtext(f"{SVG}text")): node.find(f"{SVG}rect") for node in root.findall(f"{SVG}g")}
+    mid = boxes["mid"]
+    assert mid is not None
+    (far,) = (path.attrib["d"] for path in root.findall(f"{SVG}path") if "L" in path.attrib["d"])
+    left, low = (float(number) for number in re.findall(r"L(\S+) (\S+?)C", far)[0])
+    assert low > float(mid.attrib["y"]) + float(mid.attrib["height"])
+    assert left <= float(mid.attrib["x"])
+
+
 def test_a_name_stays_a_name() -> None:
     drawn = picture({EVIL: frozenset({"b"})})
     assert "<script>" not in svg(drawn)
