@@ -19,14 +19,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.estate import Changed, Estate, estate, stutter
 from bench.flatness import Course, Gauge, course
 from bench.report import bar, machine, put_into
 from reconciler import embedded
 from reconciler.demo.configuration import environment
 from reconciler.demo.inference import Question, ask
 from tests.e2e.running import Run, asked, begun, wipe
+from tests.estate import Changed, Estate, estate, stutter
 from tests.git_remotes import daemon
+from tests.web import Web, web_server
 
 BEGIN = "<!-- measured: `make soak` writes from here -->"
 
@@ -49,6 +50,7 @@ class Mischief:
     """What happens to a world while the loop keeps it; `ends` undoes what is not undone by itself."""
 
     estate: Estate
+    web: Web
     server: embedded.Server
     dice: random.Random
     done: Counter[str] = field(default_factory=Counter)
@@ -97,11 +99,11 @@ class Mischief:
         return "git is gone"
 
     def _source(self) -> str:
-        pages = sorted(self.estate.web.pages)
+        pages = sorted(self.web.pages)
         if not pages or len(self.ends) > 4:
             return ""
         path = self.dice.choice(pages)
-        self.ends.append(stutter(self.estate.web.pages[path], self.dice))
+        self.ends.append(stutter(self.web.pages[path], self.dice))
         return f"{path} has a bad day"
 
     def _sources_are_well(self) -> str:
@@ -219,8 +221,8 @@ def soaked(root: Path, seconds: float, seed: int, tell: Callable[[str], None]) -
     """The whole of it."""
     scratch = root / "scratch"
     scratch.mkdir()
-    with estate(root, seed) as (world, server), daemon(root) as remote:
-        mischief = Mischief(estate=world, server=server, dice=random.Random(seed))  # noqa: S311
+    with web_server() as web, estate(root, seed, web) as (world, server), daemon(root) as remote:
+        mischief = Mischief(estate=world, web=web, server=server, dice=random.Random(seed))  # noqa: S311
         environ = {**environment(os.environ), "TMPDIR": str(scratch), "OPENBLAS_NUM_THREADS": "1"}
         with begun(_arguments(world, server, remote), environ, root / "run.log", "run") as run:
             run.reach("Serving ")
@@ -264,8 +266,8 @@ def _unrest(
             due = since + mischief.dice.choice((0.5, 1.0, 2.0, 4.0))
             words = mischief.one()
             tell(f"{since:7.1f} s  {words}") if words else None
-            mischief.estate.web.requests.clear()
-            mischief.estate.web.headers.clear()
+            mischief.web.requests.clear()
+            mischief.web.headers.clear()
         if len(watch.rows) % 5 == 0:
             _scrape(run)
         if len(watch.rows) % 60 == 0:

@@ -1,6 +1,6 @@
 """Models of the `scale` backend in real git, from files and from a web server, changed and broken at random.
 
-The world of bench.load and bench.soak, made of what the tests make theirs of.
+What bench.load, bench.soak and tests/crash/whole.py do to git. The same dice throw the same repositories.
 """
 
 import json
@@ -8,7 +8,7 @@ import math
 import random
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,10 +18,9 @@ import pygit2
 
 from reconciler import embedded
 from reconciler.core.jsonvalue import JsonObject
-from tests.e2e.desired_models import chained, tensors
-from tests.e2e.running import wipe
+from tests.e2e.desired_models import GIVEN, Model, Models, chained, tensors
 from tests.e2e.scale_models import built
-from tests.web import Page, Web, web_server
+from tests.web import Page, Web
 
 _POLICY = """
 apiVersion: reconciler/v1
@@ -31,7 +30,7 @@ spec:
 """
 _BRANCH = "refs/heads/main"
 _FACTORS = (-2.0, -1.0, -0.5, 0.5, 2.0)
-_FEWEST, _MOST = 16, 28
+_HIGHEST = 2
 _ILLS_OF_MODELS = ("no document", "no number", "no source")
 _ILLS_OF_ENSEMBLES = ("no document", "no member")
 
@@ -48,12 +47,15 @@ class Changed:
 class Estate:
     """`plain` models with their factors, `wholes` with their members, and what ails some of them.
 
-    Names are never given twice: a loop that remembers models grows with them.
+    Names are never given twice: a loop that remembers models grows with them. Half of the sources are on `web`, if there
+    is one, and all others in files.
     """
 
     root: Path
-    web: Web
     dice: random.Random
+    web: Web | None = None
+    fewest: int = 16
+    most: int = 28
     plain: dict[str, float] = field(default_factory=dict)
     wholes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     ills: dict[str, str] = field(default_factory=dict)
@@ -76,16 +78,28 @@ class Estate:
 
     def answers(self, given: float) -> dict[str, float]:
         """What each makes of a number, once all is well."""
-        found = {name: given * factor for name, factor in self.plain.items()}
-        for name, members in self.wholes.items():
-            found[name] = given * math.prod(self.plain[member] for member in members)
-        return found
+        return {name: given * self._factor(name) for name in self.names}
+
+    def _factor(self, name: str) -> float:
+        return self.plain.get(name) or math.prod(map(self._factor, self.wholes[name]))
+
+    def models(self) -> Models:
+        """All that git wants, where nothing is ill, as the tests know models."""
+        answers = self.answers(GIVEN)
+        return {
+            name: Model(
+                spec={},
+                files={"1/factor": f"{self.plain[name]}\n"} if name in self.plain else {},
+                answers={None: answers[name]},
+            )
+            for name in self.names
+        }
 
     def begin(self) -> None:
         """The first commit: so many models that it may grow and shrink."""
         (self.volume / "models").mkdir(parents=True)
         pygit2.init_repository(str(self.repository), bare=True, initial_head="main")
-        for _ in range((_FEWEST + _MOST) // 2):
+        for _ in range((self.fewest + self.most) // 2):
             self._add()
         self.commit()
 
@@ -104,13 +118,19 @@ class Estate:
         repo.references.create(_BRANCH, made, force=True)
         repo.free()
 
-    def change(self) -> Changed:
-        """One that can be carried out, of models that are well; committed."""
-        return self._one_of((self._add, self._remove, self._another, self._another, self._rewire))
+    def change(self, before: Callable[[Changed], None] = lambda _: None) -> Changed:
+        """One that can be carried out, of models that are well; committed, once `before` was told."""
+        kinds = (self._add, self._remove, self._another, self._another, self._rewire, self._rename)
+        return self._one_of(kinds, before)
 
     def harm(self) -> Changed:
         """One that cannot; committed."""
         return self._one_of((self._break, self._break, self._break, self._add_broken))
+
+    def rewrite(self) -> Changed:
+        """The last commit was another one, with the same files."""
+        self.commit(instead=True)
+        return Changed(words="history was rewritten")
 
     def mend(self) -> Changed:
         """What is ill is well again, each with another factor, or as it was; committed."""
@@ -120,10 +140,13 @@ class Estate:
         self.commit()
         return Changed(words=f"mended {', '.join(mended)}")
 
-    def _one_of(self, choices: Sequence[Callable[[], Changed | None]]) -> Changed:
+    def _one_of(
+        self, choices: Sequence[Callable[[], Changed | None]], before: Callable[[Changed], None] = lambda _: None
+    ) -> Changed:
         changed = None
         while changed is None:
             changed = self.dice.choice(choices)()
+        before(changed)
         self.commit()
         return changed
 
@@ -143,17 +166,13 @@ class Estate:
         return {"framework": "scale", "versions": {"1": self._source(name)}, "config": tensors()}
 
     def _source(self, name: str) -> str:
-        if self._remote(name):
+        if self.web is not None and _odd(name):
             return f"{self.web.url}/{name}/factor"
         return f"file://{self.root}/sources/{name}/factor"
 
-    @staticmethod
-    def _remote(name: str) -> bool:
-        return int(name.lstrip("me")) % 2 == 0
-
     def _put(self, name: str, text: str) -> None:
         """What its source holds, from now on."""
-        if self._remote(name):
+        if self.web is not None and _odd(name):
             self.web.put(f"/{name}/factor", text.encode(), ETag=f'"{self.dice.random()}"')
             return
         file = self.root / "sources" / name / "factor"
@@ -161,7 +180,7 @@ class Estate:
         file.write_text(text)
 
     def _lose(self, name: str) -> None:
-        if self._remote(name):
+        if self.web is not None and _odd(name):
             self.web.pages.pop(f"/{name}/factor", None)
         else:
             shutil.rmtree(self.root / "sources" / name, ignore_errors=True)
@@ -170,19 +189,18 @@ class Estate:
         self.named += 1
         return f"{kind}{self.named}"
 
-    def _well(self, names: Mapping[str, object]) -> list[str]:
-        return sorted(names.keys() - self.ills.keys())
+    def _well(self, names: Iterable[str]) -> list[str]:
+        return sorted(set(names) - self.ills.keys())
 
     def _needed(self) -> set[str]:
         return {member for members in self.wholes.values() for member in members}
 
     def _add(self) -> Changed | None:
-        if len(self.names) >= _MOST:
+        if len(self.names) >= self.most:
             return None
-        well = self._well(self.plain)
-        if len(well) > 3 and self.dice.random() < 0.3:
+        if len(self._well(self.plain)) > 3 and self.dice.random() < 0.3:
             name = self._new_name("e")
-            self.wholes[name] = tuple(self.dice.sample(well, self.dice.randint(1, 3)))
+            self.wholes[name] = self._members(name)
         else:
             name = self._new_name("m")
             self._give(name)
@@ -194,7 +212,7 @@ class Estate:
 
     def _remove(self) -> Changed | None:
         free = sorted(self.names - self._needed())
-        if len(self.names) <= _FEWEST or not free:
+        if len(self.names) <= self.fewest or not free:
             return None
         name = self.dice.choice(free)
         self.forget(name)
@@ -213,19 +231,43 @@ class Estate:
         return Changed(words=f"changed {name}")
 
     def _rewire(self) -> Changed | None:
-        wholes, well = self._well(self.wholes), self._well(self.plain)
+        wholes = [name for name in self._well(self.wholes) if self._members(name)]
         if not wholes:
             return None
         name = self.dice.choice(wholes)
-        self.wholes[name] = tuple(self.dice.sample(well, self.dice.randint(1, 3)))
+        self.wholes[name] = self._members(name)
         return Changed(words=f"rewired {name}")
+
+    def _rename(self) -> Changed | None:
+        """The same under another name; its source comes along."""
+        free = sorted(self._well(self.plain.keys() | self.wholes.keys()))
+        free = [name for name in free if name not in self._needed()]
+        if not free:
+            return None
+        old = self.dice.choice(free)
+        new = self._new_name(old[0])
+        if old in self.plain:
+            self.plain[new] = self.plain[old]
+            self._put(new, f"{self.plain[new]}\n")
+        else:
+            self.wholes[new] = self.wholes[old]
+        self.forget(old)
+        return Changed(words=f"renamed {old} to {new}", gone=frozenset({old}))
+
+    def _members(self, name: str) -> tuple[str, ...]:
+        """Older than itself, so that there is no ring, and not high above plain models; none where there are none."""
+        fit = [one for one in self._well(self.names) if _number(one) < _number(name) and self._height(one) < _HIGHEST]
+        return tuple(self.dice.sample(fit, min(len(fit), self.dice.randint(1, 3))))
+
+    def _height(self, name: str) -> int:
+        return 0 if name in self.plain else 1 + max(map(self._height, self.wholes[name]))
 
     def _break(self) -> Changed | None:
         names = self._well(self.plain) + self._well(self.wholes)
         return self._harmed(self.dice.choice(names)) if names else None
 
     def _add_broken(self) -> Changed | None:
-        if len(self.names) >= _MOST:
+        if len(self.names) >= self.most:
             return None
         name = self._new_name("m")
         self._give(name)
@@ -255,6 +297,14 @@ class Estate:
         return Changed(words=f"mended {name}")
 
 
+def _number(name: str) -> int:
+    return int(name[1:])
+
+
+def _odd(name: str) -> bool:
+    return _number(name) % 2 == 1
+
+
 def stutter(page: Page, dice: random.Random) -> Callable[[], None]:
     """A bad day of a store for one object; gives what ends it."""
     before = page.status, page.length
@@ -267,13 +317,10 @@ def _restore(page: Page, status: int, length: int | None) -> None:
 
 
 @contextmanager
-def estate(root: Path, seed: int) -> Iterator[tuple[Estate, embedded.Server]]:
+def estate(root: Path, seed: int, web: Web | None = None) -> Iterator[tuple[Estate, embedded.Server]]:
     """An empty volume with a real Triton on it that serves nothing, and the first commit."""
-    with web_server() as web:
-        made = Estate(root=root, web=web, dice=random.Random(seed))  # noqa: S311  reproducible, not secret
-        made.begin()
-        flags = (f"--backend-directory={built(root)}",)
-        with embedded.start(made.volume / "models", flags=flags) as server:
-            yield made, server
-            server.kill()
-        wipe(made.volume)
+    made = Estate(root=root, dice=random.Random(seed), web=web)  # noqa: S311  reproducible, not secret
+    made.begin()
+    with embedded.start(made.volume / "models", flags=(f"--backend-directory={built(root)}",)) as server:
+        yield made, server
+        server.kill()
