@@ -32,15 +32,10 @@ class Course:
     def row(self) -> str:
         """Of a table in Markdown."""
         numbers = " | ".join(f"{number:,.1f}".removesuffix(".0") for number in (*self.thirds, self.most))
-        allowed = " + ".join(
-            words
-            for words in (
-                f"{self.gauge.share:.0%}" if self.gauge.share else "",
-                f"{self.gauge.slack:g}" if self.gauge.slack else "",
-            )
-            if words
-        )
-        return f"| {self.gauge.name}, {self.gauge.unit} | {numbers} | {allowed} | {'flat' if self.flat else '**grows**'} |"
+        share = f"{self.gauge.share:.0%}" if self.gauge.share else ""
+        allowed = " + ".join(words for words in (share, f"{self.gauge.slack:g}" if self.gauge.slack else "") if words)
+        verdict = "flat" if self.flat else "**grows**"
+        return f"| {self.gauge.name}, {self.gauge.unit} | {numbers} | {allowed or '0'} | {verdict} |"
 
 
 def course(gauge: Gauge, values: Sequence[float]) -> Course:

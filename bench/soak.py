@@ -252,9 +252,7 @@ def _arguments(world: Estate, server: embedded.Server, remote: str) -> tuple[str
     return (*where, "--interval", "1s", "--poll", "1s", "--listen", "127.0.0.1:0", "--timeout", "20s")
 
 
-def _unrest(
-    mischief: Mischief, watch: Watch, run: Run, seconds: float, tell: Callable[[str], None]
-) -> None:
+def _unrest(mischief: Mischief, watch: Watch, run: Run, seconds: float, tell: Callable[[str], None]) -> None:
     """Something every few seconds, a measurement every second, what is served over HTTP now and then."""
     begin = time.monotonic()
     due = 0.0
@@ -269,7 +267,8 @@ def _unrest(
             mischief.web.requests.clear()
             mischief.web.headers.clear()
         if len(watch.rows) % 5 == 0:
-            _scrape(run)
+            for path in ("metrics", "", "status.json"):  # as Prometheus, a person and a dashboard would
+                _got(run, path)
         if len(watch.rows) % 60 == 0:
             tell(f"{since:7.1f} s  {dict(zip([gauge.name for gauge in _GAUGES], watch.rows[-1], strict=True))}")
         time.sleep(1.0)
@@ -277,22 +276,19 @@ def _unrest(
 
 def _address(run: Run) -> str:
     found = re.search(r"Serving (\S+)", run.said)
-    assert found is not None
-    return found[1].rstrip("/")
+    if found is None:
+        raise RuntimeError(run.said)
+    return str(found[1]).rstrip("/")
 
 
-def _scrape(run: Run) -> str:
-    """As Prometheus, a person and a dashboard would; gives the status."""
-    texts = []
-    for path in ("metrics", "", "status.json"):
-        with urllib.request.urlopen(f"{_address(run)}/{path}", timeout=30) as answer:  # noqa: S310
-            texts.append(answer.read().decode())
-    return texts[-1]
+def _got(run: Run, path: str) -> str:
+    with urllib.request.urlopen(f"{_address(run)}/{path}", timeout=30) as answer:  # noqa: S310
+        content: bytes = answer.read()
+    return content.decode()
 
 
 def _passes(run: Run) -> int:
-    with urllib.request.urlopen(f"{_address(run)}/metrics", timeout=30) as answer:  # noqa: S310
-        rows = re.findall(r"^reconcile_runs_total\{[^}]*\} (\S+)$", answer.read().decode(), re.MULTILINE)
+    rows = re.findall(r"^reconcile_runs_total\{[^}]*\} (\S+)$", _got(run, "metrics"), re.MULTILINE)
     return sum(int(float(row)) for row in rows)
 
 
@@ -321,10 +317,10 @@ def _wrong(world: Estate, server: embedded.Server) -> Iterator[str]:
 
 def page(found: Soaked, day: datetime.date) -> str:
     """All of it as Markdown."""
-    events = ", ".join(f"{count} × {name}" for name, count in found.done.most_common())
+    events = ", ".join(f"{count} times {name}" for name, count in found.done.most_common())
+    head = f"Measured on {day.isoformat()}: {machine()}, Triton 2.51. {found.seconds / 60:.1f} minutes"
     lines = [
-        f"Measured on {day.isoformat()}: {machine()}, Triton 2.51. {found.seconds / 60:.1f} minutes, "
-        f"{found.passes:,} passes. What happened: {events}.",
+        f"{head}, {found.passes:,} passes. What happened: {events}.",
         "",
         "| what | median of the first third | of the second | of the last | most | allowed more | |",
         "| --- | ---: | ---: | ---: | ---: | ---: | --- |",
@@ -350,9 +346,7 @@ def main(words: Sequence[str]) -> int:
     options = _options(words)
     work = Path(tempfile.mkdtemp(dir=options.work, prefix="reconcile-soak-"))
     try:
-        found = soaked(
-            work, options.minutes * 60, options.seed, lambda line: print(line, file=sys.stderr, flush=True)
-        )
+        found = soaked(work, options.minutes * 60, options.seed, lambda line: print(line, file=sys.stderr, flush=True))
     finally:
         wipe(work)
     text = page(found, datetime.datetime.now(datetime.UTC).date())

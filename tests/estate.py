@@ -47,8 +47,8 @@ class Changed:
 class Estate:
     """`plain` models with their factors, `wholes` with their members, and what ails some of them.
 
-    Names are never given twice: a loop that remembers models grows with them. Half of the sources are on `web`, if there
-    is one, and all others in files.
+    Names are never given twice: a loop that remembers models grows with them. Half of the sources are on
+    `web`, if there is one, and all others in files.
     """
 
     root: Path

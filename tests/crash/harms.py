@@ -5,6 +5,7 @@ None of them where there is nothing to do it to.
 
 import json
 import random
+import time
 import urllib.error
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -167,7 +168,9 @@ def something_was_unloaded(world: World, dice: random.Random) -> str | None:
     name = _any(sorted(world.ready()), dice)
     if name is None:
         return None
-    world.unload(name)
+    world.call(f"repository/models/{name}/unload", {})
+    while name in world.ready():
+        time.sleep(0.02)
     return f"{name} was unloaded by hand"
 
 

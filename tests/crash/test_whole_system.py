@@ -9,6 +9,7 @@ import os
 import random
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -21,80 +22,108 @@ from tests.crash.conftest import FIGURES
 from tests.crash.harms import ON_THE_SERVER, ON_THE_VOLUME, the_server_was_restarted
 from tests.crash.killing import Nursery, nursery
 from tests.crash.whole import Whole, begun
-from tests.e2e.real_world import World, started
+from tests.e2e.real_world import started
 from tests.e2e.scale_models import built
 
 Record = Callable[[str, object], None]
 LENGTH = 100
 """Steps of an example."""
 
-DICE = st.integers(0, 2**32 - 1).map(random.Random)
-KILLED_AT = st.integers(1, 12).flatmap(lambda size: st.integers(1, size * size * 2))
-"""Effects; most runs have some hundred, and many end before."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draw:
+    """What a step needs of chance: a seed for all choices, and an effect to be killed at."""
+
+    seed: int
+    at: int
+
+    @property
+    def dice(self) -> random.Random:
+        """Which throw the same each time they are asked for."""
+        return random.Random(self.seed)  # noqa: S311  reproducible, not secret
 
 
-def _changed(whole: Whole, dice: random.Random, at: int) -> None:
-    whole.edit(whole.estate.change, dice)
+DRAWS = st.builds(
+    Draw,
+    seed=st.integers(0, 2**32 - 1),
+    at=st.integers(1, 12).flatmap(lambda size: st.integers(1, 2 * size * size)),
+)
+"""Most runs have some hundred effects, and many end before."""
 
 
-def _broken(whole: Whole, dice: random.Random, at: int) -> None:
+def git_changes(whole: Whole, one: Draw) -> None:
+    whole.edit(whole.estate.change, one.dice)
+
+
+def git_breaks_a_model(whole: Whole, one: Draw) -> None:
     if len(whole.estate.ills) < 3:
-        whole.edit(whole.estate.harm, dice)
+        whole.edit(whole.estate.harm, one.dice)
 
 
-def _mended(whole: Whole, dice: random.Random, at: int) -> None:
-    if whole.estate.ills:
-        whole.edit(whole.estate.mend_one, dice)
+def git_mends_a_model(whole: Whole, one: Draw) -> None:
+    whole.edit(whole.estate.mend_one, one.dice)
 
 
-def _rewritten(whole: Whole, dice: random.Random, at: int) -> None:
-    whole.edit(whole.estate.rewrite, dice)
+def history_is_rewritten(whole: Whole, one: Draw) -> None:
+    whole.edit(whole.estate.rewrite, one.dice)
 
 
-def _volume(whole: Whole, dice: random.Random, at: int) -> None:
-    whole.harm(ON_THE_VOLUME, "volume", dice)
+def the_volume_breaks(whole: Whole, one: Draw) -> None:
+    whole.harm(ON_THE_VOLUME, "volume", one.dice)
 
 
-def _server(whole: Whole, dice: random.Random, at: int) -> None:
-    if whole.server != "none":
-        whole.harm(ON_THE_SERVER, "server", dice)
+def the_server_changes(whole: Whole, one: Draw) -> None:
+    whole.harm(ON_THE_SERVER, "server", one.dice)
 
 
-def _restarted(whole: Whole, dice: random.Random, at: int) -> None:
-    if whole.server != "none":
-        whole.harm((the_server_was_restarted,), "restart", dice)
+def the_server_restarts(whole: Whole, one: Draw) -> None:
+    whole.harm((the_server_was_restarted,), "restart", one.dice)
 
 
-def _run(whole: Whole, dice: random.Random, at: int) -> None:
+def it_runs(whole: Whole, one: Draw) -> None:  # noqa: ARG001  all of them are called alike
     whole.run("apply")
 
 
-def _killed(whole: Whole, dice: random.Random, at: int) -> None:
-    whole.run("apply", fatal=at)
+def a_run_is_killed(whole: Whole, one: Draw) -> None:
+    whole.run("apply", fatal=one.at)
 
 
-def _another(whole: Whole, dice: random.Random, at: int) -> None:
-    whole.run(dice.choice(("gc", "plan")) if whole.server != "none" else "plan", fatal=dice.choice((0, at)))
+def another_command_runs(whole: Whole, one: Draw) -> None:
+    """Which may be killed."""
+    dice = one.dice
+    whole.run(dice.choice(("gc", "plan")), fatal=dice.choice((0, one.at)))
 
 
-def _offline(whole: Whole, dice: random.Random, at: int) -> None:
-    """What an init container does, beside a server or without one."""
-    whole.run("apply", fatal=dice.choice((0, at)), server="none")
+def an_init_container_runs(whole: Whole, one: Draw) -> None:
+    """Beside the server, of which it knows nothing; which may be killed."""
+    whole.run("apply", fatal=one.dice.choice((0, one.at)), server="none")
 
 
-def _two(whole: Whole, dice: random.Random, at: int) -> None:
-    second = dice.choice(("apply", "apply", "gc", "plan")) if whole.server != "none" else "apply"
-    whole.run_two(("apply", second), fatal=dice.choice((0, at)))
+def two_run_at_once(whole: Whole, one: Draw) -> None:
+    """Of which the first may be killed."""
+    dice = one.dice
+    second = dice.choice(("apply", "apply", "gc", "plan"))
+    whole.run_two(("apply", second), fatal=dice.choice((0, one.at)))
 
 
-KINDS = {_changed: 6, _broken: 3, _mended: 2, _rewritten: 1, _volume: 5, _server: 3, _restarted: 0.5}
-RUNS = {_run: 3, _killed: 4, _another: 1, _offline: 0.5, _two: 1.5}
-WEIGHED = [kind for kind, weight in {**KINDS, **RUNS}.items() for _ in range(int(2 * weight))]
+WEIGHTS = {
+    git_changes: 12,
+    git_breaks_a_model: 6,
+    git_mends_a_model: 4,
+    history_is_rewritten: 2,
+    the_volume_breaks: 10,
+    the_server_changes: 6,
+    the_server_restarts: 1,
+    it_runs: 6,
+    a_run_is_killed: 8,
+    another_command_runs: 2,
+    an_init_container_runs: 1,
+    two_run_at_once: 3,
+}
 
 
 class Machine(RuleBasedStateMachine):
-    """Steps of all kinds, in one rule: hypothesis leaves half of all rules out of each example, and these belong
-    together."""
+    """Steps of all kinds, in one rule: of many rules hypothesis leaves half out of each example."""
 
     make: ClassVar[Callable[[], Whole]]
 
@@ -102,10 +131,10 @@ class Machine(RuleBasedStateMachine):
         super().__init__()
         self.whole = type(self).make()
 
-    @rule(kind=st.sampled_from(WEIGHED), dice=DICE, at=KILLED_AT)
-    def step(self, kind: Callable[[Whole, random.Random, int], None], dice: random.Random, at: int) -> None:
+    @rule(kind=st.sampled_from([kind for kind, weight in WEIGHTS.items() for _ in range(weight)]), one=DRAWS)
+    def step(self, kind: Callable[[Whole, Draw], None], one: Draw) -> None:
         """One of them."""
-        kind(self.whole, dice, at)
+        kind(self.whole, one)
 
     def teardown(self) -> None:
         """The end, but where a step has failed."""
@@ -115,7 +144,7 @@ class Machine(RuleBasedStateMachine):
 
 def campaign(make: Callable[[], Whole], steps: int) -> None:
     """So many steps."""
-    one = type("Steps", (Machine,), {"make": staticmethod(make)})
+    machine = type("Steps", (Machine,), {"make": staticmethod(make)})
     chosen = settings(
         max_examples=1 + steps // LENGTH,  # the first is always of a step or two
         stateful_step_count=LENGTH,
@@ -125,7 +154,7 @@ def campaign(make: Callable[[], Whole], steps: int) -> None:
         derandomize=False,
         suppress_health_check=list(HealthCheck),
     )
-    run_state_machine_as_test(seed(int(os.environ.get("WHOLE_SEED", "1")))(one), settings=chosen)
+    run_state_machine_as_test(seed(int(os.environ.get("WHOLE_SEED", "1")))(machine), settings=chosen)
 
 
 def told(counted: Counter[str]) -> str:

@@ -90,8 +90,8 @@ class Whole:
         worse = sorted(self._wrong() - self.known)
         self.well(worse, "this is wrong and was not before", said)
         now = foreign(self.world.volume)
-        changed = sorted(path for path in now.keys() | self.strangers.keys() if now.get(path) != self.strangers.get(path))
-        self.well(changed, "what is not ours was touched", said)
+        changed = [path for path in now.keys() | self.strangers.keys() if now.get(path) != self.strangers.get(path)]
+        self.well(sorted(changed), "what is not ours was touched", said)
         codes = {KILLED, _WELL, _CHANGES, _NOT_ALL, _INVALID} | ({_ANOTHER_RUN} if len(ended) > 1 else set())
         odd = [str(one.code) for one in ended if one.code not in codes or "Traceback" in one.said]
         self.well(odd, "a run ended in no way that it may end", said)
@@ -136,7 +136,9 @@ class Whole:
         while runs < _PATIENCE and (ended.code != _WELL or self._plan() != _WELL):
             ended, runs = self.run("apply"), runs + 1
         self.counted[f"converged with run {runs}"] += 1
-        self.well([] if ended.code == _WELL else [f"it ended with {ended.code}"], f"{runs} runs were not enough", ended.said)
+        self.well(
+            [] if ended.code == _WELL else [f"it ended with {ended.code}"], f"{runs} runs were not enough", ended.said
+        )
         self.well(self._unlike(), "the world is not as git says", ended.said)
         plan = self.run("plan --detailed-exitcode")
         self.well([] if plan.code == _WELL else [plan.said], "something is left to be done", ended.said)
@@ -161,7 +163,9 @@ def _true(blob: Path) -> bool:
     return hashlib.sha256(blob.read_bytes()).hexdigest() == blob.name
 
 
-def begun(nurseries: tuple[Nursery, Nursery], folder: Path, world: World | None, counted: Counter[str], seed: int) -> Whole:
+def begun(
+    nurseries: tuple[Nursery, Nursery], folder: Path, world: World | None, counted: Counter[str], seed: int
+) -> Whole:
     """A new world in the folder: an empty volume, a first commit, a server that serves nothing, if there is one."""
     volume = folder / "volume"
     if world is not None:
@@ -169,7 +173,8 @@ def begun(nurseries: tuple[Nursery, Nursery], folder: Path, world: World | None,
     for path in (volume, folder / "models.git", folder / "sources"):
         if path.exists():
             wipe(path)
-    estate = Estate(root=folder, dice=random.Random(seed), fewest=4, most=10)
+    dice = random.Random(seed)  # noqa: S311  reproducible, not secret
+    estate = Estate(root=folder, dice=dice, fewest=4, most=10)
     estate.begin()
     clone = Clone(folder=estate.repository, remote=estate.repository, environ=environment(os.environ))
     if world is None:
@@ -177,6 +182,4 @@ def begun(nurseries: tuple[Nursery, Nursery], folder: Path, world: World | None,
         return Whole(nurseries=nurseries, world=world, estate=estate, counted=counted)
     world.clone, world.afterwards = clone, []
     world.server.restart()
-    return Whole(
-        nurseries=nurseries, world=world, estate=estate, counted=counted, server=world.server.info.grpc_url
-    )
+    return Whole(nurseries=nurseries, world=world, estate=estate, counted=counted, server=world.server.info.grpc_url)
