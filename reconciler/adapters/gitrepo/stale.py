@@ -10,7 +10,7 @@ import os
 import time
 
 _LONG, _AHEAD = 30.0, 3600.0
-"""Seconds that it has stood; and that it is dated ahead, by a clock that was wrong: another host's is not by so much."""
+"""Seconds that it has stood; and that it is dated ahead by a clock that was wrong, more than any other host's is."""
 
 _log = logging.getLogger(__name__)
 
