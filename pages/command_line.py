@@ -45,7 +45,7 @@ def _of(command: click.Command, context: click.Context) -> Iterator[str]:
 
 def _help(command: click.Command) -> str:
     """Without the marks that keep click from filling a paragraph, and without examples, which come by themselves."""
-    told = inspect.cleandoc(command.help or "").replace("\b", "").replace("\f", "")
+    told = inspect.cleandoc((command.help or "").replace("\b", "").replace("\f", ""))
     return re.sub(r"\n\s*Examples?:\n.*", "", told, flags=re.DOTALL)
 
 

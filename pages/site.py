@@ -36,7 +36,7 @@ def on_page_markdown(markdown: str, *, page: Any, config: Any, **_: Any) -> str:
         if not there.exists():
             _log.warning("%s links to %s, which is not in the repository", page.file.src_uri, link[1])
         kind = "tree" if there.is_dir() else "blob"
-        return f"]({config['repo_url']}/{kind}/main/{there.relative_to(docs.parent)}{link[2] or ''})"
+        return f"]({config['extra']['repository']}/{kind}/main/{there.relative_to(docs.parent)}{link[2] or ''})"
 
     return _LINK.sub(outward, markdown)
 

@@ -64,6 +64,11 @@ def test_every_command_and_every_option_is_on_the_page_with_its_variable() -> No
             assert (option.help or "").split("`")[0].replace("|", "\\|")[:20] in page, row
 
 
+def test_what_a_command_says_of_itself_is_prose_on_the_page() -> None:
+    told = re.sub(r"^```.*?^```", "", MADE["docs/reference/cli.md"], flags=re.DOTALL | re.MULTILINE)
+    assert [line for line in told.splitlines() if line.startswith(" ")] == []
+
+
 def test_every_command_has_an_example_on_the_page() -> None:
     page = MADE["docs/reference/cli.md"]
     context = click.Context(cli.group, info_name="reconcile")
