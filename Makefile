@@ -7,6 +7,10 @@ DEMO_ARGS ?=
 # Of bench/fetch.py for `make bench-fetch`:  make bench-fetch BENCH_ARGS="--scale 0.1 --rounds 1"
 BENCH_ARGS ?=
 
+# For `make fuzz`: seconds for each target, and which of tests/fuzz/targets.py (none for all).
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?=
+
 # Where `make sbom` writes.
 SBOM ?= sbom.cdx.json
 
@@ -15,13 +19,14 @@ UV := $(VENV)/bin/uv
 SYNC := $(UV) sync --frozen --inexact --quiet --extra embedded --extra s3 --python $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test develop action sbom audit triton bench-fetch bench-plan bench-triton bench-load soak \
-  histories whole
+.PHONY: help setup demo test develop action docs reference pictures sbom audit triton bench-fetch bench-plan bench-triton \
+  bench-load soak histories whole fuzz
 
 help:
 	@echo "make demo    set up, then show the whole thing on a real Triton (two minutes, no GPU)"
 	@echo "make test    set up, then run the tests (some minutes)"
 	@echo "make histories    a hundred random repositories, changed 20 times each, on the real Triton (an hour or two)"
+	@echo "make fuzz    coverage-guided fuzzing of all that is read, a minute each (FUZZ_SECONDS=60); docs/guarantees.md"
 	@echo "make bench-fetch  compare fetching with other tools (20 minutes, 9 GB of disk); docs/benchmarks.md"
 	@echo "make bench-plan   what a plan costs when nothing has changed, up to 10,000 models (an hour)"
 	@echo "make bench-triton compare 2,000 ensembles on a real Triton with loading them one by one (ten minutes); docs/benchmarks.md"
@@ -29,6 +34,7 @@ help:
 	@echo "make soak         thirty minutes of the loop among changes and faults: what grows? docs/guarantees.md"
 	@echo "make whole        ten thousand random steps: git, volume and server are broken, runs killed (an hour)"
 	@echo "make sbom    what it is made of, as CycloneDX; make audit: what is known against it (docs/security.md)"
+	@echo "make docs    build the site of docs/ into site/; make reference, make pictures: what of it is made from the program"
 	@echo "make setup   only set up: .venv/bin/reconcile"
 
 # uv comes by pip, because a fresh machine has pip (in python3-venv) and nothing else.
@@ -45,7 +51,7 @@ setup: $(UV)
 	@$(SYNC) --no-dev
 
 develop: $(UV)
-	@$(SYNC) --extra hf --extra otel --extra signing --extra trust --group dev
+	@$(SYNC) --extra all --group dev
 
 # What the GitHub action installs: the locked versions, with hashes. After each change of uv.lock.
 action: $(UV)
@@ -60,6 +66,24 @@ sbom: $(UV)
 audit: $(UV)
 	@$(UV) export --frozen --quiet --all-extras --no-dev --no-emit-project --output-file .venv/locked.txt
 	@$(UV) tool run --from 'pip-audit>=2.9' pip-audit --strict --disable-pip --require-hashes --requirement .venv/locked.txt
+
+# Where `make docs` builds the site.
+SITE ?= site
+
+# Strictly: a link that leads nowhere fails it. Nothing in it is loaded from elsewhere.
+docs: $(UV)
+	@$(SYNC) --group docs
+	@NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --quiet --site-dir $(abspath $(SITE))
+	@! grep -rlE '<(script|link|img|iframe)[^>]+(src|href)="?(https?:)?//' --include='*.html' $(SITE) \
+	  || { echo "these pages load something from elsewhere"; exit 1; }
+
+# docs/reference/ and the list of decisions, from the code; a test says when it is due.
+reference: develop
+	@$(VENV)/bin/python -m pages.reference
+
+# docs/pictures/: real output of the demo's models on the local Triton, and the page in headless Chromium.
+pictures: develop triton
+	@$(VENV)/bin/python -m pages.pictures
 
 # The local Triton's own environment, 250 MB to download once; kept in the user's cache, not in the checkout.
 triton: setup
@@ -84,6 +108,10 @@ soak: develop triton
 
 bench-load: develop triton
 	@$(VENV)/bin/python -m bench.load --write docs/guarantees.md $(BENCH_ARGS)
+
+fuzz: develop
+	@$(SYNC) --group fuzz
+	@$(VENV)/bin/python -m tests.fuzz.campaign --seconds $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
 bench-plan: develop
 	@$(VENV)/bin/python -m bench.plan --write docs/benchmarks.md $(BENCH_ARGS)

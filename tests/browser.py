@@ -101,6 +101,11 @@ class Tab:
         shot = self.command("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)
         path.write_bytes(base64.b64decode(shot["data"]))
 
+    def window(self, path: Path) -> None:
+        """What is in the window just now, in the format that the file's name ends with."""
+        shot = self.command("Page.captureScreenshot", format=path.suffix.removeprefix("."), quality=80)
+        path.write_bytes(base64.b64decode(shot["data"]))
+
     def _next(self) -> Any:
         while b"\0" not in self._rest:
             more = os.read(self.reads.fileno(), 1 << 16)

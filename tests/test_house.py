@@ -29,17 +29,14 @@ def test_every_command_is_documented_in_the_readme(command: str) -> None:
 
 
 def test_every_command_that_the_readme_names_is_there() -> None:
-    assert set(re.findall(r"`reconcile ([a-z]+)|^ +reconcile ([a-z]+)", README, re.MULTILINE)) == {
-        *((name, "") for name in COMMANDS),
-        *(("", name) for name in ("validate", "lock", "plan", "apply")),
-    }
+    assert {*re.findall(r"(?:`|^ *)reconcile ([a-z]+)", README, re.MULTILINE)} == {*COMMANDS}
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_says_what_it_does_and_gives_an_example(command: str) -> None:
     said = CliRunner().invoke(cli.group, [command, "--help"])
     assert said.exit_code == 0
-    assert f"reconcile {command}" in said.output.partition("Example:")[2]
+    assert f"reconcile {command}" in said.output.partition("Examples:")[2]
 
 
 @pytest.mark.parametrize("target", ["demo", "setup", "test"])

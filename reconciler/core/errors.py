@@ -53,7 +53,6 @@ class Reason(StrEnum):
     REMOVALS_EXCEEDED = "RemovalsExceeded"
     EMPTY_REFUSED = "EmptyRefused"
     SOURCE_NOT_ALLOWED = "SourceNotAllowed"
-    DIGEST_REQUIRED = "DigestRequired"
     IN_THE_WAY = "InTheWay"
     NOT_CONFIRMED = "NotConfirmed"
     PLAN_STALE = "PlanStale"

@@ -44,14 +44,14 @@ def text(description: str, *examples: str, **rules: Json) -> JsonObject:
     return a("string", description, list(examples), **rules)
 
 
-def choice(description: str, *values: str) -> JsonObject:
+def choice(description: str, *values: str, **rules: Json) -> JsonObject:
     """One of these words."""
-    return a("string", description, list(values), enum=list(values))
+    return a("string", description, list(values), enum=list(values), **rules)
 
 
-def flag(description: str, *, example: bool) -> JsonObject:
+def flag(description: str, *, example: bool, **rules: Json) -> JsonObject:
     """True or false."""
-    return a("boolean", description, [example])
+    return a("boolean", description, [example], **rules)
 
 
 def name(description: str, *examples: str) -> JsonObject:
@@ -76,13 +76,14 @@ def is_target_name(text: str) -> bool:
     return re.fullmatch(TARGET_PATTERN, text) is not None
 
 
-def duration(description: str, *examples: str) -> JsonObject:
+def duration(description: str, *examples: str, **rules: Json) -> JsonObject:
     """A span of time, longer than nothing."""
     return text(
         description,
         *examples,
         pattern=quantities.DURATION,
         says="a duration with units, such as 10m, 1h30m, 5s or 250ms",
+        **rules,
     )
 
 

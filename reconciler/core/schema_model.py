@@ -33,16 +33,16 @@ LOAD = mapping(
     "Whether and how the model is loaded into the server.",
     {"enabled": True, "timeout": "10m", "retries": 3},
     {
-        "enabled": flag("False keeps the model on the volume, but not in the server.", example=True),
-        "timeout": duration("How long one try may take.", "10m", "1h30m"),
+        "enabled": flag("False keeps the model on the volume, but not in the server.", example=True, default=True),
+        "timeout": duration("How long one try may take.", "10m", "1h30m", default="10m"),
         "retries": a(
             "integer", "How often to try again after a failure that can pass.", [3], minimum=0, maximum=100,
-            says="a whole number from 0 to 100",
+            says="a whole number from 0 to 100", default=3,
         ),
     },
 )  # fmt: skip
 UPDATE = choice("How a new generation takes over: replace (no gap), recreate (unload first), auto (as memory allows).",
-                "auto", "replace", "recreate")  # fmt: skip
+                "auto", "replace", "recreate", default="auto")  # fmt: skip
 
 VERSION = text(
     "A version.", "7", pattern="^(0|[1-9][0-9]{0,17})$", says="a version number of up to 18 digits, no leading 0"
@@ -64,7 +64,7 @@ _SUSPEND = a(
             says="a day such as 2026-12-01",
         ),
     },
-    additionalProperties=False, minProperties=1, says="true, or a mapping with reason, until or both",
+    additionalProperties=False, minProperties=1, default=False, says="true, or a mapping with reason, until or both",
 )  # fmt: skip
 
 _SOMETHING_TO_SERVE: JsonObject = {
@@ -102,7 +102,7 @@ _SPEC = mapping(
         "config": config("Fields of Triton's ModelConfig; they win over the packaged config.pbtxt. null removes."),
         "dependsOn": listing(
             "Models that this one calls from its code (BLS). An ensemble's steps are found by themselves.",
-            ["tokenizer"], name("A model's name.", "tokenizer"),
+            ["tokenizer"], name("A model's name.", "tokenizer"), default=[],
         ),
         "resources": mapping(
             "What one loaded copy needs.", {"memory": "1Gi", "gpuMemory": "2Gi"},
@@ -114,7 +114,7 @@ _SPEC = mapping(
         ),
         "update": UPDATE,
         "load": LOAD,
-        "probe": listing("Golden requests; an update that fails one is taken back.", [], PROBE),
+        "probe": listing("Golden requests; an update that fails one is taken back.", [], PROBE, default=[]),
         "suspend": _SUSPEND,
     },
     required=["framework"],

@@ -21,7 +21,9 @@ _TENSOR: dict[str, JsonObject] = {
         a(["boolean", "number", "string", "array"], "A value, or a list of them.", [1.0]),
     ),
 }  # fmt: skip
-_TOLERANCE = a("number", "How far each value may be off (absolute).", [1e-6], minimum=0, says="a number from 0")
+_TOLERANCE = a(
+    "number", "How far each value may be off (absolute).", [1e-6], minimum=0, default=0, says="a number from 0"
+)
 PROBE = mapping(
     "A golden request and its answer.",
     {
@@ -41,7 +43,7 @@ PROBE = mapping(
                     required=["name", "data"]),
             minItems=1,
         ),
-        "timeout": duration("How long the answer may take.", "5s"),
+        "timeout": duration("How long the answer may take.", "5s", default="5s"),
     },
     required=["inputs", "outputs"],
 )  # fmt: skip

@@ -85,12 +85,14 @@ _VERIFY_MODELS = mapping(
             _USUAL.folder,
             pattern=_INSIDE,
             says=f"the path of a folder in this repository, such as {_USUAL.folder}",
+            default=_USUAL.folder,
         ),
         "signature": text(
             "The name of the signature, a file at the root of each source.",
             _USUAL.signature,
             pattern=r"^(?!\.{1,2}$)[^/\\\x00-\x1f]{1,255}$",
             says=f"the name of a file, such as {_USUAL.signature}",
+            default=_USUAL.signature,
         ),
     },
     required=["mode"],
@@ -102,7 +104,7 @@ _FREEZE = mapping(
     {
         "cron": text("When it begins: minute, hour, day, month, day of the week.", "0 18 * * 5", minLength=9),
         "duration": duration("How long it lasts.", "62h"),
-        "timezone": text("The zone of the cron expression; UTC if there is none.", "Europe/Berlin", minLength=1),
+        "timezone": text("The zone of the cron expression.", "Europe/Berlin", minLength=1, default="UTC"),
         "reason": text("What plans and statuses say of it.", "weekend"),
     },
     required=["cron", "duration"],
@@ -116,12 +118,12 @@ _POLICY = mapping(
             "Sources must lie below one of these prefixes; a prefix ends at a '/'.", ["s3://models-prod/"],
             text("A prefix.", "s3://models-prod/", "hf://our-org/", minLength=1, says="a prefix such as s3://models/"),
         ),
-        "requireDigest": flag("Every source must carry a digest.", example=True),
+        "requireDigest": flag("Every source must carry a digest.", example=True, default=False),
         "maxRemovals": a(
             ["integer", "string"], "How much of what we serve one run may remove: a count or a percentage.", [3, "30%"],
             minimum=0, maximum=10**9, pattern=PERCENTAGE, says="a count such as 3 or a percentage such as 30%",
         ),
-        "allowEmpty": flag("Whether a run may remove everything.", example=False),
+        "allowEmpty": flag("Whether a run may remove everything.", example=False, default=False),
         "freeze": listing(
             "Times in which only drift is mended.",
             [{"cron": "0 18 * * 5", "duration": "62h"}],
@@ -211,6 +213,7 @@ _SPEC = mapping(
         "status": mapping(
             "Where the status is written.", {"branch": "reconciler-status"},
             {"branch": text("The branch of the status.", "reconciler-status", pattern=_BRANCH,
+                            default="reconciler-status",
                             says="the name of a git branch such as reconciler-status"),
              "commitUrl": text("Where the web shows a commit, if that does not follow from the remote's address.",
                                "https://git.example/models/commit/{revision}", pattern=_COMMIT_URL,

@@ -27,11 +27,12 @@ ASKED: dict[str, JsonObject] = {
         *URIS, pattern=_URI, maxLength=4096, says=_URI_SAYS,
     ),
     "digest": digest("The tree digest of the files. What is fetched must have it."),
-    "include": listing("Only files that match one of these patterns.", ["**"], _GLOB_ITEM, minItems=1),
+    "include": listing("Only files that match one of these patterns.", ["**"], _GLOB_ITEM, minItems=1, default=["**"]),
     "exclude": listing(
-        "No file that matches one of these; __pycache__, *.pyc, .git and .DS_Store never.", ["**/*.md"], _GLOB_ITEM
+        "No file that matches one of these; __pycache__, *.pyc, .git and .DS_Store never.", ["**/*.md"], _GLOB_ITEM,
+        default=[],
     ),
-    "unpack": choice("Whether archives (tar, tar.gz, tar.zst, zip) are unpacked.", "auto", "never"),
+    "unpack": choice("Whether archives (tar, tar.gz, tar.zst, zip) are unpacked.", "auto", "never", default="auto"),
 }  # fmt: skip
 """The fields that decide what a source holds."""
 

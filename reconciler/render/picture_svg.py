@@ -19,6 +19,7 @@ Box = tuple[float, float, float]
 def svg(picture: Picture) -> str:
     """The whole drawing."""
     placed = boxes(picture.layers)
+    over = columns(placed)
     wide = max((left + width for left, _, width in placed.values()), default=0) + MARGIN
     high = max((top + HIGH for _, top, _ in placed.values()), default=0) + MARGIN
     wide = max(wide, 100 * len(State))
@@ -33,7 +34,7 @@ def svg(picture: Picture) -> str:
             '<defs><marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
             '<path d="M0 0 8 4 0 8z" fill="#6c757d"/></marker></defs>'
         ),
-        *(_edge(placed[needed], placed[model]) for model, needed in picture.edges),
+        *(_edge(placed[needed], placed[model], over) for model, needed in picture.edges),
         *(_node(name, picture.states[name], box) for name, box in placed.items()),
         *_legend(picture, high),
         "</svg>",
@@ -41,12 +42,13 @@ def svg(picture: Picture) -> str:
     return "\n".join(rows) + "\n"
 
 
-def boxes(layers: Sequence[tuple[str, ...]]) -> Mapping[str, Box]:
-    """What is needed stands on the left of what needs it; each layer is centred."""
+def boxes(layers: Sequence[tuple[str, ...]], labels: Mapping[str, str] | None = None) -> Mapping[str, Box]:
+    """What is needed stands on the left of what needs it; each layer is centred. `labels`: what is not just a name."""
+    told = labels or {}
     highest = max((len(layer) for layer in layers), default=0)
     left, found = float(MARGIN), dict[str, Box]()
     for layer in layers:
-        width = max(len(words.line(name)) for name in layer) * _LETTER + 24
+        width = max(len(words.line(told.get(name, name))) for name in layer) * _LETTER + 24
         top = MARGIN + (highest - len(layer)) * (HIGH + _GAP) / 2
         found |= {name: (left, top + index * (HIGH + _GAP), width) for index, name in enumerate(layer)}
         left += width + BETWEEN
@@ -67,14 +69,35 @@ def _node(name: str, state: State, box: Box) -> str:
     )
 
 
-def _edge(needed: Box, model: Box) -> str:
+def _edge(needed: Box, model: Box, over: Mapping[float, Box]) -> str:
     """From what needs it to what is needed."""
-    x1, y1 = model[0], model[1] + HIGH / 2
-    x2, y2 = needed[0] + needed[2], needed[1] + HIGH / 2
-    bend = BETWEEN / 2
+    return f'<path d="{path(needed, model, over)}" fill="none" stroke="#6c757d" marker-end="url(#tip)"/>'
+
+
+def columns(placed: Mapping[str, Box]) -> Mapping[float, Box]:
+    """By its left, what a layer takes as a whole: its left, its lowest edge and its width."""
+    found: dict[float, Box] = {}
+    for left, top, width in placed.values():
+        found[left] = (left, max(top + HIGH, found.get(left, (0, 0, 0))[1]), width)
+    return found
+
+
+def path(needed: Box, model: Box, over: Mapping[float, Box]) -> str:
+    """A line, led below the layers in between: behind a box it would look as if it ended there."""
+    bend, (x1, y1), (x2, y2) = (
+        BETWEEN / 2,
+        (model[0], model[1] + HIGH / 2),
+        (needed[0] + needed[2], needed[1] + HIGH / 2),
+    )
+    passed = [box for left, box in over.items() if needed[0] < left < model[0]]
+    if not passed:
+        return f"M{x1:.0f} {y1:.0f}C{x1 - bend:.0f} {y1:.0f} {x2 + bend:.0f} {y2:.0f} {x2:.0f} {y2:.0f}"
+    first, last = min(passed), max(passed)
+    low = max(box[1] for box in passed) + _GAP / 2
+    right, left = last[0] + last[2], first[0]
     return (
-        f'<path d="M{x1:.0f} {y1:.0f} C{x1 - bend:.0f} {y1:.0f} {x2 + bend:.0f} {y2:.0f} {x2:.0f} {y2:.0f}" '
-        'fill="none" stroke="#6c757d" marker-end="url(#tip)"/>'
+        f"M{x1:.0f} {y1:.0f}C{x1 - bend:.0f} {y1:.0f} {right + bend:.0f} {low:.0f} {right:.0f} {low:.0f}"
+        f"L{left:.0f} {low:.0f}C{left - bend:.0f} {low:.0f} {x2 + bend:.0f} {y2:.0f} {x2:.0f} {y2:.0f}"
     )
 
 

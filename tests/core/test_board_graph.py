@@ -1,7 +1,7 @@
 """Which models are drawn."""
 
 from reconciler.core.board import Board, Light
-from reconciler.core.board_graph import COLUMN, MOST, drawing, needed_by
+from reconciler.core.board_graph import COLUMN, FEW, MOST, drawing, needed_by
 from reconciler.core.errors import Reason
 from tests.boards import board, everything, many, model
 
@@ -28,17 +28,34 @@ def test_a_layer_too_high_for_a_screen_becomes_several() -> None:
     assert [len(layer) for layer in drawn.layers] == [1, COLUMN, 1]
 
 
-def test_of_thousands_only_what_is_around_those_that_are_not_ready_is_drawn() -> None:
+def chains(count: int, *unwell: str) -> Board:
+    """Each needs one of its own."""
+    names = [f"m{number:03}" for number in range(count)]
+    models = [model(name, Reason.LOAD_FAILED if name in unwell else Reason.SUCCEEDED) for name in names]
+    bases = [model(f"base-{name}") for name in names]
+    return board(*models, *bases, model("alone"), needs={name: frozenset({f"base-{name}"}) for name in names})
+
+
+def test_of_many_those_that_are_alike_in_all_that_one_sees_are_one_box() -> None:
     drawn = drawing(wide(MOST + 50, "m007"))
-    assert drawn.edges == (("m007", "base"),)
-    assert (drawn.left_out, drawn.alone) == (MOST + 49, 1)
-    assert drawing(wide(MOST + 50)).edges == ()
-    assert ("broken", "base-1") in drawing(many(3000)).edges
+    assert drawn.edges == (("m000", "base"), ("m007", "base"))
+    assert drawn.alike.keys() == {"m000"}
+    assert len(drawn.alike["m000"]) == MOST + 48
+    assert (drawn.left_out, drawn.alone) == (0, 1)
+    assert drawing(wide(FEW - 1)).alike == {}
+    assert len(drawing(many(3000)).lights) == 11
+
+
+def test_of_thousands_only_what_is_around_those_that_are_not_ready_is_drawn() -> None:
+    drawn = drawing(chains(MOST + 50, "m007"))
+    assert drawn.edges == (("m007", "base-m007"),)
+    assert (drawn.left_out, drawn.alone) == (2 * (MOST + 49), 1)
+    assert drawing(chains(MOST + 50)).edges == ()
 
 
 def test_however_many_are_not_ready_no_more_are_drawn_than_anybody_can_look_at() -> None:
     names = [f"m{number:03}" for number in range(MOST + 50)]
-    assert len(drawing(wide(MOST + 50, *names)).lights) <= MOST
+    assert MOST - 2 < len(drawing(chains(MOST + 50, *names)).lights) <= MOST
 
 
 def test_each_model_knows_who_needs_it() -> None:

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from reconciler.core import conformance, documents, schema, validators
+from reconciler.core import conformance, documents, parse, schema, validators
 from reconciler.core.jsonvalue import JsonObject
 from reconciler.core.nodes import Document
 
@@ -104,3 +104,38 @@ def test_the_example_of_each_schema_is_what_the_parser_takes() -> None:
         assert isinstance(document, Document)
         validator = getattr(validators, name.partition(".")[0].upper())
         assert conformance.conform(document, validator) == (example, ())
+
+
+MODEL = {"framework": "python", "source": {"uri": "s3://m/x/"}, "load": {}}
+POLICY = {"verifyModels": {"mode": "none"}, "freeze": [{"cron": "0 18 * * 5", "duration": "62h"}]}
+REPOSITORY = {"policy": POLICY, "defaults": {"load": {}}, "status": {}}
+
+
+def filled(value: Any, rules: Any) -> Any:
+    """The document with every default of the schema written out."""
+    if isinstance(value, list):
+        return [filled(one, rules["items"]) for one in value]
+    if not isinstance(value, dict):
+        return value
+    properties = rules.get("properties", {})
+    written = {name: inner["default"] for name, inner in properties.items() if "default" in inner}
+    return {**written, **{name: filled(one, properties[name]) for name, one in value.items()}}
+
+
+def test_a_default_that_is_written_out_changes_nothing() -> None:
+    model: Any = {"apiVersion": "reconciler/v1", "kind": "Model", "metadata": {"name": "m"}, "spec": MODEL}
+    probe = {"inputs": [{"name": "I", "datatype": "FP32", "shape": [1], "data": [1]}],
+             "outputs": [{"name": "O", "data": [1]}]}  # fmt: skip
+    model["spec"]["probe"] = [probe]
+    repository: Any = {"apiVersion": "reconciler/v1", "kind": "Repository", "spec": REPOSITORY}
+    whole = {name.partition(".")[0]: json.loads(text) for name, text in schema.documents().items()}
+    long = filled(model, whole["model"]), filled(repository, whole["repository"])
+    assert long != (model, repository)
+    read = [
+        parse.parse(
+            {"models.d/m.yaml": json.dumps(one).encode(), "reconciler.yaml": json.dumps(two).encode()}, revision="r"
+        )
+        for one, two in ((model, repository), long)
+    ]
+    assert read[0].problems == ()
+    assert read[0] == read[1]

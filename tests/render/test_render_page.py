@@ -206,8 +206,17 @@ def test_thousands_of_models_make_a_page_that_a_browser_can_hold() -> None:
     assert whole.count('<tr id="m-') == 3006
     assert len(whole) < 3_000_000
     said = text(shown)
-    assert "are not drawn: only what is around models that are not ready is." in said
+    assert "Models that need the same, are needed by the same and stand the same are one box." in said
+    assert re.search(r"model-00000 and 199 more", said)
+    assert "models dependencies passes" in said
+    assert 'aria-label="parts of this page"' not in page(everything()).text
     assert re.search(r"needed by.*and \d+ more", said)
+
+
+def test_of_too_many_that_are_linked_only_those_around_what_is_not_ready_are_drawn() -> None:
+    needs = {f"m{number}": frozenset({f"base-{number}"}) for number in range(200)}
+    shown = board(*(model(name) for name in needs), needs=needs)
+    assert "are not drawn: only what is around models that are not ready is." in text(shown)
 
 
 def test_long_plans_are_cut_with_the_number_of_what_is_left_out() -> None:

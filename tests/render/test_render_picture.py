@@ -1,5 +1,6 @@
 """The dependency graph as Mermaid, DOT and SVG."""
 
+import json
 import re
 import xml.etree.ElementTree as ET
 
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from reconciler.core import graph
 from reconciler.core.picture import Picture, State
+from reconciler.render import picture_json, words
 from reconciler.render.picture_svg import svg
 from reconciler.render.picture_text import dot, mermaid
 
@@ -58,6 +60,17 @@ def test_mermaid_and_dot_have_a_line_for_each_model_and_each_need(drawn: Picture
     assert len(re.findall(rf"^  {text} -> {text};$", dot(drawn), re.MULTILINE)) == len(drawn.edges)
 
 
+def test_a_line_to_what_stands_further_left_goes_below_what_is_in_between() -> None:
+    root = ET.fromstring(svg(picture({"top": frozenset({"mid", "base"}), "mid": frozenset({"base"})})))
+    boxes = {str(node.findtext(f"{SVG}text")): node.find(f"{SVG}rect") for node in root.findall(f"{SVG}g")}
+    mid = boxes["mid"]
+    assert mid is not None
+    (far,) = (path.attrib["d"] for path in root.findall(f"{SVG}path") if "L" in path.attrib["d"])
+    left, low = (float(number) for number in re.findall(r"L(\S+) (\S+?)C", far)[0])
+    assert low > float(mid.attrib["y"]) + float(mid.attrib["height"])
+    assert left <= float(mid.attrib["x"])
+
+
 def test_a_name_stays_a_name() -> None:
     drawn = picture({EVIL: frozenset({"b"})})
     assert "<script>" not in svg(drawn)
@@ -73,3 +86,12 @@ def test_what_is_needed_stands_before_what_needs_it_and_a_ring_shares_a_layer() 
     assert place["top"] > place["left"] > place["base"]
     assert place["ring"] == place["back"] < place["right"]
     assert place["alone"] == 0
+
+
+@given(GRAPHS)
+def test_the_json_has_each_model_once_below_nothing_that_it_needs(drawn: Picture) -> None:
+    models = {model["name"]: model for model in json.loads(picture_json.text(drawn))["models"]}
+    assert len(models) == len({words.text(name) for name in drawn.states})
+    assert sum(len(model["needs"]) for model in models.values()) <= len(drawn.edges)
+    for model, needed in drawn.edges:
+        assert models[words.text(model)]["layer"] >= models[words.text(needed)]["layer"]

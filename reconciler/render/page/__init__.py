@@ -6,6 +6,7 @@ nothing run but that.
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 
@@ -16,6 +17,9 @@ from reconciler.render.page.head import header, rejected, title, world
 from reconciler.render.page.markup import Html, raw, tag
 from reconciler.render.page.models import models
 from reconciler.render.page.passes import ahead, lately
+
+_LONG = 50
+"""Models, from which on nobody scrolls past them."""
 
 _FOLDER = resources.files("reconciler.render.page")
 _STYLE = _FOLDER.joinpath("style.css").read_text(encoding="utf-8")
@@ -64,12 +68,24 @@ def _head(board: Board) -> Html:
 
 
 def _body(board: Board, *, served: bool) -> Html:
-    main = tag(
-        "main", _asking() if served else None, models(board), graph(board), ahead(board), lately(board),
-        world(board), rejected(board), id="main",
-    )  # fmt: skip
+    parts = {
+        "models": models(board),
+        "dependencies": graph(board),
+        "plan": ahead(board),
+        "passes": lately(board),
+        "servers": world(board),
+        "errors": rejected(board),
+    }
+    ways = _ways([name for name, part in parts.items() if part]) if len(board.models) > _LONG else None
+    main = tag("main", _asking() if served else None, *parts.values(), id="main")
     skip = tag("a", "Skip to the models", href="#main", class_="skip")
-    return tag("body", skip, header(board), main, _footer(served=served), tag("script", raw(_SCRIPT)))
+    return tag("body", skip, header(board), ways, main, _footer(served=served), tag("script", raw(_SCRIPT)))
+
+
+def _ways(names: Sequence[str]) -> Html:
+    """Past a long table to what comes after it."""
+    links = [tag("a", name, href=f"#{name}") for name in names]
+    return tag("nav", *(tag("span", link, " ") for link in links), aria_label="parts of this page", class_="faint")
 
 
 def _asking() -> Html:

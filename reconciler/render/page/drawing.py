@@ -8,7 +8,7 @@ from reconciler.render import words
 from reconciler.render.page.markup import Html, raw, tag
 from reconciler.render.page.models import anchor
 from reconciler.render.page.parts import MARKS, section, style_of
-from reconciler.render.picture_svg import BETWEEN, HIGH, MARGIN, Box, boxes
+from reconciler.render.picture_svg import HIGH, MARGIN, Box, boxes, columns, path
 
 
 def graph(board: Board) -> Html:
@@ -21,6 +21,8 @@ def graph(board: Board) -> Html:
 
 def _told(drawn: Drawing) -> Iterator[Html]:
     parts = ["A line leads from a model to what it needs, on its left."] if drawn.edges else []
+    if drawn.alike:
+        parts.append("Models that need the same, are needed by the same and stand the same are one box.")
     if drawn.left_out:
         told = words.count(drawn.left_out, "model")
         parts.append(f"{told} more that are linked are not drawn: only what is around models that are not ready is.")
@@ -33,13 +35,16 @@ def _told(drawn: Drawing) -> Iterator[Html]:
 def _shown(drawn: Drawing) -> Iterator[Html]:
     if not drawn.edges:
         return
-    placed = boxes(drawn.layers)
+    labels = {name: _label(drawn, name) for name in drawn.lights}
+    placed = boxes(drawn.layers, labels)
+    over = columns(placed)
     wide = max(left + width for left, _, width in placed.values()) + MARGIN
     high = max(top + HIGH for _, top, _ in placed.values()) + MARGIN
+    edges = (path(placed[needed], placed[model], over) for model, needed in drawn.edges)
     picture = tag(
         "svg",
-        *(_edge(placed[needed], placed[model]) for model, needed in drawn.edges),
-        *(_node(name, light, placed[name]) for name, light in drawn.lights.items()),
+        *(raw(f'<path class="edge" d="{line}"/>') for line in edges),
+        *(_node(name, labels[name], light, placed[name]) for name, light in drawn.lights.items()),
         width=f"{wide:.0f}",
         height=f"{high:.0f}",
         viewBox=f"0 0 {wide:.0f} {high:.0f}",
@@ -49,21 +54,19 @@ def _shown(drawn: Drawing) -> Iterator[Html]:
     yield tag("div", picture, class_="scroll", tabindex="0", role="region", aria_label="dependency graph")
 
 
-def _node(name: str, light: Light | None, box: Box) -> Html:
+def _label(drawn: Drawing, name: str) -> str:
+    others = len(drawn.alike.get(name, ()))
+    return f"{name} and {others} more" if others else name
+
+
+def _node(name: str, label: str, light: Light | None, box: Box) -> Html:
+    """Its box; that of several leads to the first of them."""
     left, top, width = box
     state = "not ours, or missing" if light is None else light.value
     mark = "" if light is None else f"{MARKS[light]} "
     shape = tag(
         "rect", x=f"{left:.0f}", y=f"{top:.0f}", width=f"{width:.0f}", height=f"{HIGH}", rx="6", class_=style_of(light)
     )
-    label = tag("text", mark + name, x=f"{left + width / 2:.0f}", y=f"{top + HIGH / 2:.0f}")
-    whole = tag("g", tag("title", f"{name}: {state}"), shape, label)
-    return whole if light is None else tag("a", whole, href=f"#{anchor(name)}", aria_label=f"{name}: {state}")
-
-
-def _edge(needed: Box, model: Box) -> Html:
-    x1, y1 = model[0], model[1] + HIGH / 2
-    x2, y2 = needed[0] + needed[2], needed[1] + HIGH / 2
-    bend = BETWEEN / 2
-    path = f"M{x1:.0f} {y1:.0f}C{x1 - bend:.0f} {y1:.0f} {x2 + bend:.0f} {y2:.0f} {x2:.0f} {y2:.0f}"
-    return raw(f'<path class="edge" d="{path}"/>')
+    text = tag("text", mark + label, x=f"{left + width / 2:.0f}", y=f"{top + HIGH / 2:.0f}")
+    whole = tag("g", tag("title", f"{label}: {state}"), shape, text)
+    return whole if light is None else tag("a", whole, href=f"#{anchor(name)}", aria_label=f"{label}: {state}")
