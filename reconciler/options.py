@@ -7,7 +7,8 @@ from typing import Self
 from reconciler.adapters import gitrepo
 from reconciler.adapters.notices import Notices
 from reconciler.adapters.volume import Limits, git_cache
-from reconciler.core.spec import CommitSigners, Selector
+from reconciler.core.selector import Selector
+from reconciler.core.spec import CommitSigners
 from reconciler.tracing import Trace
 
 

@@ -11,7 +11,7 @@ import click
 from reconciler.cli import completing, logs, out, signals
 from reconciler.core import labels, quantities
 from reconciler.core.errors import ReconcileError
-from reconciler.core.spec import Selector
+from reconciler.core.selector import Selector
 
 NONE = "none"
 """`--server none`: the init-container mode."""

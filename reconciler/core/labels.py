@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from reconciler.core.spec import Operator, Requirement, Selector
+from reconciler.core.selector import Operator, Requirement, Selector
 
 _KEY = r"[A-Za-z0-9](?:[A-Za-z0-9._/-]*[A-Za-z0-9])?"
 _VALUE = r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)?"

@@ -10,17 +10,9 @@ from reconciler.core.errors import Problem
 from reconciler.core.freeze import windows_of
 from reconciler.core.jsonvalue import Json, JsonObject
 from reconciler.core.memo import Memo
+from reconciler.core.selector import Operator, Requirement, Selector
 from reconciler.core.signers import signers, with_keys
-from reconciler.core.spec import (
-    Credentials,
-    MaxRemovals,
-    Operator,
-    Policy,
-    Repository,
-    Requirement,
-    Selector,
-    Target,
-)
+from reconciler.core.spec import Credentials, MaxRemovals, Policy, Repository, Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Mapping
 from typing import assert_never
 
-from reconciler.core.spec import Desired, ModelSpec, Operator, Requirement, Selector, Target
+from reconciler.core.selector import Operator, Requirement, Selector
+from reconciler.core.spec import Desired, ModelSpec, Target
 
 
 def asked_for(desired: Desired, target: Target, models: Collection[str]) -> Mapping[str, ModelSpec]:

@@ -9,6 +9,7 @@ from reconciler.core.digest import Digest
 from reconciler.core.errors import Problem
 from reconciler.core.jsonvalue import JsonObject
 from reconciler.core.locked import LockedSource
+from reconciler.core.selector import Selector
 
 
 class Unpack(StrEnum):
@@ -126,32 +127,6 @@ class ModelSpec:
         return whole | dict(self.versions)
 
 
-class Operator(StrEnum):
-    """Kubernetes' operators of a label selector."""
-
-    IN = "In"
-    NOT_IN = "NotIn"
-    EXISTS = "Exists"
-    DOES_NOT_EXIST = "DoesNotExist"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requirement:
-    """One of a selector's matchExpressions."""
-
-    key: str
-    operator: Operator
-    values: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selector:
-    """A Kubernetes label selector; an empty one selects everything."""
-
-    match_labels: Mapping[str, str] = field(default_factory=dict)
-    match_expressions: tuple[Requirement, ...] = ()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """One volume and the servers on it. `backends` None: not declared, so not checked."""
@@ -159,7 +134,7 @@ class Target:
     name: str = "default"
     servers: tuple[str, ...] = ()
     volume: str = ""
-    selector: Selector = Selector()
+    selector: Selector = field(default_factory=Selector)
     capacity: Resources = Resources()
     backends: tuple[str, ...] | None = None
 

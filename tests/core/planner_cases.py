@@ -33,6 +33,7 @@ from reconciler.core.observed import (
 )
 from reconciler.core.plan import Activate, Deactivate, Fetch, Load, ModelPlan, Plan, Step, Unload
 from reconciler.core.planner import plan
+from reconciler.core.selector import Selector
 from reconciler.core.spec import (
     Desired,
     LoadPolicy,
@@ -41,7 +42,6 @@ from reconciler.core.spec import (
     Policy,
     Repository,
     Resources,
-    Selector,
     Suspend,
     Target,
     Update,

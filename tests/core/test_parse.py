@@ -12,6 +12,7 @@ from reconciler.core.digest import Digest
 from reconciler.core.errors import Problem
 from reconciler.core.parse import parse
 from reconciler.core.placement import selects
+from reconciler.core.selector import Operator, Requirement, Selector
 from reconciler.core.spec import (
     CommitSigners,
     Credentials,
@@ -19,14 +20,11 @@ from reconciler.core.spec import (
     LoadPolicy,
     MaxRemovals,
     ModelSpec,
-    Operator,
     Policy,
     Probe,
     ProbeTensor,
     Repository,
-    Requirement,
     Resources,
-    Selector,
     Source,
     Suspend,
     Target,

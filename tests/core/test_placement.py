@@ -6,7 +6,8 @@ import pytest
 
 from reconciler.core.placement import asked_for
 from reconciler.core.schema_fields import is_target_name
-from reconciler.core.spec import Desired, Selector, Target
+from reconciler.core.selector import Selector
+from reconciler.core.spec import Desired, Target
 from tests.core.status_worlds import spec
 
 GOLD = Target(name="gold", selector=Selector(match_labels={"tier": "gold"}))

@@ -197,6 +197,7 @@ def test_what_the_build_stage_makes_runs_as_nobody_on_a_read_only_root(pod: Pod)
 
 @pytest.mark.slow
 def test_the_image_has_what_every_extra_needs(pod: Pod) -> None:
-    names = ("botocore", "huggingface_hub", "model_signing", "cryptography", "pysequoia", "opentelemetry.sdk")
+    clouds = ("botocore", "google.auth.transport.requests", "azure.identity", "huggingface_hub")
+    names = (*clouds, "model_signing", "cryptography", "pysequoia", "opentelemetry.sdk")
     done = pod.run("python", "-c", f"import {', '.join(names)}")
     assert (done.returncode, done.stderr) == (0, "")
