@@ -24,8 +24,8 @@ class State:
     `ignored_loads`: so many loads answer OK and change nothing. `refusals`: (code, words) for the next loads.
     `index_failures`: so many index calls fail as they do while directories change. `config_refusals` and
     `unload_refusals`: as `refusals`, for calls that read a config or unload. `not_asked_for`: models that are up again
-    after a refused unload, which further ones do not touch until they are loaded by name. `kept`: models that it does not
-    let go, whoever asks.
+    after a refused unload, which further ones do not touch until they are loaded by name. `kept`: models that it
+    does not let go, whoever asks.
     """
 
     configs: dict[str, JsonObject] = field(default_factory=dict)
