@@ -24,7 +24,8 @@ class State:
     `ignored_loads`: so many loads answer OK and change nothing. `refusals`: (code, words) for the next loads.
     `index_failures`: so many index calls fail as they do while directories change. `config_refusals` and
     `unload_refusals`: as `refusals`, for calls that read a config or unload. `not_asked_for`: models that are up again
-    after a refused unload, which further ones do not touch until they are loaded by name.
+    after a refused unload, which further ones do not touch until they are loaded by name. `kept`: models that it
+    does not let go, whoever asks.
     """
 
     configs: dict[str, JsonObject] = field(default_factory=dict)
@@ -34,6 +35,7 @@ class State:
     config_refusals: list[tuple[grpc.StatusCode, str]] = field(default_factory=list)
     unload_refusals: list[tuple[grpc.StatusCode, str]] = field(default_factory=list)
     not_asked_for: set[str] = field(default_factory=set)
+    kept: set[str] = field(default_factory=set)
 
 
 class _Service(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[misc]
@@ -75,6 +77,8 @@ class _Service(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[m
         return service_pb2.RepositoryModelLoadResponse()
 
     def RepositoryModelUnload(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        if request.model_name in self.state.kept:
+            context.abort(grpc.StatusCode.INTERNAL, "the server is busy with other things")
         if self.state.unload_refusals:
             self.state.not_asked_for.add(request.model_name)
             context.abort(*self.state.unload_refusals.pop(0))
