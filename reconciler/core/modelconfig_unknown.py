@@ -28,7 +28,7 @@ _DEEPEST = 32
 
 
 def tokens(text: str) -> list[str]:
-    """The tokens of text format without comments. Raises text_format.ParseError, ValueError for a string without end."""
+    """The tokens of text format, no comments. Raises text_format.ParseError, ValueError for a string without end."""
     reader, found = text_format.Tokenizer(text.split("\n")), list[str]()
     while not reader.AtEnd():
         if reader.token[0] in "'\"" and not _STRING.fullmatch(reader.token):
