@@ -20,6 +20,7 @@ from reconciler.core.jsonvalue import Json, JsonObject
 Path: TypeAlias = tuple[str | int, ...]
 Kept: TypeAlias = dict[Path, str]
 
+_STRING = re.compile(r"""(["'])(?:[^\\]|\\.)*\1""", re.DOTALL)
 _OPENING = {"{": "}", "<": ">"}
 _CLOSING = {**_OPENING, "[": "]"}
 _DEEPEST = 32
@@ -27,9 +28,11 @@ _DEEPEST = 32
 
 
 def tokens(text: str) -> list[str]:
-    """The tokens of text format, comments left out. Raises text_format.ParseError."""
+    """The tokens of text format, no comments. Raises text_format.ParseError, ValueError for a string without end."""
     reader, found = text_format.Tokenizer(text.split("\n")), list[str]()
     while not reader.AtEnd():
+        if reader.token[0] in "'\"" and not _STRING.fullmatch(reader.token):
+            raise ValueError("a string that does not end on its line")
         found.append(reader.token)
         reader.NextToken()
     return found

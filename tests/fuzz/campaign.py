@@ -32,12 +32,14 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=60)
     asked = parser.parse_args()
     with ThreadPoolExecutor(2) as pool:
-        found = list(pool.map(lambda name: run(name, asked.seconds), asked.targets or TARGETS))
-    print("\n".join(told for _, told in found))
+        found = []
+        for kept, told in pool.map(lambda name: run(name, asked.seconds), asked.targets or TARGETS):
+            print(told, flush=True)
+            found.append(kept)
     for folder in (Path(__file__).parent / "cases").iterdir():
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
-    return 0 if all(kept for kept, _ in found) else 1
+    return 0 if all(found) else 1
 
 
 if __name__ == "__main__":
