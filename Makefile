@@ -7,6 +7,10 @@ DEMO_ARGS ?=
 # Of bench/fetch.py for `make bench-fetch`:  make bench-fetch BENCH_ARGS="--scale 0.1 --rounds 1"
 BENCH_ARGS ?=
 
+# For `make fuzz`: seconds for each target, and which of tests/fuzz/targets.py (none for all).
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?=
+
 # Where `make sbom` writes.
 SBOM ?= sbom.cdx.json
 
@@ -15,12 +19,13 @@ UV := $(VENV)/bin/uv
 SYNC := $(UV) sync --frozen --inexact --quiet --extra embedded --extra s3 --python $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test develop action docs reference pictures sbom audit triton bench-fetch bench-plan bench-triton histories
+.PHONY: help setup demo test develop action docs reference pictures sbom audit triton bench-fetch bench-plan bench-triton histories fuzz
 
 help:
 	@echo "make demo    set up, then show the whole thing on a real Triton (two minutes, no GPU)"
 	@echo "make test    set up, then run the tests (some minutes)"
 	@echo "make histories    a hundred random repositories, changed 20 times each, on the real Triton (an hour or two)"
+	@echo "make fuzz    coverage-guided fuzzing of all that is read, a minute each (FUZZ_SECONDS=60); docs/guarantees.md"
 	@echo "make bench-fetch  compare fetching with other tools (20 minutes, 9 GB of disk); docs/benchmarks.md"
 	@echo "make bench-plan   what a plan costs when nothing has changed, up to 10,000 models (an hour)"
 	@echo "make bench-triton compare 2,000 ensembles on a real Triton with loading them one by one (ten minutes); docs/benchmarks.md"
@@ -42,7 +47,7 @@ setup: $(UV)
 	@$(SYNC) --no-dev
 
 develop: $(UV)
-	@$(SYNC) --extra hf --extra otel --extra signing --extra trust --group dev
+	@$(SYNC) --extra all --group dev
 
 # What the GitHub action installs: the locked versions, with hashes. After each change of uv.lock.
 action: $(UV)
@@ -88,6 +93,10 @@ test: develop triton
 
 histories: develop
 	@HISTORIES=100 $(VENV)/bin/python -m pytest -q -m slow tests/e2e/test_random_histories.py
+
+fuzz: develop
+	@$(SYNC) --group fuzz
+	@$(VENV)/bin/python -m tests.fuzz.campaign --seconds $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
 bench-plan: develop
 	@$(VENV)/bin/python -m bench.plan --write docs/benchmarks.md $(BENCH_ARGS)

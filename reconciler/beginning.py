@@ -40,7 +40,7 @@ def begun(options: Options, now: datetime, *, writes: bool = False) -> Iterator[
         check_adopted(desired, target, options)
         folder = status_folder(desired, target, options, access)
         statuses = statuses_in(folder, memo)
-    with opened(target, desired, options.environment, options.limits) as found:
+    with opened(target, desired, options.environment, options.limits, verify=options.verify) as found:
         world = found.remembering(memo)
         yield Pass(
             options=options,

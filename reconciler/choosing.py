@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
+from reconciler.core import nearest
 from reconciler.core.errors import Reason, ReconcileError, UsageError
 from reconciler.core.observed import Observed
 from reconciler.core.placement import asked_for, selects
@@ -33,8 +34,13 @@ def check_models(desired: Desired, observed: Observed, options: Options) -> None
     """Raises UsageError for a MODEL that is neither in git nor there as one of ours, which could be removed."""
     unknown = sorted(set(options.models) - desired.models.keys() - desired.rejected.keys() - ours(observed))
     if unknown and not desired.problems:
-        hint = f"the repository has: {', '.join(sorted(desired.models)) or 'no models'}"
-        raise UsageError(Reason.USAGE, f"there is no model called {', '.join(unknown)}", hint)
+        raise unknown_models(unknown, desired)
+
+
+def unknown_models(names: Collection[str], desired: Desired) -> UsageError:
+    """What is said about models that nobody knows."""
+    hint = nearest.hint(names, {*desired.models, *desired.rejected}, "the repository has", "no models")
+    return UsageError(Reason.USAGE, f"there is no model called {', '.join(names)}", hint)
 
 
 def check_adopted(desired: Desired, target: Target, options: Options) -> None:
@@ -67,13 +73,13 @@ def named_target(desired: Desired, options: Options) -> Target:
 
 def _named(targets: Mapping[str, Target], options: Options) -> Target:
     if options.target is not None and targets and options.target not in targets:
-        hint = f"reconciler.yaml has: {', '.join(sorted(targets))}"
+        hint = nearest.hint([options.target], targets, "reconciler.yaml has", "no targets")
         raise UsageError(Reason.USAGE, f"there is no target called {options.target}", hint)
     if options.target is not None and not is_target_name(options.target):
         hint = "a target's name has letters, digits, '.', '_' and '-' only, and is a folder of the status branch"
         raise UsageError(Reason.USAGE, f"{options.target!r} is no name of a target", hint)
     if options.target is None and len(targets) > 1:
-        raise UsageError(Reason.USAGE, f"there are several targets: {', '.join(sorted(targets))}", "give --target NAME")
+        raise UsageError(Reason.USAGE, f"there are several targets: {nearest.listed(targets)}", "give --target NAME")
     name = options.target or next(iter(targets), "default")
     return targets.get(name, Target(name=name))
 

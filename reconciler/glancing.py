@@ -32,7 +32,7 @@ def outlook(options: Options, look: Callable[[Options, datetime], grounds.Seen],
 
     Raises ReconcileError as a look does.
     """
-    if not options.volume:
+    if not options.volume or options.verify:
         return outlook_of(look(options, now))
     memo = memos.recalled(options.volume, memos.QUIET)
     row = _row(options, now)
@@ -62,6 +62,6 @@ def _row(options: Options, now: datetime) -> str:
 
 
 def _known(memo: Memo, row: str) -> Quiet | None:
-    with suppress(ValueError, TypeError, KeyError, IndexError):
+    with suppress(ValueError, TypeError, AttributeError, LookupError):
         return from_json(memo.recall(row))
     return None

@@ -17,7 +17,8 @@ class Options:
 
     `path`: the folder of the repository that holds the configuration. `require_fresh`: a remote that cannot be reached
     ends the run. `labels`: only the models that these select, as if they had been named. `no_server`: fetch and
-    activate only. `adopt`: models whose foreign directories are taken over. `pinned`: who must have signed the commit,
+    activate only. `adopt`: models whose foreign directories are taken over. `verify`: everything on the volume is read,
+    and what is damaged counts as missing. `pinned`: who must have signed the commit,
     whatever git says of it; None to let git say it. `limits`: of all fetches together. `notices`: who is told what came
     of it. `trace`: where its spans go. `environment`: where git and credentials profiles look.
     """
@@ -35,6 +36,7 @@ class Options:
     allow_removals: int | None = None
     no_server: bool = False
     adopt: tuple[str, ...] = ()
+    verify: bool = False
     limits: Limits = field(default_factory=Limits)
     pinned: CommitSigners | None = None
     notices: Notices = field(default_factory=Notices)

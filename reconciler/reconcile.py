@@ -11,7 +11,7 @@ from reconciler import executor, notifying
 from reconciler.beginning import begun, begun_for_good, locking
 from reconciler.committing import Report, committed
 from reconciler.core.errors import Reason, RefusedError
-from reconciler.core.failures import failures
+from reconciler.core.failures import damaged, failures, with_later
 from reconciler.core.plan import Load, Prune
 from reconciler.core.progress import Reporter
 from reconciler.hands import hands
@@ -61,11 +61,12 @@ def _applied(
         with_hands = hands(one.world, reporter, cancelled)
         outcomes, last, plans = executor.execute(seen.plan, with_hands), seen, [seen.plan]
         for _ in range(_FURTHER_LOOKS):
-            if not _more_may_follow(last) or cancelled():
+            if not (_more_may_follow(last) or damaged(outcomes)) or cancelled():
                 break
             last = one.look(failures(outcomes))
             plans.append(last.plan)
-            outcomes += executor.execute(last.plan, with_hands) if last.plan.refusal is None else ()
+            later = executor.execute(last.plan, with_hands) if last.plan.refusal is None else ()
+            outcomes = with_later(outcomes, later)
         return committed(one, seen, plans, outcomes)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reconciler.choosing import named_target, with_models
-from reconciler.core import status
+from reconciler.core import nearest, status
 from reconciler.core.errors import Reason, UsageError
 from reconciler.core.held import Held, held_in
 from reconciler.core.spec import Desired, Target
@@ -68,5 +68,5 @@ def is_elsewhere(told: Account) -> bool:
 def _check(asked: tuple[str, ...], desired: Desired, told: frozenset[str] | set[str]) -> None:
     unknown = sorted(set(asked) - told - desired.models.keys() - desired.rejected.keys())
     if unknown:
-        hint = f"the status tells of: {', '.join(sorted(told)) or 'no models'}"
+        hint = nearest.hint(unknown, told, "the status tells of", "no models")
         raise UsageError(Reason.USAGE, f"there is no model called {', '.join(unknown)}", hint)

@@ -59,8 +59,13 @@ def _pool(name: str, most: int) -> ThreadPoolExecutor:
 
 
 @contextmanager
-def opened(target: Target, desired: Desired, environment: Mapping[str, str], limits: Limits) -> Iterator[World]:
-    """The target's volume and servers, closed afterwards. Raises ReconcileError for what can never work."""
+def opened(
+    target: Target, desired: Desired, environment: Mapping[str, str], limits: Limits, *, verify: bool = False
+) -> Iterator[World]:
+    """The target's volume and servers, closed afterwards; `verify`: whatever is on the volume is read.
+
+    Raises ReconcileError for what can never work.
+    """
     repository = desired.repository
     volume = mounted.Volume(
         target.volume,
@@ -68,6 +73,8 @@ def opened(target: Target, desired: Desired, environment: Mapping[str, str], lim
         signers=repository.policy.model_signers,
         limits=limits,
     )
+    if verify:
+        volume.read_all()
     with ExitStack() as stack:
         stack.callback(volume.close)
         found, servers = resolved(target.servers), {}

@@ -36,7 +36,7 @@ def test_every_command_that_the_readme_names_is_there() -> None:
 def test_every_command_says_what_it_does_and_gives_an_example(command: str) -> None:
     said = CliRunner().invoke(cli.group, [command, "--help"])
     assert said.exit_code == 0
-    assert f"reconcile {command}" in said.output.partition("Example:")[2]
+    assert f"reconcile {command}" in said.output.partition("Examples:")[2]
 
 
 @pytest.mark.parametrize("target", ["demo", "setup", "test"])

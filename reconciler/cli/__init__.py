@@ -27,7 +27,7 @@ def _version(context: click.Context, _parameter: click.Parameter, asked: bool) -
 @click.group(
     name=NAME,
     cls=Group,
-    epilog="\b\nExample:\n  reconcile plan --repo ./models --server grpc://localhost:8001 --volume /models",
+    epilog="\b\nExamples:\n  reconcile init models\n  reconcile plan --server grpc://localhost:8001 --volume /models",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 @click.option(

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from reconciler.cli import metering, out
+from reconciler.cli.helping import Command, examples
 from reconciler.cli.notices import notifying
 from reconciler.cli.options import (
     ADOPT,
@@ -15,6 +16,7 @@ from reconciler.cli.options import (
     REMOVALS,
     TRACES,
     TRANSFERS,
+    VERIFY,
     Chosen,
     Common,
     choosing,
@@ -53,13 +55,24 @@ class Consent:
 
 
 @click.command(
-    epilog="\b\nExample:\n  reconcile apply --repo https://git.example/models --volume /models --server grpc://localhost:8001"
+    cls=Command,
+    epilog=examples(
+        "# On a laptop: the plan is shown, and you are asked.",
+        "apply --server grpc://localhost:8001 --volume /models",
+        "# In a job: nobody is asked; the target says which volume and servers.",
+        "apply --repo https://git.example/models --target prod --yes",
+        "# Just the plan that was reviewed.",
+        "apply friday.plan --server grpc://localhost:8001 --volume /models",
+        "# Before Triton starts: fetch and activate only.",
+        "apply --repo https://git.example/models --server none --volume /models",
+    ),
 )
 @shared
 @OUTPUT
 @click.option("-y", "--yes", is_flag=True, envvar="RECONCILE_YES", show_envvar=True, help="Do not ask.")
 @REMOVALS
 @ADOPT
+@VERIFY
 @MAX_BANDWIDTH
 @TRANSFERS
 @notifying
@@ -88,7 +101,7 @@ def apply(common: Common, output: str, *, yes: bool, allow_removals: int | None,
     chosen: Chosen = more["chosen"]
     path = plan_file.named(chosen.models)
     asked = options(common, plan_file.beside(path, chosen), allow_removals, more["adopt"])
-    asked = replace(asked, limits=limits, notices=more["notices"])
+    asked = replace(asked, limits=limits, notices=more["notices"], verify=more["verify"])
     saved = plan_file.read(path) if path is not None else None
 
     def confirm(seen: Look) -> bool:

@@ -9,25 +9,12 @@ from contextlib import contextmanager
 
 from rich.console import Console, Group
 from rich.live import Live
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    SpinnerColumn,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
+from rich.progress import Progress, TaskID
 
-from reconciler.cli import out
+from reconciler.cli import bar_columns, out, terminal
 from reconciler.core.plan import Fetch, Outcome, Step
 from reconciler.core.progress import Moved, Reporter
 from reconciler.render import outcome_text, steps, words
-
-_NAME = TextColumn("{task.description}", markup=False)  # a name may look like rich's markup
-
 
 _BIG = 8 << 20
 """Bytes of a file that gets a bar of its own."""
@@ -44,10 +31,9 @@ class Bars:
         self._tasks: dict[str, TaskID] = {}
         self._files: dict[tuple[str, str], TaskID] = {}
         self._all: TaskID | None = None
-        console = Console(stderr=err)
-        speed, left = TransferSpeedColumn(), TimeRemainingColumn()
-        self._fetches = Progress(_NAME, BarColumn(), DownloadColumn(binary_units=True), speed, left, console=console)
-        self._others = Progress(SpinnerColumn(), _NAME, TimeElapsedColumn(), console=console)
+        console = Console(stderr=err, no_color=not terminal.coloured(err=err))
+        self._fetches = Progress(*bar_columns.of_fetches(console), console=console)
+        self._others = Progress(*bar_columns.of_others(console), console=console)
         self.live = Live(Group(self._fetches, self._others), console=console, transient=True)
 
     def _shelf(self, step: Step) -> Progress:

@@ -3,6 +3,7 @@
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import click
 
@@ -17,6 +18,9 @@ class Command:
 
 COMMANDS: Mapping[str, Command] = {
     "apply": Command("apply:apply", "Plan, and carry the plan out."),
+    "completion": Command(
+        "completion:completion", "Print the script that completes commands, options, models and targets in a shell."
+    ),
     "demo": Command("demo:demo", "Show the whole thing on this machine: a real Triton, real git, small models."),
     "explain": Command(
         "explain:explain", "Show where each setting of MODEL comes from, what it needs, and what would change and why."
@@ -47,7 +51,18 @@ COMMANDS: Mapping[str, Command] = {
 }
 
 
-class Group(click.Group):
+class Exampled(click.Command):
+    """A command whose epilog is a section of its help like the others."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The examples."""
+        del ctx
+        if self.epilog:
+            formatter.write_paragraph()
+            formatter.write_text(self.epilog)
+
+
+class Group(Exampled, click.Group):
     """The program's commands."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
@@ -60,6 +75,24 @@ class Group(click.Group):
             module, _, name = COMMANDS[cmd_name].place.partition(":")
             self.add_command(getattr(importlib.import_module(f"reconciler.cli.{module}"), name))
         return super().get_command(ctx, cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The same as click's, which knows only what was imported: with what was meant."""
+        if not ctx.resilient_parsing and args[0] not in self.list_commands(ctx) and not args[0].startswith("-"):
+            from reconciler.core.nearest import nearest
+
+            meant = nearest(args[0], self.list_commands(ctx))
+            ctx.fail(f"No such command {args[0]!r}." + (f" Did you mean {meant!r}?" if meant else ""))
+        return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
+        """Commands and options, with no command imported: somebody waits for it."""
+        from click.shell_completion import CompletionItem
+
+        found = [CompletionItem(name, help=one.says) for name, one in COMMANDS.items() if name.startswith(incomplete)]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """What each does, with nothing imported."""

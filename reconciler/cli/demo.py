@@ -3,10 +3,18 @@
 import click
 
 from reconciler.cli import exits, out
+from reconciler.cli.helping import Command, examples
 from reconciler.cli.options import reported
 
 
-@click.command(epilog="\b\nExample:\n  reconcile demo --keep")
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "demo",
+        "# Leave it running, to play on.",
+        "demo --keep",
+    ),
+)
 @click.option("--keep", is_flag=True, help="Leave the server running, and say how to play on.")
 @click.option("--prepare", is_flag=True, help="Only set up the local Triton (250 MB, once on a machine).")
 @reported

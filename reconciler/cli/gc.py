@@ -1,20 +1,30 @@
 """`reconcile gc`: removes what nothing refers to."""
 
 import sys
+from dataclasses import replace
 
 import click
 
 from reconciler.cli import exits, out
-from reconciler.cli.options import OUTPUT, Common, shared
+from reconciler.cli.helping import Command, examples
+from reconciler.cli.options import OUTPUT, VERIFY, Common, shared
 from reconciler.cli.signals import Interruption
 
 
-@click.command(epilog="\b\nExample:\n  reconcile gc --server grpc://localhost:8001 --volume /models --dry-run")
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "# Only look.",
+        "gc --server grpc://localhost:8001 --volume /models --dry-run",
+        "gc --target prod --yes",
+    ),
+)
 @shared
 @OUTPUT
 @click.option("-y", "--yes", is_flag=True, envvar="RECONCILE_YES", show_envvar=True, help="Do not ask.")
+@VERIFY
 @click.option("--dry-run", is_flag=True, help="Say what would be removed; change nothing.")
-def gc(common: Common, output: str, *, yes: bool, dry_run: bool) -> int:
+def gc(common: Common, output: str, *, yes: bool, dry_run: bool, verify: bool) -> int:
     """Remove what nothing refers to: files, trees and half-fetched files of generations that are gone.
 
     Never what is active, served, or wanted by the repository; so every server is asked what it serves. A terminal is
@@ -45,7 +55,11 @@ def gc(common: Common, output: str, *, yes: bool, dry_run: bool) -> int:
 
     with progress(voice) as reporter:
         swept = sweeping.gc(
-            options(common), reporter=reporter, confirm=confirm, cancelled=interruption.cancelled, now=now()
+            replace(options(common), verify=verify),
+            reporter=reporter,
+            confirm=confirm,
+            cancelled=interruption.cancelled,
+            now=now(),
         )
     found = problems.of(swept.desired)
     if as_json:

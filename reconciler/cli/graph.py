@@ -3,15 +3,22 @@
 import click
 
 from reconciler.cli import exits, out
+from reconciler.cli.helping import Command, examples
 from reconciler.cli.options import Common, shared
 
 
-@click.command(epilog="\b\nExample:\n  reconcile graph --server grpc://localhost:8001 --volume /models --format svg")
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "graph --server grpc://localhost:8001 --volume /models --format svg",
+        "graph --target prod --format json",
+    ),
+)
 @shared
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["mermaid", "dot", "svg"]),
+    type=click.Choice(["mermaid", "dot", "svg", "json"]),
     default="mermaid",
     show_default=True,
     help="As what.",
@@ -21,11 +28,16 @@ def graph(common: Common, *, form: str) -> int:
     from reconciler import reconcile
     from reconciler.cli.one_pass import now, options
     from reconciler.core.picture import drawn
-    from reconciler.render import picture_svg, picture_text, plan_text, problems
+    from reconciler.render import picture_json, picture_svg, picture_text, plan_text, problems
 
     seen = reconcile.look(options(common), now=now())
     picture = drawn(seen.desired, seen.observed, seen.plan)
-    renderers = {"mermaid": picture_text.mermaid, "dot": picture_text.dot, "svg": picture_svg.svg}
+    renderers = {
+        "mermaid": picture_text.mermaid,
+        "dot": picture_text.dot,
+        "svg": picture_svg.svg,
+        "json": picture_json.text,
+    }
     click.echo(renderers[form](picture), nl=False)
     found = problems.of(seen.desired)
     out.show([*plan_text.perhaps_old(seen.plan), *problems.lines(found)], err=True)

@@ -7,6 +7,8 @@ from typing import Any
 import click
 
 from reconciler.cli import exits, out
+from reconciler.cli.commands import Exampled
+from reconciler.cli.helping import Command, examples
 from reconciler.cli.options import OUTPUT, flag, reported
 from reconciler.core.errors import Reason, UsageError
 from reconciler.core.imports.fates import ImportReport
@@ -19,7 +21,18 @@ _KINDS = {
 }
 
 
-@click.group(name="import", epilog="\b\nExample:\n  reconcile import trainedmodel trainedmodels.yaml --dry-run")
+class Kinds(Exampled, click.Group):
+    """A command for each kind of system."""
+
+
+@click.group(
+    name="import",
+    cls=Kinds,
+    epilog=examples(
+        "import trainedmodel trainedmodels.yaml --dry-run",
+        "import triton --server grpc://localhost:8001 --repository /models",
+    ),
+)
 def group() -> None:
     """Write models.d files from another system.
 
@@ -67,8 +80,9 @@ def _command(kind: str) -> click.Command:
 
     @click.command(
         name=kind,
+        cls=Command,
         help=f"From {what}. `-` is stdin.",
-        epilog=f"\b\nExample:\n  reconcile import {kind} {example} --dry-run",
+        epilog=examples(f"import {kind} {example} --dry-run", f"import {kind} - --out models.d --force -o json"),
     )
     @_placed
     @click.option(
@@ -86,7 +100,10 @@ def _command(kind: str) -> click.Command:
     return command
 
 
-@group.command(epilog="\b\nExample:\n  reconcile import triton --server grpc://localhost:8001 --repository /models")
+@group.command(
+    cls=Command,
+    epilog=examples("import triton --server grpc://localhost:8001 --repository /models --dry-run"),
+)
 @_placed
 @flag("--server", "The Triton server, like grpc://localhost:8001.", required=True, metavar="URL")
 @click.option("--repository", required=True, metavar="DIR", help="Its model repository, as this machine sees it.")

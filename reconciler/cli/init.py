@@ -5,10 +5,18 @@ import os
 import click
 
 from reconciler.cli import exits, out
+from reconciler.cli.helping import Command, examples
 from reconciler.cli.options import OUTPUT, reported
 
 
-@click.command(epilog="\b\nExample:\n  reconcile init models")
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "init models",
+        "# Only the files.",
+        "init --no-git .",
+    ),
+)
 @click.option("--no-git", is_flag=True, help="Do not make it a git repository.")
 @OUTPUT
 @click.argument("folder", default=".", metavar="[DIR]")

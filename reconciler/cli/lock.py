@@ -5,12 +5,22 @@ from typing import Any
 
 import click
 
-from reconciler.cli import exits, out
+from reconciler.cli import completing, exits, out
+from reconciler.cli.helping import Command, examples
 from reconciler.cli.options import OUTPUT, PATH, flag, reported
 from reconciler.cli.signals import Interruption
 
 
-@click.command(epilog="\b\nExample:\n  reconcile lock densenet && git add models.d")
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "# Every model; then commit the locks.",
+        "lock",
+        "lock densenet",
+        "# In CI: does each lock fit?",
+        "lock --check -o json",
+    ),
+)
 @flag("--repo", "A work tree or directory with models.d/.", default=".", show_default=True, metavar="DIR")
 @PATH
 @flag("--volume", "A model volume, whose memory of what it fetched saves reading it again.", metavar="DIR")
@@ -18,7 +28,7 @@ from reconciler.cli.signals import Interruption
     "--check", is_flag=True, help="Write nothing; 1 if a lock is missing, does not fit its model, or is out of date."
 )
 @OUTPUT
-@click.argument("models", nargs=-1, metavar="[MODEL]...")
+@click.argument("models", nargs=-1, metavar="[MODEL]...", shell_complete=completing.models)
 @reported
 def lock(repo: str, path: str, output: str, *, check: bool, models: tuple[str, ...], **more: Any) -> int:
     """Write what the models' sources hold into locks.

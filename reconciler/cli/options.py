@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from reconciler.cli import logs, out, signals
+from reconciler.cli import completing, logs, out, signals
 from reconciler.core import labels, quantities
 from reconciler.core.errors import ReconcileError
 from reconciler.core.spec import Selector
@@ -90,7 +90,8 @@ def _unset_if_empty(context: click.Context, parameter: click.Parameter, value: A
 def flag(name: str, text: str, **more: Any) -> Callable[[Callable[..., int]], Callable[..., int]]:
     """A click option with its environment variable, `RECONCILE_` and its name."""
     variable = "RECONCILE_" + name.removeprefix("--").upper().replace("-", "_")
-    return click.option(name, envvar=variable, show_envvar=True, help=text, **{"callback": _unset_if_empty, **more})
+    further = {"callback": _unset_if_empty, "shell_complete": completing.by_metavar(more.get("metavar")), **more}
+    return click.option(name, envvar=variable, show_envvar=True, help=text, **further)
 
 
 _SHARED = ("repo", "ref", "path", "require_fresh", "target", "volume", "timeout", "allowed_signers", "gpg_keys")
@@ -142,6 +143,7 @@ ADOPT = click.option(
     "--adopt",
     multiple=True,
     metavar="MODEL",
+    shell_complete=completing.models,
     help="Take over a directory of this name in models/ that is not ours; may be given again.",
 )
 
@@ -173,8 +175,15 @@ def choosing(command: Callable[..., int]) -> Callable[..., int]:
 
     told = "Only models with these labels, as with `kubectl -l`: tier=gold,team!=nlp."
     option = click.option("-l", "--selector", metavar="LABELS", callback=_labels, help=told)
-    return option(click.argument("models", nargs=-1, metavar="[MODEL]...")(wrapper))
+    names = click.argument("models", nargs=-1, metavar="[MODEL]...", shell_complete=completing.plans_and_models)
+    return option(names(wrapper))
 
+
+VERIFY = flag(
+    "--verify",
+    "Read everything on the volume; what is not what its digest says is damaged, whatever its size and time are.",
+    is_flag=True,
+)
 
 MAX_BANDWIDTH = flag(
     "--max-bandwidth",

@@ -1,14 +1,11 @@
 """What reaches the terminal: colours only where a terminal wants them, errors in one form."""
 
 import io
-import os
-import shutil
-import sys
 from collections.abc import Iterable, Mapping
 
 import click
 
-from reconciler.cli import logs
+from reconciler.cli import logs, terminal
 from reconciler.core.errors import Problem, Reason, ReconcileError
 from reconciler.core.jsonvalue import JsonObject
 from reconciler.render import json_text, words
@@ -24,11 +21,6 @@ COLOURS: Mapping[Tone, str] = {
 }
 
 
-def is_terminal(*, err: bool) -> bool:
-    """Whether stdout (or stderr) is a terminal that a person looks at."""
-    return (sys.stderr if err else sys.stdout).isatty()
-
-
 def _coloured(line: Line) -> str:
     if line.tone is Tone.TITLE:
         return click.style(line.text, bold=True)
@@ -36,11 +28,22 @@ def _coloured(line: Line) -> str:
 
 
 def show(lines: Iterable[Line], *, err: bool = False) -> None:
-    """Prints lines: folded to the terminal's width and coloured there, plain elsewhere and with NO_COLOR."""
-    terminal = is_terminal(err=err)
-    colour = terminal and not os.environ.get("NO_COLOR")
-    for line in wrapped(lines, shutil.get_terminal_size().columns if terminal else None):
-        click.echo(_coloured(line) if colour else line.text, err=err, color=colour)
+    """Prints lines: folded to the terminal's width, coloured where that is wanted."""
+    for text in _told(lines, err=err):
+        click.echo(text, err=err, color=terminal.coloured(err=err))
+
+
+def page(lines: Iterable[Line]) -> None:
+    """The same on stdout, in a pager where it is more than the screen of somebody who looks at it."""
+    told = _told(lines, err=False)
+    if not (terminal.is_screenful(len(told)) and terminal.paged("".join(f"{text}\n" for text in told))):
+        for text in told:
+            click.echo(text, color=terminal.coloured(err=False))
+
+
+def _told(lines: Iterable[Line], *, err: bool) -> list[str]:
+    laid_out = wrapped(lines, terminal.width(err=err))
+    return [_coloured(line) for line in laid_out] if terminal.coloured(err=err) else [line.text for line in laid_out]
 
 
 def document(value: JsonObject) -> None:

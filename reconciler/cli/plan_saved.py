@@ -19,7 +19,9 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 def meant(plan: Saved, options: Options) -> Options:
     """The options with what the plan says of its revision and its models."""
     ref = plan.revision if _COMMIT.fullmatch(plan.revision) else options.ref
-    return replace(options, ref=ref, target=options.target or plan.target, models=plan.models, adopt=plan.adopt)
+    verify = options.verify or plan.verify
+    target = options.target or plan.target
+    return replace(options, ref=ref, target=target, models=plan.models, adopt=plan.adopt, verify=verify)
 
 
 def check(path: str, plan: Saved, seen: Look) -> None:

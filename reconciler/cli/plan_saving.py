@@ -21,6 +21,7 @@ def saved(seen: Look, asked: Options) -> Saved:
         volume=seen.target.volume,
         models=asked.models,
         adopt=asked.adopt,
+        verify=asked.verify,
         steps=steps_of(seen.plan),
         servers={url: view.version for url, view in seen.observed.servers.items() if isinstance(view, Serving)},
         state=state_of(seen.plan, seen.observed),

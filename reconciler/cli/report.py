@@ -4,17 +4,28 @@ from typing import Any
 
 import click
 
-from reconciler.cli import exits, out
+from reconciler.cli import completing, exits, out
+from reconciler.cli.helping import Command, examples
 from reconciler.cli.options import Common, shared
 from reconciler.cli.status import OBSERVED
 
 
 @click.command(
-    epilog="\b\nExample:\n  reconcile report --server grpc://localhost:8001 --volume /models --out report.html\n"
-    "  reconcile report --repo https://git.example/models --target prod --observed status --out -"
+    cls=Command,
+    epilog=examples(
+        "report --server grpc://localhost:8001 --volume /models --out report.html",
+        "report --repo https://git.example/models --target prod --observed status --out -",
+    ),
 )
 @shared
-@click.option("--out", "file", required=True, metavar="FILE", help="Where the page goes; `-` is standard output.")
+@click.option(
+    "--out",
+    "file",
+    required=True,
+    metavar="FILE",
+    shell_complete=completing.files,
+    help="Where the page goes; `-` is standard output.",
+)
 @OBSERVED
 def report(common: Common, *, file: str, observed: str | None) -> int:
     """Write one HTML page that shows every model, why it is not ready, who needs whom, and what would be done.

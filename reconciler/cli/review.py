@@ -9,12 +9,19 @@ from typing import Any
 import click
 
 from reconciler.cli import exits, out
+from reconciler.cli.helping import Command, examples
 from reconciler.cli.options import PATH, flag, reported
 from reconciler.core.review import Planned, Review
 from reconciler.render.line import Line, Tone
 
 
-@click.command(epilog="\b\nExample:\n  reconcile review --repo . --ref my-branch")
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "review --repo . --ref my-branch",
+        "review --target prod --target staging --comment false",
+    ),
+)
 @flag("--repo", "The configuration repository; in a job of GitHub Actions, that job's.", metavar="URL|DIR")
 @flag("--ref", "What to look at; in a job of GitHub Actions, the pull request as merged.", metavar="REF")
 @PATH

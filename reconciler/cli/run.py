@@ -8,11 +8,18 @@ from typing import Any
 import click
 
 from reconciler.cli import out
+from reconciler.cli.helping import Command, examples
 from reconciler.cli.notices import notifying
 from reconciler.cli.options import MAX_BANDWIDTH, NONE, TRACES, TRANSFERS, Common, duration_of, flag, shared
 
 
-@click.command(epilog="\b\nExample:\n  reconcile run --repo https://git.example/models --volume /models --interval 60s")
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "run --repo https://git.example/models --volume /models --server grpc://localhost:8001",
+        "run --target prod --interval 5m --listen 0.0.0.0:8080 --log-format json",
+    ),
+)
 @shared
 @flag(
     "--interval",

@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from reconciler.cli import exits, out
+from reconciler.cli.helping import Command, examples
 from reconciler.cli.options import OUTPUT, Chosen, Common, choosing, shared
 
 OBSERVED = click.option(
@@ -15,8 +16,15 @@ OBSERVED = click.option(
 
 
 @click.command(
-    epilog="\b\nExample:\n  reconcile status --server grpc://localhost:8001 --volume /models\n"
-    "  reconcile status --repo https://git.example/models --target prod --observed status densenet"
+    cls=Command,
+    pages=True,
+    epilog=examples(
+        "status --server grpc://localhost:8001 --volume /models",
+        "# One model, with its last generations.",
+        "status --target prod densenet",
+        "# From anywhere: as it was committed last.",
+        "status --repo https://git.example/models --target prod --observed status -o json",
+    ),
 )
 @shared
 @OUTPUT
@@ -49,11 +57,15 @@ def _account(told: Any, chosen: Chosen, *, as_json: bool, log_json: bool) -> int
         where = account_json.where(told.target.name, branch, desired, told.unknown)
         out.document({**account_json.document(told.statuses, told.held), **where, "routes": table(told.statuses)})
     else:
-        out.show(account_text.circumstances(desired, told.unknown))
-        out.show(account_text.lines(told.statuses, told.held))
         one = told.statuses.get(chosen.models[0]) if len(chosen.models) == 1 else None
-        out.show([] if one is None else account_text.history(one))
-        out.show(account_text.ending(told.statuses, told.target.name, branch))
+        out.page(
+            [
+                *account_text.circumstances(desired, told.unknown),
+                *account_text.lines(told.statuses, told.held),
+                *([] if one is None else account_text.history(one)),
+                *account_text.ending(told.statuses, told.target.name, branch),
+            ]
+        )
     out.faults(found, as_json=log_json)
     held = ((bool(told.unknown or desired.not_fresh), exits.Exit.ERROR), (bool(found), exits.Exit.INVALID))
     return exits.first(code for holds, code in held if holds)
@@ -72,8 +84,8 @@ def _live(common: Common, chosen: Chosen, *, as_json: bool) -> int:
         document = status_json.document(seen.plan, seen.observed, seen.statuses)
         out.document({**document, "routes": table(standing(seen))})
     else:
-        out.show(status_text.lines(seen.plan, seen.observed))
         one = seen.statuses.get(chosen.models[0]) if len(chosen.models) == 1 else None
-        out.show([] if one is None else account_text.history(one))
+        history = [] if one is None else account_text.history(one)
+        out.page([*status_text.lines(seen.plan, seen.observed), *history])
     out.faults(found, as_json=common.log_json)
     return exits.first(code for code in exits.of_plan(seen.plan, found) if code is not exits.Exit.REFUSED)

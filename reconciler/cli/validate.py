@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import click
 
 from reconciler.cli import exits, out
+from reconciler.cli.helping import Command, examples
 from reconciler.cli.options import PATH, flag, output_of, reported
 from reconciler.core.errors import Problem
 from reconciler.render import annotations, problems, validation
@@ -95,7 +96,14 @@ def _shown(location: str) -> str:
     return os.path.abspath(location) if os.path.isdir(location) else gitrepo.shown(location)
 
 
-@click.command(epilog="\b\nExample:\n  reconcile validate models.d/densenet.yaml")
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "validate",
+        "# Two files, as annotations of GitHub Actions.",
+        "validate models.d/densenet.yaml models.d/scale.yaml -o github",
+    ),
+)
 @flag("--repo", "What is checked without PATHs.", default=".", show_default=True, metavar="URL|DIR")
 @flag("--ref", "Branch, tag or commit of --repo.", metavar="REF")
 @PATH

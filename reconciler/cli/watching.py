@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 from reconciler import __version__
-from reconciler.cli import out
+from reconciler.cli import terminal
 from reconciler.cli.voice import Voice
 from reconciler.core.errors import Reason, ReconcileError, TerminalError, UsageError
 from reconciler.core.progress import Reporter
@@ -27,7 +27,7 @@ class _Closing(Recorder, Protocol):
 
 def progress(voice: Voice) -> AbstractContextManager[Reporter]:
     """Bars on a terminal, lines elsewhere, JSON lines where they were asked for."""
-    if voice.as_json or not out.is_terminal(err=voice.err):
+    if voice.as_json or not terminal.is_terminal(err=voice.err):
         from reconciler.cli.progress import told_in_lines
 
         return told_in_lines(voice)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-_LINE = re.compile(r'[ \t]*(?:"(?P<quoted>[^"]*)"|(?P<plain>[^\s"]\S*))[ \t]+(?P<rest>.*?)[ \t\r]*')
+_LINE = re.compile(r'(?:"(?P<quoted>[^"]*)"|(?P<plain>[^\s"]\S*))[ \t]+(?P<rest>\S.*)')
 _KEY = re.compile(r"(?P<kind>(?:ssh|ecdsa|sk)-[a-z0-9@.-]+)[ \t]+(?P<blob>[A-Za-z0-9+/=]+)(?:[ \t].*)?")
 _OPTIONS = re.compile(r'(?P<options>(?:[^\s"]|"(?:[^"\\]|\\.)*")+)[ \t]+(?P<key>\S.*)')
 _OPTION = re.compile(r'(?P<name>[A-Za-z-]+)(?:="(?P<value>(?:[^"\\]|\\.)*)")?(?:,(?!$)|$)')
@@ -69,8 +69,28 @@ def matches(text: str, patterns: str) -> bool:
 
 
 def _like(pattern: str, text: str) -> bool:
-    words = {"*": ".*", "?": "."}
-    return re.fullmatch("".join(words.get(char) or re.escape(char) for char in pattern), text, re.DOTALL) is not None
+    """Without an expression that goes back: many stars would take it for ever."""
+    before, *between = pattern.split("*")
+    if not between:
+        return len(text) == len(pattern) and _same(pattern, text)
+    after = between.pop()
+    if (
+        len(text) < len(before) + len(after)
+        or not _same(before, text)
+        or not _same(after, text[len(text) - len(after) :])
+    ):
+        return False
+    at, end = len(before), len(text) - len(after)
+    for part in between:  # wherever it comes first leaves the most to those behind it
+        at = next((place for place in range(at, end - len(part) + 1) if _same(part, text[place:])), -1) + len(part)
+        if at < len(part):
+            return False
+    return True
+
+
+def _same(pattern: str, text: str) -> bool:
+    """Whether the text begins so, where ? is any character."""
+    return len(pattern) <= len(text) and all(a in ("?", b) for a, b in zip(pattern, text, strict=False))
 
 
 def _lines(content: bytes) -> Iterator[tuple[int, str]]:
@@ -80,7 +100,7 @@ def _lines(content: bytes) -> Iterator[tuple[int, str]]:
 
 
 def _signer(line: str) -> Signer:
-    found = _LINE.fullmatch(line)
+    found = _LINE.fullmatch(line.lstrip(" \t").rstrip(" \t\r"))
     if found is None:
         raise ValueError("no principals with a key after them")
     principals = found["plain"] if found["quoted"] is None else found["quoted"]

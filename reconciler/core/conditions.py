@@ -24,7 +24,7 @@ _VOLATILE = (
     (re.compile(r"(/tmp/|/var/tmp/)(folder|tmp|python_env_)\w{5,}[^\s'\",;:()]*"), r"\1…"),
     (re.compile(r"(/dev/shm/)[^\s'\",;:()]+"), r"\1…"),
 )
-_USERINFO = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^/\s'\"?#]*@")
+_USERINFO = re.compile(r"(://)[^/\s'\"?#]*@")
 
 
 class Kind(StrEnum):

@@ -4,7 +4,6 @@ Where a schema wants text and a person wrote a plain number, boolean or date, th
 `version: 1.10` is "1.10". The checked value that comes back has those texts in it.
 """
 
-import difflib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
@@ -15,6 +14,7 @@ from jsonschema.protocols import Validator
 
 from reconciler.core.errors import Problem
 from reconciler.core.jsonvalue import Json, JsonObject
+from reconciler.core.nearest import nearest
 from reconciler.core.nodes import MAX_PROBLEMS, Document, Path, described, quoted
 
 _TYPES = {
@@ -97,10 +97,9 @@ def _unknown_fields(document: Document, path: Path, schema: JsonObject) -> Itera
 
 def suggestion(word: str, known: list[str]) -> str:
     """The known word nearest to a wrong one, or all of them."""
-    lowered = {name.lower().replace("_", ""): name for name in known}
-    close = difflib.get_close_matches(word[:80].lower().replace("_", ""), lowered, n=1, cutoff=0.7)
-    if close:
-        return f"{lowered[close[0]]} (did you mean that?)"
+    close = nearest(word, known)
+    if close is not None:
+        return f"{close} (did you mean that?)"
     return "one of " + ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
 
 

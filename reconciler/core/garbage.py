@@ -9,7 +9,7 @@ from reconciler.core.capacity import Sizes
 from reconciler.core.guards import unknown
 from reconciler.core.observed import Observed
 from reconciler.core.plan import Plan
-from reconciler.core.prune import prune
+from reconciler.core.prune import discarding, prune
 from reconciler.core.spec import Desired, Target
 from reconciler.core.steps import Ordered
 from reconciler.core.units import Scene
@@ -17,15 +17,16 @@ from reconciler.core.verdicts import Request, first_look
 
 
 def garbage(desired: Desired, observed: Observed, target: Target, request: Request) -> Plan:
-    """A plan with at most the one step that prunes; none where a server cannot be asked what it serves."""
+    """A plan that prunes; nothing but what is damaged where a server cannot be asked what it serves."""
     verdicts = first_look(desired, observed, target, replace(request, models=frozenset()))
     sizes = Sizes(desired.models, verdicts, observed)
     scene = Scene(verdicts=verdicts, observed=observed, deltas={}, removals={}, sizes=sizes)
     step = None if desired.problems else prune(scene, Ordered(steps=(), finals={}), desired)
+    found = () if step is None else (step,)
     return Plan(
         target=target.name,
         revision=desired.revision,
-        steps=() if step is None else (step,),
+        steps=(*found, *discarding(scene, found)),
         unknown=unknown(scene),
         not_fresh=desired.not_fresh,
     )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TypeAlias
 
+from reconciler.core import nearest
 from reconciler.core.digest import FileDigest
 from reconciler.core.errors import Problem, Reason, UsageError
 from reconciler.core.lock import SUFFIX, lock_file
@@ -20,7 +21,7 @@ def to_lock(desired: Desired, names: tuple[str, ...]) -> list[ModelSpec]:
     """The models that were asked for (all without names) and have sources. Raises UsageError for an unknown name."""
     unknown = sorted(set(names) - desired.models.keys() - desired.rejected.keys())
     if unknown and not desired.problems:
-        hint = f"the repository has: {', '.join(sorted(desired.models)) or 'no models'}"
+        hint = nearest.hint(unknown, desired.models, "the repository has", "no models")
         raise UsageError(Reason.USAGE, f"there is no model called {', '.join(unknown)}", hint)
     wanted = [model for name, model in sorted(desired.models.items()) if not names or name in names]
     return [model for model in wanted if model.sources()]

@@ -19,6 +19,7 @@ from reconciler.core.modelconfig_message import ModelConfigMessage
 
 _ROOT = cast("Descriptor", ModelConfigMessage.DESCRIPTOR)
 _LARGEST, _SHORTER = 3.4028234663852886e38, 3.4028235e38
+_LONGEST = 300
 Known: TypeAlias = type[Message]
 """The message class that says which fields are known; tests give one that knows less."""
 
@@ -42,14 +43,22 @@ def read(text: bytes, known: Known = ModelConfigMessage) -> Read:
     Fields that a newer Triton may have are kept (core/modelconfig_unknown.py).
     """
     try:
-        return Read(config=_to_json(text_format.Parse(text.decode(), known())))
+        return _read(text.decode(), known)
     except UnicodeDecodeError as error:
         message = f"not UTF-8 at byte {error.start}"
         raise ValueError(message) from error
+    except RecursionError as error:  # protobuf's parser has no limit of its own
+        message = "nested too deeply"
+        raise ValueError(message) from error
+
+
+def _read(text: str, known: Known) -> Read:
+    try:
+        return Read(config=_to_json(text_format.Parse(text, known())))
     except text_format.ParseError as error:
-        found = _with_unknown(text.decode(), known)
+        found = _with_unknown(text, known)
         if found is None:
-            raise ValueError(_reason(_sooner(text.decode(), known) or error)) from error
+            raise ValueError(_reason(_sooner(text, known) or error)) from error
         return found
 
 
@@ -77,7 +86,8 @@ def _sooner(text: str, known: Known) -> text_format.ParseError | None:
 
 
 def _reason(error: text_format.ParseError) -> str:
-    return str(error).replace("inference.", "").replace(" : ", ": ", 1).removesuffix(".")
+    words = str(error).replace("inference.", "").replace(" : ", ": ", 1).removesuffix(".")
+    return words if len(words) <= _LONGEST else words[:_LONGEST] + "…"  # it quotes the line, and a line may be all
 
 
 def to_pbtxt(config: JsonObject, known: Known = ModelConfigMessage) -> str:

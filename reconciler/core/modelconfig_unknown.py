@@ -20,7 +20,10 @@ from reconciler.core.jsonvalue import Json, JsonObject
 Path: TypeAlias = tuple[str | int, ...]
 Kept: TypeAlias = dict[Path, str]
 
-_CLOSING = {"{": "}", "<": ">", "[": "]"}
+_OPENING = {"{": "}", "<": ">"}
+_CLOSING = {**_OPENING, "[": "]"}
+_DEEPEST = 32
+"""How deep a field may be nested that nobody here knows: known ones are not half as deep."""
 
 
 def tokens(text: str) -> list[str]:
@@ -201,9 +204,13 @@ class _Reader:
 
     def _value(self) -> Iterator[str]:
         """The tokens of a field's value: a message, a list, a scalar, or strings that stand side by side."""
-        if self._peek() == ":":
+        colon = self._peek() == ":"
+        if colon:
             yield self._next(":")
         first = self._next("a value")
+        if not colon and first not in _OPENING:
+            message = f"{first!r} without a colon before it"
+            raise ValueError(message)
         yield first
         if first in _CLOSING:
             yield from self._balanced(_CLOSING[first])
@@ -211,13 +218,18 @@ class _Reader:
             yield self._next("")
 
     def _balanced(self, end: str) -> Iterator[str]:
-        while True:
-            token = self._next(end)
+        """Up to the end, whatever lies between."""
+        ends = [end]
+        while ends:
+            token = self._next(ends[-1])
             yield token
-            if token == end:
-                return
-            if token in _CLOSING:
-                yield from self._balanced(_CLOSING[token])
+            if token == ends[-1]:
+                ends.pop()
+            elif token in _CLOSING:
+                ends.append(_CLOSING[token])
+            if len(ends) > _DEEPEST:
+                message = f"nested more than {_DEEPEST} deep"
+                raise ValueError(message)
 
     def _scalar(self, field: FieldDescriptor, kept: Kept) -> list[str]:
         value = list(self._value())
@@ -239,7 +251,10 @@ class _Reader:
                 yield from self._one(field, start, kept, counts)
 
     def _one(self, field: FieldDescriptor, start: str, kept: Kept, counts: dict[str, int]) -> list[str]:
-        known, below = self.message(cast("Descriptor", field.message_type), _CLOSING[start])
+        if start not in _OPENING:
+            message = f"{start!r} where {field.name} begins"
+            raise ValueError(message)
+        known, below = self.message(cast("Descriptor", field.message_type), _OPENING[start])
         place: Path = (field.name,)
         if is_map(field):
             place = (field.name, _key(field, known)) if below else place

@@ -99,7 +99,7 @@ def quoted(text: str) -> str:
     return '"' + "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in short) + '"'
 
 
-_URL = re.compile(r"(?i)([a-z][a-z0-9+.-]*://)[^/?#]*@")
+_URL = re.compile("(://)[^/?#]*@")
 _QUERY = re.compile(r"(?<=[?#]).*", re.DOTALL)
 
 

@@ -47,7 +47,8 @@ class VolumeView:
     `blobs`: every blob by digest with its size in bytes. `partials`: names of half-made things left by earlier runs.
     `free_bytes`: room for what is to be fetched, with what half-fetched files have taken already; None if not known.
     `mends`: how often a damaged tree was mended, where it ever was. `aside`: models whose own directory an adoption has
-    set aside, until what took its place is served.
+    set aside, until what took its place is served. `damaged`: blobs that are not what their name says, where they were
+    read.
     """
 
     entries: Mapping[str, Entry] = field(default_factory=dict)
@@ -57,6 +58,7 @@ class VolumeView:
     free_bytes: int | None = None
     mends: Mapping[Generation, int] = field(default_factory=dict)
     aside: frozenset[str] = frozenset()
+    damaged: frozenset[Digest] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -137,12 +137,16 @@ class Retire:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prune:
-    """Delete what nothing refers to: whole trees, blobs, half-made things of earlier runs; size in bytes."""
+    """Delete what nothing refers to: whole trees, blobs, half-made things of earlier runs; size in bytes.
+
+    `damaged`: blobs that are not what their name says, whatever refers to them, unless they are mended by then.
+    """
 
     trees: tuple[Generation, ...]
     blobs: tuple[Digest, ...]
     partials: tuple[str, ...]
     size: int
+    damaged: tuple[Digest, ...] = ()
 
 
 Action = Fetch | Adopt | Activate | Load | Unload | Deactivate | Retire | Prune

@@ -2,7 +2,8 @@
 
 Promise: never what is active, served, wanted or asked for, no blob while any content that this target wants is not
 known, and no half-fetched file while anything is still to be fetched; but where room is what a model waits for, all
-that is not active, served or wanted goes, though it may have to be fetched again.
+that is not active, served or wanted goes, though it may have to be fetched again. A blob that was read and is not what
+its name says goes whatever refers to it: so each later look sees that it is missing.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,7 +21,10 @@ from reconciler.core.units import Scene, Unit
 from reconciler.core.verdicts import Request
 
 PRUNE = "prune"
-"""The id of the one step of its kind."""
+"""The id of the step that deletes what nothing refers to."""
+
+DAMAGED = "prune:damaged"
+"""The id of the step that deletes what is not what its name says."""
 
 
 def pruned(scene: Scene, units: Iterable[Unit], desired: Desired, request: Request) -> tuple[Step, ...]:
@@ -29,7 +33,17 @@ def pruned(scene: Scene, units: Iterable[Unit], desired: Desired, request: Reque
     if request.models or request.frozen:
         return ordered.steps
     pruning = _tidying(scene, desired) if request.no_server else prune(scene, ordered, desired)
-    return (*ordered.steps, pruning) if pruning is not None else ordered.steps
+    found = (*ordered.steps, pruning) if pruning is not None else ordered.steps
+    return (*found, *discarding(scene, found))
+
+
+def discarding(scene: Scene, steps: Iterable[Step]) -> Iterator[Step]:
+    """The step that takes away what is damaged, once all else has ended: it may be mended by then."""
+    damaged = tuple(sorted(scene.observed.volume.damaged))
+    if damaged:
+        action = Prune(trees=(), blobs=(), partials=(), size=0, damaged=damaged)
+        behind = frozenset(step.id for step in steps)
+        yield Step(id=DAMAGED, action=action, reason=Reason.TREE_DAMAGED, behind=behind)
 
 
 def prune(scene: Scene, ordered: Ordered, desired: Desired) -> Step | None:

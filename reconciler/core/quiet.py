@@ -87,7 +87,7 @@ def to_json(quiet: Quiet) -> JsonObject:
 
 
 def from_json(value: Any) -> Quiet:
-    """Raises ValueError, TypeError, KeyError or IndexError for what `to_json` has not written."""
+    """Raises ValueError, TypeError, AttributeError or LookupError for what `to_json` has not written."""
     grounds = Grounds(**value["grounds"])
     return Quiet(
         grounds=grounds,

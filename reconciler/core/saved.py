@@ -13,7 +13,7 @@ from reconciler.core.errors import Reason, UsageError
 from reconciler.core.jsonvalue import JsonObject
 from reconciler.core.plan import Plan
 from reconciler.core.printable import printable
-from reconciler.core.prune import PRUNE
+from reconciler.core.prune import DAMAGED, PRUNE
 from reconciler.core.step_digests import steps_of
 
 KIND, MAJOR, MINOR = "reconcile-plan", 1, 0
@@ -24,8 +24,9 @@ class Saved:
     """A plan that was shown.
 
     `ref`: what was read to find the revision, empty for the default. `models`: those that were asked for, none for all;
-    `adopt`: those whose directories are taken over. `steps`: a digest of each by its id, in order. `servers`: version
-    by URL. `state`: what there is of each model that it touches, in words. `shown`: lines as (tone, text).
+    `adopt`: those whose directories are taken over. `verify`: everything on the volume was read. `steps`: a digest of
+    each by its id, in order. `servers`: version by URL. `state`: what there is of each model that it touches, in words.
+    `shown`: lines as (tone, text).
     """
 
     id: str
@@ -40,6 +41,7 @@ class Saved:
     state: Mapping[str, str]
     shown: tuple[tuple[str, str], ...]
     adopt: tuple[str, ...] = ()
+    verify: bool = False
 
 
 def differences(saved: Saved, now: Saved) -> Iterator[str]:
@@ -65,7 +67,7 @@ def overtaken(saved: Saved, newest: Plan) -> Iterator[str]:
     """In which ways the plan at a newer revision touches this one, in words. What it does besides is another matter."""
     if newest.refusal is not None:
         yield newest.refusal.message
-    steps = {name: digest for name, digest in saved.steps.items() if name != PRUNE}
+    steps = {name: digest for name, digest in saved.steps.items() if name not in (PRUNE, DAMAGED)}
     yield from _gone_or_changed(steps, steps_of(newest))
 
 
@@ -91,6 +93,7 @@ def to_text(saved: Saved) -> str:
         "volume": saved.volume,
         "models": [*saved.models],
         "adopt": [*saved.adopt],
+        "verify": saved.verify,
         "servers": dict(saved.servers),
         "state": dict(saved.state),
         "steps": [[name, digest] for name, digest in saved.steps.items()],
@@ -131,6 +134,7 @@ def _saved(raw: dict[str, object]) -> Saved:
         volume=str(raw["volume"]),
         models=tuple(str(model) for model in cast("list[str]", raw["models"])),
         adopt=tuple(str(model) for model in cast("list[str]", raw["adopt"])),
+        verify=raw.get("verify") is True,
         steps={str(name): str(digest) for name, digest in steps},
         servers=_texts(raw["servers"]),
         state=_texts(raw["state"]),

@@ -12,6 +12,9 @@ from reconciler.core.plan import Outcome, Result, Step
 FIRST_WAIT, LONGEST_WAIT = 0.75, 30.0
 """Seconds before the second try, doubling up to the longest; the actual wait is between half of it and all of it."""
 
+_ANOTHER_PASS = frozenset({Reason.CANCELLED, Reason.TREE_DAMAGED, Reason.LINK_REPOINTED})
+"""What no second try mends before somebody has looked again."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempts:
@@ -30,7 +33,7 @@ class Attempts:
                 return effect()
             except TransientError as error:
                 wait = next(waits, None)
-                if wait is None or error.reason is Reason.CANCELLED or not self._pause(wait):
+                if wait is None or error.reason in _ANOTHER_PASS or not self._pause(wait):
                     raise
 
     def _waits(self, retries: int) -> Iterator[float]:

@@ -6,7 +6,7 @@ from reconciler.core.conditions import Condition, Episode, Kind, ModelStatus, Tr
 from reconciler.core.held import Held
 from reconciler.core.spec import Desired
 from reconciler.render import status_text, words
-from reconciler.render.line import Line, Tone
+from reconciler.render.line import Line, Tone, table
 from reconciler.render.reasons import why
 
 _READY = {Truth.TRUE: "yes", Truth.FALSE: "no", Truth.UNKNOWN: "unknown"}
@@ -18,7 +18,7 @@ def lines(statuses: Mapping[str, ModelStatus], held: Held | None) -> list[Line]:
     shown = [statuses[name] for name in sorted(statuses)]
     cells = [status_text.HEAD, *map(_cells, shown)]
     note = [] if held is None else [Line(f"HELD at {held.revision[:12]}: {words.line(held.message)}", Tone.ALERT)]
-    return [*note, *status_text.table(cells, [_TONES[_ready(status)[0]] for status in shown])]
+    return [*note, *table(cells, [_TONES[_ready(status)[0]] for status in shown])]
 
 
 def circumstances(desired: Desired, unknown: Sequence[str]) -> list[Line]:
@@ -41,8 +41,8 @@ def history(status: ModelStatus) -> list[Line]:
     if not status.history:
         return [Line(""), Line(f"There is no history of {words.line(status.name)} yet.", Tone.FAINT)]
     head = ("GENERATION", "COMMIT", "WANTED SINCE", "BECAME", "AT", "WHY")
-    table = status_text.table([head, *map(_episode, status.history)], [Tone.PLAIN] * len(status.history))
-    return [Line(""), Line(f"The last generations of {words.line(status.name)}:", Tone.TITLE), *table]
+    rows = table([head, *map(_episode, status.history)], [Tone.PLAIN] * len(status.history))
+    return [Line(""), Line(f"The last generations of {words.line(status.name)}:", Tone.TITLE), *rows]
 
 
 def _episode(episode: Episode) -> tuple[str, ...]:

@@ -93,8 +93,9 @@ def _span(span: Span) -> JsonObject:
 
 def _pruned(planned: Step) -> JsonObject:
     match planned.action:
-        case Prune(trees=trees, blobs=blobs, partials=partials):
-            return {"trees": len(trees), "blobs": len(blobs), "partials": len(partials)}
+        case Prune(trees=trees, blobs=blobs, partials=partials, damaged=damaged):
+            counts: JsonObject = {"trees": len(trees), "blobs": len(blobs), "partials": len(partials)}
+            return {**counts, "damaged": len(damaged)} if damaged else counts
         case _:
             return {}
 

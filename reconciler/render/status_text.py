@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from reconciler.core.observed import Observed
 from reconciler.core.plan import Change, Plan
 from reconciler.render import words
-from reconciler.render.line import Line, Tone
+from reconciler.render.line import Line, Tone, table
 from reconciler.render.plan_text import perhaps_old
 from reconciler.render.reasons import why
 from reconciler.render.status_rows import OnServer, Readiness, Row, rows
@@ -29,17 +29,6 @@ def lines(plan: Plan, observed: Observed) -> list[Line]:
         *others,
         Line(_sentence(plan, shown), Tone.TITLE),
     ]
-
-
-def table(cells: Sequence[Sequence[str]], tones: Sequence[Tone]) -> list[Line]:
-    """Cells below each other, the first row being the head; the tones are those of the other rows."""
-    widths = [max(len(cell[column]) for cell in cells) for column in range(len(cells[0]) - 1)]
-    return [Line(_joined(cell, widths), tone) for cell, tone in zip(cells, [Tone.FAINT, *tones], strict=True)]
-
-
-def _joined(cells: Sequence[str], widths: Sequence[int]) -> str:
-    padded = [cell.ljust(width) for cell, width in zip(cells[:-1], widths, strict=True)]
-    return "  ".join([*padded, cells[-1]]).rstrip()
 
 
 def _tone(row: Row) -> Tone:

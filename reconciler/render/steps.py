@@ -70,7 +70,9 @@ def _on_the_volume(action: Adopt | Activate | Deactivate | Retire | Prune) -> st
 
 
 def pruning(action: Prune) -> str:
-    """`prune: 2 trees, 5 blobs, 12.3 MiB that nothing refers to`."""
+    """`prune: 2 trees, 5 blobs, 12.3 MiB that nothing refers to`, or what is damaged."""
+    if action.damaged:
+        return f"prune: {words.count(len(action.damaged), 'blob')} found damaged, unless mended by then"
     numbers = (("tree", len(action.trees)), ("blob", len(action.blobs)), ("half-made thing", len(action.partials)))
     parts = [words.count(number, noun) for noun, number in numbers if number]
     return f"prune: {', '.join([*parts, in_words(action.size)])} that nothing refers to"

@@ -10,8 +10,10 @@ from reconciler.core.digest import Generation, hexdigits
 from reconciler.core.jsonvalue import Json
 from reconciler.core.printable import printable
 
-_USERINFO = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*:/+)[^/\s'\"?#]*@")
-_QUERY = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*:/+[^\s?'\"]*)\?[^\s'\")\]>]+")
+# Neither begins with a scheme, and an address without a query is passed over at once: a server's message may be
+# long, and what tries every letter of it as a beginning takes for ever.
+_USERINFO = re.compile(r"(:/+)[^/\s'\"?#]*@")
+_QUERY = re.compile(r"(:/+[^\s?'\"]*)(\?[^\s'\")\]>]+)?")
 
 
 _COMMAND = re.compile(r"^(\s*):(?=:[A-Za-z].*::)|#(?=#\w*\[)")
@@ -20,7 +22,11 @@ _COMMAND = re.compile(r"^(\s*):(?=:[A-Za-z].*::)|#(?=#\w*\[)")
 
 def clean(text: str) -> str:
     """Foreign text with its secrets left out and everything that is not plain text escaped; stays one line."""
-    return _COMMAND.sub(_escaped, printable(_QUERY.sub(r"\1?…", _USERINFO.sub(r"\1", text))))
+    return _COMMAND.sub(_escaped, printable(_QUERY.sub(_address, _USERINFO.sub(r"\1", text))))
+
+
+def _address(found: re.Match[str]) -> str:
+    return found[1] + ("?…" if found[2] else "")
 
 
 def _escaped(found: re.Match[str]) -> str:

@@ -50,11 +50,23 @@ def contents(sources: Sources, source: Source | str) -> dict[str, bytes]:
         ("[ab].txt", ["a.txt"], ["c.txt", "[ab].txt"]),
         ("[!ab].txt", ["c.txt"], ["a.txt"]),
         ("a+(b).txt", ["a+(b).txt"], ["aab.txt"]),
+        ("[a-c&&-].txt", ["b.txt", "&.txt", "-.txt"], ["d.txt"]),
+        ("[z-a].txt", [], ["a.txt", "z.txt", "-.txt"]),
+        ("[!z-a].txt", [], ["a.txt", "z.txt"]),
+        ("*a*b*c", ["abc", "x/1a2b3c", "abc/d", "aabbcc/d/e"], ["acb", "a/b/c", "abcd"]),
+        ("**/a/**/b/**/c/", ["a/b/c/d", "x/a/y/b/z/c/d"], ["a/b/c", "ab/c/d", "a/b/cd/e"]),
+        ("a/**/**/[bc]*?*", ["a/bd", "a/x/cd/y"], ["a/b", "b/bd", "a/xbd"]),
     ],
 )
 def test_globs_mean_what_gitignore_means(pattern: str, matched: list[str], not_matched: list[str]) -> None:
     assert [path for path in matched + not_matched if wanted(path, [pattern], [])] == matched
     assert [path for path in matched + not_matched if wanted(path, ["**"], [pattern])] == not_matched
+
+
+def test_a_pattern_of_many_stars_is_decided_as_soon_as_one_of_few() -> None:
+    deep = "/".join("a" * 200)
+    assert not wanted(deep, ["**/a/" * 12 + "b"], ["*a" * 40 + "b"])
+    assert wanted(f"{deep}/b", ["**/a/" * 12 + "b"], ["*a" * 40 + "b"])
 
 
 @pytest.mark.parametrize("path", ["__pycache__/m.pyc", "1/x.pyc", ".git/config", "1/.DS_Store", "a/__pycache__/b"])

@@ -2,11 +2,14 @@
 
 import gzip
 import io
+import lzma
 import os
 import struct
 import tarfile
+import tracemalloc
 import zipfile
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -76,6 +79,26 @@ def _wrong_size(raw: bytearray) -> None:
     raw[at : at + 4] = struct.pack("<I", 5)
 
 
+def _by_lzma(raw: bytearray) -> None:
+    for mark, at in ((b"PK\1\2", 10), (b"PK\3\4", 8)):
+        raw[raw.index(mark) + at] = zipfile.ZIP_LZMA
+
+
+def common(count: int) -> bytes:
+    """A header for all members of so many bytes."""
+    rows = b"%d k=" % count
+    return entry("pax", rows + b"x" * (count - len(rows) - 1) + b"\n", tarfile.XGLTYPE)
+
+
+def greedy(raw: bytes) -> bytes:
+    """An .xz that asks for a dictionary of a gigabyte and a half."""
+    changed = bytearray(raw)
+    changed[16] = 37
+    end = 12 + changed[12] * 4
+    changed[end : end + 4] = struct.pack("<I", zlib.crc32(changed[12:end]))
+    return bytes(changed)
+
+
 _TRAPS: dict[str, tuple[str, bytes, str]] = {
     "size below zero": ("m.tar", entry("a", b"x") + sized("b", -512) + END, ""),
     "size below zero at once": ("m.tar", sized("b", -(2**62)) + END, ""),
@@ -88,6 +111,11 @@ _TRAPS: dict[str, tuple[str, bytes, str]] = {
     "pax path with a backslash": ("m.tar", pax({"path": "a\\b"}, entry("a")) + END, "backslash"),
     "pax path that is another's": ("m.tar", entry("a", b"1") + pax({"path": "a"}, entry("b", b"2")) + END, "twice"),
     "pax link": ("m.tar", pax({"linkpath": "/etc"}, entry("a", kind=tarfile.SYMTYPE)) + END, "a link"),
+    "pax of digits": ("m.tar", entry("pax", b"1" * 60_000, tarfile.XHDTYPE) + entry("a") + END, "damaged"),
+    "pax with a long number": ("m.tar", pax({"comment": "1" * 60_000}, entry("a")) + END, "damaged"),
+    "pax records in each other": ("m.tar", entry("pax", b"2 " * 8000 + b"=\n", tarfile.XHDTYPE) + entry("a") + END, ""),
+    "pax record longer than all": ("m.tar", entry("pax", b"99 a=b\n", tarfile.XHDTYPE) + entry("a") + END, "damaged"),
+    "headers for all": ("m.tar", common(40_000) * 2 + entry("a") + END, "damaged"),
     "GNU long name up": (
         "m.tar",
         entry("././@LongLink", b"../x\0", tarfile.GNUTYPE_LONGNAME) + entry("a") + END,
@@ -108,6 +136,11 @@ _TRAPS: dict[str, tuple[str, bytes, str]] = {
     "zip that lies about its size": ("m.zip", zipped({"a": b"x" * 1000}, _wrong_size), "damaged"),
     "zip in a zip's clothes": ("m.zip", b"PK\3\4" + bytes(100), "damaged"),
     "damaged zstd": ("m.tar.zst", b"\x28\xb5\x2f\xfd" + os.urandom(64), "damaged"),
+    "xz that takes much memory": ("m.tar.xz", greedy(lzma.compress(entry("a") + END)), "128 MiB of memory"),
+    "rubbish behind xz": ("m.tar.xz", lzma.compress(entry("a") + END) + b"x" * 100, "damaged"),
+    "xz that is cut": ("m.tar.xz", lzma.compress(entry("a") + END)[:-9], "damaged"),
+    "zip that takes much memory": ("m.zip", zipped({"a": b"x" * 1000}, _by_lzma), "another method"),
+    "zip of no name": ("m.zip", zipped({"": b"x"}), ""),
     "many directories": ("m.tar", b"".join(entry(f"d{n}", kind=tarfile.DIRTYPE) for n in range(300)) + END, "entries"),
 }
 
@@ -179,6 +212,29 @@ def test_long_names_and_extended_headers_of_honest_packers_are_read() -> None:
                 archive.addfile(info, io.BytesIO(content))
         found = {member.path: b"".join(member.blocks) for member in members(iter([out.getvalue()]), "m.tar")}
         assert found == files
+
+
+def peak_of(blocks: Iterable[bytes], name: str) -> int:
+    """The most memory that it takes to refuse an archive, in bytes."""
+    tracemalloc.start()
+    with pytest.raises(TerminalError):
+        [list(member.blocks) for member in members(iter(blocks), name)]
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return peak
+
+
+def test_a_zip_whose_table_names_too_many_is_refused_before_there_is_an_object_for_each() -> None:
+    row = b"PK\1\2" + bytes(24) + struct.pack("<H", 1) + bytes(16) + b"a"
+    table = row * 250_000
+    end = b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, 0xFFFF, 0xFFFF, len(table), 0, 0)
+    assert peak_of([table, end], "m.zip") < 4 * len(table)
+
+
+def test_the_headers_of_one_member_are_forgotten_at_the_next() -> None:
+    header = pax({"comment": "x" * 500_000}, b"")
+    many = (header + entry(f"{number}") for number in range(30))
+    assert peak_of([*many, b"x" * 512], "m.tar") < 10_000_000
 
 
 @pytest.mark.parametrize("blocks", [1, 1000])

@@ -153,6 +153,7 @@ def test_a_pass_is_asked_for_by_post_alone(site: Site) -> None:
         ({"Sec_Fetch_Site": "same-site"}, 403),
         ({"Origin": "https://evil.example"}, 403),
         ({"Origin": "null"}, 403),
+        ({"Origin": "http://["}, 403),
         ({"Origin": "http://evil.example@HOST"}, 403),
         ({"Sec_Fetch_Site": "same-origin", "Origin": "http://HOST"}, 202),
         ({"Sec_Fetch_Site": "same-origin", "Origin": "null"}, 202),
@@ -258,6 +259,11 @@ def test_what_is_no_request_is_refused_in_a_line_of_text(site: Site, sent: bytes
     assert answer.startswith(begins)
     assert b"<" not in answer.partition(b"\r\n\r\n")[2][:200]
     assert site.ask("/healthz").status == 200
+
+
+def test_a_length_that_no_body_has_is_no_reason_not_to_answer(site: Site) -> None:
+    asked = f"GET /healthz HTTP/1.0\r\nHost: localhost\r\nContent-Length: {'9' * 5000}\r\n\r\n"
+    assert site.raw(asked.encode()).startswith(b"HTTP/1.0 200 ")
 
 
 def test_what_a_request_says_ends_no_line_of_the_answer(site: Site) -> None:

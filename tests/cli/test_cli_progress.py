@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pytest
 from rich.console import Console
 
+from reconciler.cli.bar_columns import cut
 from reconciler.cli.bars import Bars
 from reconciler.cli.progress import Lines, told_in_lines
 from reconciler.cli.voice import Voice
@@ -112,3 +113,32 @@ def test_on_a_terminal_a_bar_goes_up_and_becomes_a_line(capsys: pytest.CaptureFi
     assert re.search(r"all fetches .*0\.3/1\.0 GiB", drawn)
     assert f"load m on {SERVER}" in drawn
     assert "fetch [bold]m: done [0.0s]" in drawn + capsys.readouterr().out
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
+def test_each_bar_stays_on_one_line_with_its_amount_at_every_width(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    bars, screen = Bars(err=False), io.StringIO()
+    bars.live.console = Console(file=screen, force_terminal=True, no_color=True, width=width, height=20)
+    name = "a-model-whose-name-is-longer-than-anybody-should-have-to-read-or-write"
+    bars.expected([fetch(name, 300 << 20), fetch("other", 90 << 20)])
+    for step in (fetch(name, 300 << 20), fetch("other", 90 << 20), load(name)):
+        bars.started(step)
+    bars.advanced(fetch(name, 300 << 20), Moved(120 << 20, "1/model-00001-of-00002.safetensors", 200 << 20))
+    bars.live.refresh()
+    bars.live.stop()
+    lines = [line.rstrip() for line in re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen.getvalue()).splitlines()]
+    assert max(map(len, lines)) <= width
+    drawn = [line.split("\r")[-1] for line in lines if "MiB" in line]
+    assert [amount for line in drawn for amount in re.findall(r"[\d.]+/[\d.]+ MiB", line)][-4:] == [
+        "120.0/390.0 MiB",
+        "120.0/300.0 MiB",
+        "0.0/90.0 MiB",
+        "120.0/200.0 MiB",
+    ]
+    assert re.search(r"load .*s elapsed", "\n".join(lines))
+
+
+@pytest.mark.parametrize(("room", "told"), [(30, "fetch densenet"), (14, "fetch densenet"), (9, "fetc…enet")])
+def test_a_name_that_is_cut_keeps_its_beginning_and_its_end(room: int, told: str) -> None:
+    assert cut("fetch densenet", room) == told

@@ -1,5 +1,7 @@
 """The command line from outside: help, version, usage errors, what start-up imports."""
 
+import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -86,14 +88,63 @@ def test_each_command_has_help_with_an_example(command: str, capsys: pytest.Capt
     assert cli.invoke([command, "--help"]) == 0
     told = capsys.readouterr().out
     assert told.startswith(f"Usage: reconcile {command} [OPTIONS]")
-    assert f"  Example:\n    reconcile {command} " in told
+    assert f"  reconcile {command}" in told.partition("\nExamples:\n")[2]
+
+
+def leaves(command: str) -> list[click.Command]:
+    found = asked(command)
+    return [*found.commands.values()] if isinstance(found, click.Group) else [found]
+
+
+def examples(command: click.Command) -> list[str]:
+    lines = [line.strip() for line in (command.epilog or "").splitlines()]
+    return [line.partition(" > ")[0] for line in lines if line.startswith("reconcile")]
+
+
+def parsed(arguments: list[str]) -> click.Command:
+    """The command that the arguments name, once its own options have been understood, too."""
+    context = cli.group.make_context("reconcile", list(arguments))
+    command: click.Command = cli.group
+    while isinstance(command, click.Group):
+        name, found, arguments = command.resolve_command(context, arguments)
+        assert found is not None
+        context, command = found.make_context(name, list(arguments), parent=context), found
+    return command
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_example_of_each_help_is_a_command_line_that_is_understood(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "models.d").mkdir()
+    for name in ("densenet", "scale"):
+        (tmp_path / "models.d" / f"{name}.yaml").touch()
+    monkeypatch.chdir(tmp_path)
+    for one in leaves(command):
+        assert examples(one)
+        assert {parsed(shlex.split(example)[1:]) for example in examples(one)} == {one}
+
+
+def test_the_examples_of_the_program_itself_are_understood() -> None:
+    assert [parsed(shlex.split(example)[1:]).name for example in examples(cli.group)] == ["init", "plan"]
+
+
+def test_a_long_help_has_its_options_in_sections_with_those_of_the_command_itself_first(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert cli.invoke(["apply", "--help"]) == 0
+    told = capsys.readouterr().out
+    titles = re.findall(r"^([A-Z][a-z ]+):$", told, re.MULTILINE)
+    assert titles == ["Options", "Repository", "Target", "Telling others", "Output", "Examples"]
+    options = {title: told.partition(f"\n{title}:\n")[2].partition("\n\n")[0] for title in titles}
+    assert "--adopt" in options["Options"]
+    assert "--server" in options["Target"]
+    assert "--help" in options["Output"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_each_option_of_each_command_is_explained(command: str) -> None:
-    found = asked(command)
-    commands = [*found.commands.values()] if isinstance(found, click.Group) else [found]
-    options = [one for each in commands for one in each.params if isinstance(one, click.Option)]
+    options = [one for each in leaves(command) for one in each.params if isinstance(one, click.Option)]
     assert options
     assert [option.name for option in options if not option.help] == []
 

@@ -76,6 +76,13 @@ def test_a_file_of_public_keys_has_one_in_each_line() -> None:
         ("a.b", "a?b", True),
         ("axb", "a.b", False),
         ("[x]", "[x]", True),
+        ("abcabd", "a*b?", True),
+        ("abcabd", "a*c*d", True),
+        ("abcabd", "a*d*b*", False),
+        ("abcabd", "b*", False),
+        ("abcabd", "*c", False),
+        ("aba", "ab*ba", False),
+        ("a" * 500, "*a" * 100 + "b*", False),
     ],
 )
 def test_a_list_of_patterns_takes_what_one_takes_and_none_refuses(text: str, patterns: str, holds: bool) -> None:

@@ -281,6 +281,11 @@ def test_an_empty_layer_changes_nothing_and_an_upper_one_keeps_all_it_says(
         (b"name: '\xff'", "not UTF-8 at byte 7"),
         (b"sequence_batching {} dynamic_batching {}", "1:"),
         (b"input [ { name: 'x' }, ]", "1:"),
+        (b"newer: 1 input name { x: 1 }", "1:"),
+        (b"newer 'x'\nmax_batch_size: 1", "1:"),
+        (b"newer { " * 33 + b"}" * 33, "1:"),
+        (b"newer { " * 3000, "nested too deeply"),
+        (b"max_batch_size: '" + b"x" * 5000, "1:.*…$"),
     ],
 )
 def test_what_triton_would_not_parse_is_refused_with_its_place(text: bytes, found: str) -> None:

@@ -37,6 +37,7 @@ def planned(folder: Path, text: str) -> tuple[Plan, Saved]:
         volume="/models",
         models=("alpha",),
         adopt=("beta",),
+        verify=True,
         steps=steps_of(plan),
         servers={"t0": "2.51"},
         state=state_of(plan, case.observed),

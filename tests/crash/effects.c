@@ -1,5 +1,6 @@
 // Loaded before libc (LD_PRELOAD): numbers everything that a process does to the files below one folder, whoever does
-// it (Python, libgit2, another C library), tells it to a log before it is done, and kills the process at one number.
+// it (Python, libgit2, another C library), tells it to a log before it is done, and kills the process at one number, or
+// refuses the effect with that number, or all from there on, as a full, broken or read-only disk does.
 // One effect at a time: the order of the log is the order in which things were done.
 //
 // A row of the log: number, what, path, second path, argument, bytes that follow; then those bytes and a newline.
@@ -23,6 +24,7 @@ static char root[PATH_MAX];
 static size_t root_length;
 static int log_file = -1;
 static long fatal, count;
+static int refusal, from_then_on;
 static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
 
 // Begins to count; `at` is the number of the effect that is not done any more, 0 for none.
@@ -33,6 +35,13 @@ void effects_begin(const char* folder, int log, long at)
   log_file = log;
   fatal = at;
   count = 0;
+}
+
+// Before effects_begin: nobody is killed, but the effect ends with this error, and those after it if `for_good`.
+void effects_refuse(int error, int for_good)
+{
+  refusal = error;
+  from_then_on = for_good;
 }
 
 static int inside(const char* path)
@@ -89,14 +98,21 @@ static int numbered(const char* what, const char* path, const char* other, long 
   all(row, length);
   all(data, size);
   all("\n", 1);
-  return count == fatal;
+  return fatal > 0 && (count == fatal || (from_then_on && count > fatal));
+}
+
+// As the call would: most give -1 and errno.
+static long refused(const char* what)
+{
+  errno = refusal;
+  return strcmp(what, "allocate") ? -1 : refusal;
 }
 
 // For what is no call of libc: 1 where this is the number at which the process is to be killed.
 int effects_point(const char* what, const char* subject)
 {
   pthread_mutex_lock(&one);
-  int now = log_file >= 0 && numbered(what, subject, "", 0, "", 0);
+  int now = log_file >= 0 && numbered(what, subject, "", 0, "", 0) && !refusal;
   pthread_mutex_unlock(&one);
   return now;
 }
@@ -106,8 +122,9 @@ int effects_point(const char* what, const char* subject)
   do {                                                                                \
     if (log_file < 0 || !(condition)) return call;                                    \
     pthread_mutex_lock(&one);                                                         \
-    if (numbered(what, path, other, argument, "", 0)) end();                          \
-    long done = call;                                                                 \
+    int last = numbered(what, path, other, argument, "", 0);                          \
+    if (last && !refusal) end();                                                      \
+    long done = last ? refused(what) : (long)(call);                                  \
     int saved = errno;                                                                \
     pthread_mutex_unlock(&one);                                                       \
     errno = saved;                                                                    \
@@ -157,6 +174,10 @@ static ssize_t written(int file, const void* data, size_t size, off_t at, int he
   long flags = syscall(SYS_fcntl, file, F_GETFL);
   if (here) at = flags & O_APPEND && fstat(file, &status) == 0 ? status.st_size : lseek(file, 0, SEEK_CUR);
   int last = numbered("write", full, "", at, data, size);
+  if (last && refusal) {
+    pthread_mutex_unlock(&one);
+    return refused("write");
+  }
   if (last) size /= 2;
   ssize_t done = here ? syscall(SYS_write, file, data, size) : syscall(SYS_pwrite64, file, data, size, at);
   int saved = errno;

@@ -2,13 +2,13 @@
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from reconciler.demo.configuration import Clone, environment
 from tests.crash.judging import foreign, half_made, half_way, incomplete, links, orphans, unlike
-from tests.crash.killing import KILLED, Ended, Nursery
+from tests.crash.killing import KILLED, Ended, Nursery, Refusal
 from tests.crash.scenes import POLICY, Scene
 from tests.e2e.real_world import STATUS, World
 from tests.e2e.running import wipe
@@ -25,10 +25,11 @@ class Ground:
     killed: int = 0
     strangers: dict[str, object] = field(default_factory=dict)
 
-    def run(self, command: str, *more: str, fatal: int = 0) -> Ended:
+    def run(self, command: str, *more: str, fatal: int = 0, refusal: Refusal = Refusal()) -> Ended:  # noqa: B008  frozen
         """A command line on all this."""
         where = ("--repo", str(self.world.clone.folder), "--volume", str(self.world.volume), "--server", self.server)
-        return self.born.run([command, *where, *more], self.world.volume.parent, self.world.clone.environ, fatal=fatal)
+        root, environ = self.world.volume.parent, self.world.clone.environ
+        return self.born.run([command, *where, *more], root, environ, fatal=fatal, refusal=refusal)
 
     def crash(self, scene: Scene, at: int) -> None:
         """Git says this, the run is killed at this effect, and all must be well; and after one more run as wanted."""
@@ -118,6 +119,12 @@ def beside(world: World) -> None:
 
 def round_about(ground: Ground, scenes: Sequence[Scene], most: int | None) -> str:
     """Kills runs from scene to scene, at points evenly spread over all that there are; tells how many there were."""
+    points = tried_at(ground, scenes, ground.crash, most)
+    return f"{points} kill points; {ground.killed} runs killed"
+
+
+def tried_at(ground: Ground, scenes: Sequence[Scene], attempt: Callable[[Scene, int], None], most: int | None) -> str:
+    """Makes attempts from scene to scene, at points evenly spread over all that there are; tells how many there are."""
     beside(ground.world)
     ground.strangers = foreign(ground.world.volume)
     counts = [_measured(ground, scene) for scene in scenes]
@@ -128,12 +135,12 @@ def round_about(ground: Ground, scenes: Sequence[Scene], most: int | None) -> st
         ground.begin_round()
         for scene, mine in zip(scenes, left, strict=True):
             if mine:
-                ground.crash(scene, mine.pop(0))
+                attempt(scene, mine.pop(0))
             else:
                 ground.world.want(scene.models)
                 ground.run("apply")
     told = ", ".join(f"{count} in {scene.name}" for scene, count in zip(scenes, counts, strict=True))
-    return f"{len(points)} kill points ({told}); {ground.killed} runs killed"
+    return f"{len(points)} ({told})"
 
 
 def _measured(ground: Ground, scene: Scene) -> int:
@@ -143,9 +150,9 @@ def _measured(ground: Ground, scene: Scene) -> int:
     return len(effects)
 
 
-def most(sample: int) -> int | None:
+def most(sample: int, variable: str = "CRASHES") -> int | None:
     """How many points are tried: all of them with CRASHES=all."""
-    chosen = os.environ.get("CRASHES", str(sample))
+    chosen = os.environ.get(variable, str(sample))
     return None if chosen == "all" else int(chosen)
 
 

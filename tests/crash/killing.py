@@ -1,4 +1,4 @@
-"""Command lines that are killed at a numbered effect, and what they did until then."""
+"""Command lines that are killed or refused something at a numbered effect, and what they did until then."""
 
 import json
 import os
@@ -44,17 +44,34 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """What a disk says at an effect, and at each one after it if it is `for_good`; `error` 0: the process is killed."""
+
+    error: int = 0
+    for_good: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Nursery:
     """Runs command lines on what is below `root`."""
 
     process: "subprocess.Popen[str]"
     scratch: Path
 
-    def run(self, arguments: Sequence[str], root: Path, environ: Mapping[str, str], *, fatal: int = 0) -> Ended:
-        """To its end, or to the effect with this number."""
+    def run(
+        self,
+        arguments: Sequence[str],
+        root: Path,
+        environ: Mapping[str, str],
+        *,
+        fatal: int = 0,
+        refusal: Refusal = Refusal(),
+    ) -> Ended:
+        """To its end; at the effect with this number it is killed, or meets a refusal."""
         said, log = self.scratch / "said", self.scratch / "log"
         paths = {"said": str(said), "log": str(log), "root": os.path.realpath(root)}
-        order = {"arguments": [*arguments], "environ": dict(environ), "fatal": fatal, **paths}
+        how = {"fatal": fatal, "refusal": refusal.error, "for_good": refusal.for_good}
+        order = {"arguments": [*arguments], "environ": dict(environ), **how, **paths}
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         print(json.dumps(order), file=self.process.stdin, flush=True)

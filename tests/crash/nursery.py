@@ -55,6 +55,7 @@ def _be_born(order: dict[str, Any]) -> None:
     for ours, standard in ((nothing, 0), (said, 1), (said, 2)):
         os.dup2(ours, standard)
     os.environ.update(order["environ"])
+    EFFECTS.effects_refuse(order["refusal"], order["for_good"])
     EFFECTS.effects_begin(order["root"].encode(), log, order["fatal"])
     sys.exit(invoke(order["arguments"]))
 

@@ -29,7 +29,7 @@ kind: Repository
 spec: {credentials: {minio: {fromEnv: MINIO_}, prod-s3: {profile: prod}}}
 """
 KUBERNETES = "1.31"
-LANGUAGES = {"sh", "yaml", "json", "proto", "text"}
+LANGUAGES = {"sh", "yaml", "json", "proto", "text", "python"}
 
 
 def of(*languages: str) -> list[Any]:
@@ -136,6 +136,11 @@ def test_every_json_is_json(block: Block) -> None:
 @pytest.mark.parametrize("block", of("proto"))
 def test_every_list_of_tensorflow_serving_can_be_imported(block: Block) -> None:
     assert tfserving.models("docs", block.text.encode(), None).results
+
+
+@pytest.mark.parametrize("block", of("python"))
+def test_every_python_can_be_compiled(block: Block) -> None:
+    compile(block.text, block.place, "exec")
 
 
 @pytest.mark.parametrize("block", of("sh"))

@@ -36,6 +36,9 @@ def test_a_saved_plan_is_carried_out_once(ground: Ground) -> None:
     shown = ground.run("show", str(file))
     assert shown.code == 0
     mentions(shown.out, "+ a", "+ b", "Plan: 2 to add", "It is not stale")
+    told = ground.run("show", str(file), "-o", "json").document()
+    assert (told["stale"], told["error"]) == (False, None)
+    assert [step["model"] for step in told["plan"]["steps"] if step["kind"] == "fetch"] == ["a", "b"]
     assert ground.run("apply", str(file)).code == 0
     assert active(ground) == {"a", "b"}
     before = ground.snapshot()
@@ -43,6 +46,11 @@ def test_a_saved_plan_is_carried_out_once(ground: Ground) -> None:
     assert (again.code, again.out) == (3, "")
     mentions(again.err, "PlanStale", "it was applied before", "plan again; nothing was done")
     assert ground.run("show", str(file)).code == 3
+    stale = ground.run("show", str(file), "-o", "json")
+    assert stale.code == 3
+    told = stale.document()
+    assert (told["stale"], told["error"]["reason"], told["plan"]) == (True, "PlanStale", None)
+    assert told["saved"]["shown"][-1].startswith("Plan: 2 to add")
     assert ground.snapshot() == before
     for name in ("a", "b"):
         (ground.volume / "models" / name).unlink()

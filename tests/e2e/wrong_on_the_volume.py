@@ -135,6 +135,26 @@ def a_file_of_a_tree_comes_from_the_future_and_its_model_changed_in_git(world: W
     world.want(THRICE)
 
 
+def the_clock_was_a_year_ahead_when_all_was_loaded_and_then_a_model_changed_in_git(world: World) -> None:
+    """As a machine leaves it whose clock was set right since: nothing that is made now is newer than what serves."""
+    ahead = time.time() + 365 * 86400
+    for name in ("twice", "both", "tower"):
+        _writable(world.tree(name))
+        os.utime(world.tree(name), (ahead, ahead))
+        world.tree(name).chmod(0o555)
+        world.load(name)
+    world.want(THRICE)
+
+
+def a_disk_flipped_a_bit_and_the_server_restarted(world: World) -> None:
+    """Size and mtime tell nobody."""
+    model = world.tree("plus") / "1" / "model.py"
+    before = model.stat().st_mtime_ns
+    _flip(model)
+    os.utime(model, ns=(before, before))
+    world.server.restart()
+
+
 def all_blobs_were_deleted(world: World) -> None:
     wipe(world.ours("blobs"))
 
@@ -267,6 +287,8 @@ ON_THE_VOLUME = (
     the_config_of_a_tree_was_deleted,
     the_empty_version_directory_of_an_ensemble_was_removed,
     a_file_of_a_tree_comes_from_the_future_and_its_model_changed_in_git,
+    the_clock_was_a_year_ahead_when_all_was_loaded_and_then_a_model_changed_in_git,
+    a_disk_flipped_a_bit_and_the_server_restarted,
     all_blobs_were_deleted,
     a_blob_was_deleted_and_the_server_restarted,
     a_blob_is_corrupt_and_the_tree_is_not,

@@ -1,5 +1,6 @@
 """The dependency graph as Mermaid, DOT and SVG."""
 
+import json
 import re
 import xml.etree.ElementTree as ET
 
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from reconciler.core import graph
 from reconciler.core.picture import Picture, State
+from reconciler.render import picture_json, words
 from reconciler.render.picture_svg import svg
 from reconciler.render.picture_text import dot, mermaid
 
@@ -84,3 +86,12 @@ def test_what_is_needed_stands_before_what_needs_it_and_a_ring_shares_a_layer() 
     assert place["top"] > place["left"] > place["base"]
     assert place["ring"] == place["back"] < place["right"]
     assert place["alone"] == 0
+
+
+@given(GRAPHS)
+def test_the_json_has_each_model_once_below_nothing_that_it_needs(drawn: Picture) -> None:
+    models = {model["name"]: model for model in json.loads(picture_json.text(drawn))["models"]}
+    assert len(models) == len({words.text(name) for name in drawn.states})
+    assert sum(len(model["needs"]) for model in models.values()) <= len(drawn.edges)
+    for model, needed in drawn.edges:
+        assert models[words.text(model)]["layer"] >= models[words.text(needed)]["layer"]

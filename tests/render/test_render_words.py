@@ -1,5 +1,7 @@
 """Numbers in people's words, and foreign text made harmless."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -87,6 +89,13 @@ def test_userinfo_and_queries_of_urls_are_left_out(foreign: str, told: str) -> N
 def test_no_text_is_a_command_for_who_reads_the_log_of_a_job(foreign: str, told: str) -> None:
     assert words.line(foreign) == told
     assert words.clean(told) == told
+
+
+@pytest.mark.parametrize("part", ["http://", "a", "a:/", ":/?", "x@", "::", "##["])
+def test_a_message_of_a_server_is_made_clean_in_no_time_however_long_it_is(part: str) -> None:
+    began = time.process_time()
+    words.clean(part * (200_000 // len(part)))
+    assert time.process_time() - began < 20  # seconds; it took hours
 
 
 def test_each_line_of_many_is_harmless_to_who_reads_the_log_of_a_job() -> None:

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from reconciler.adapters.commits.wire import Wire
+from reconciler.core.printable import printable
 
 _CERTIFICATE = b"-cert-v01@openssh.com"
 _RSA = {b"rsa-sha2-256": hashes.SHA256(), b"rsa-sha2-512": hashes.SHA512()}
@@ -83,7 +84,10 @@ def is_signed(blob: bytes, signature: bytes, data: bytes) -> bool:
         data = _token_data(key, wire, data)
     wire.end()
     if scheme not in (_RSA if kind == b"ssh-rsa" else (kind,)):
-        raise ValueError(f"a signature {scheme.decode('ascii', 'replace')} of a key {kind.decode('ascii', 'replace')}")
+        made_by = (
+            f"a signature {scheme.decode('ascii', 'replace')[:40]} of a key {kind.decode('ascii', 'replace')[:40]}"
+        )
+        raise ValueError(printable(made_by))
     try:
         _verify(key, scheme, made, data)
     except InvalidSignature:

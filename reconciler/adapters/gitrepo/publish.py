@@ -80,7 +80,10 @@ def _move_once(repo: pygit2.Repository, change: StatusCommit) -> Landed | Raced:
     _not_checked_out(repo, name)
     ref = repo.references.get(name)
     tip = tip_of(repo, name)
-    commit = _commit(repo, tip, change)
+    try:
+        commit = _commit(repo, tip, change)
+    except (pygit2.GitError, OSError) as error:
+        raise _unwritable(repo, name, error) from error
     if commit is None:
         return Landed(commit=None)
     words = hooks.refusal(repo, name, tip, commit)
@@ -104,8 +107,12 @@ def _lost(repo: pygit2.Repository, name: str, tip: pygit2.Commit | None, error: 
     if "lock" in str(error):
         break_stale(repo.path, name)
         return Raced()
-    hint = "let the user this runs as write to it"
-    raise TerminalError(Reason.PUSH_REFUSED, f"{name} in {repo.path} cannot be written: {error}", hint) from error
+    raise _unwritable(repo, name, error) from error
+
+
+def _unwritable(repo: pygit2.Repository, name: str, error: Exception) -> TerminalError:
+    hint = "make room there, and let the user this runs as write to it"
+    return TerminalError(Reason.PUSH_REFUSED, f"{name} in {repo.path} cannot be written: {error}", hint)
 
 
 def _not_checked_out(repo: pygit2.Repository, name: str) -> None:

@@ -9,9 +9,9 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
-from typing import IO
+from typing import IO, cast
 
-from reconciler.adapters.sources.listing import MAX_FILES, check_paths, fault_of
+from reconciler.adapters.sources.listing import MAX_FILES, brief, check_paths, fault_of
 from reconciler.adapters.sources.packed import BLOCK, Member, blocks_of, plain, translated
 from reconciler.adapters.sources.streams import BlockStream, Meter, refused
 from reconciler.adapters.sources.tars import tarred
@@ -21,6 +21,12 @@ _SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst", ".zip
 
 _MEANINGFUL = re.compile(r"[0-9]+|configs|warmup|initial_state")
 """Top directories with a meaning to Triton: never a mere wrapper."""
+
+_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2})
+"""LZMA is none of them: what it takes of memory to unpack is up to whoever packed it."""
+
+_TABLE = 64 << 20
+"""Bytes of a zip's table: 600 for each file."""
 
 _REGULAR = 0o10
 """The file type in a zip's Unix attributes; 0 where the packer noted none."""
@@ -62,22 +68,41 @@ def _checked(found: Iterator[Member], name: str) -> Iterator[Member]:
             paths.append(member.path)
             fault = fault_of(member.path)
             if fault is not None:
-                raise refused(name, f"holds the name {member.path!r}: {fault}")
+                raise refused(name, f"holds the name {brief(member.path)}: {fault}")
             if len(paths) > MAX_FILES:
                 raise refused(name, f"holds more than {MAX_FILES} files")
             yield member
     check_paths(paths, f"the archive {name}", Reason.BAD_ARCHIVE)
 
 
+class _Bounded:
+    """A zip in a file, whose table is read at once: it is looked at before zipfile makes objects of all it names."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to `size` bytes. Raises BadZipFile for a table that is too long."""
+        if size > _TABLE:
+            raise zipfile.BadZipFile(f"a table of {size} bytes")
+        found = self._file.read(size)
+        if size > BLOCK and found.count(b"PK\1\2") > 2 * MAX_FILES:
+            raise zipfile.BadZipFile(f"more than {2 * MAX_FILES} entries")
+        return found
+
+
 def _zipped(seekable: IO[bytes], meter: Meter, name: str) -> Iterator[Member]:
-    with zipfile.ZipFile(seekable) as archive:
+    with zipfile.ZipFile(cast("IO[bytes]", _Bounded(seekable))) as archive:
         for entry in archive.infolist():
             if entry.is_dir():
                 continue
             if entry.external_attr >> 28 not in (0, _REGULAR):
-                raise refused(name, f"holds {entry.filename!r}, which is a link or a device, not a plain file")
+                raise refused(name, f"holds {brief(entry.filename)}, which is a link or a device, not a plain file")
             if entry.flag_bits & 1:
-                raise refused(name, f"holds {entry.filename!r}, which is encrypted")
+                raise refused(name, f"holds {brief(entry.filename)}, which is encrypted")
+            if entry.compress_type not in _METHODS:
+                raise refused(name, f"holds {brief(entry.filename)}, which is packed by another method than deflate")
             with archive.open(entry) as content:
                 blocks = map(meter.count, blocks_of(content, entry.file_size, name))
                 yield Member(path=plain(entry.orig_filename), blocks=blocks)

@@ -7,24 +7,14 @@ from typing import Any
 from obstore.store import AzureStore, GCSStore, S3Store
 
 from reconciler.adapters import trust
-from reconciler.adapters.sources import aws, azure
+from reconciler.adapters.sources import aws, azure, entra, google
 from reconciler.adapters.sources.faults import translated
-from reconciler.adapters.sources.named import found
 from reconciler.core.spec import Credentials
 
 CONNECT, STALL, NO_LIMIT = "10s", "30s", "7days"
 """Without a connection, without a byte, and for the whole: models are big."""
 
 _TRIES = {"max_retries": 3, "retry_timeout": datetime.timedelta(minutes=2)}
-
-_GOOGLE = {
-    "service_account": ("GOOGLE_SERVICE_ACCOUNT", "GOOGLE_SERVICE_ACCOUNT_PATH"),
-    "service_account_key": ("GOOGLE_SERVICE_ACCOUNT_KEY",),
-    "application_credentials": ("GOOGLE_APPLICATION_CREDENTIALS",),
-    "bearer_token": ("GOOGLE_BEARER_TOKEN",),
-    "base_url": ("STORAGE_EMULATOR_HOST", "GOOGLE_BASE_URL"),
-    "skip_signature": ("GOOGLE_SKIP_SIGNATURE",),
-}
 
 Environment = Mapping[str, str]
 
@@ -41,13 +31,13 @@ def _opened(scheme: str, place: str, profile: Credentials, environment: Environm
             opened = aws.settings(place, profile, environment)
             return S3Store(place, **opened, **_client(opened["config"].get("endpoint"), environment, "AWS_CA_BUNDLE"))
         case "gs":
-            config: Any = found(_GOOGLE, profile, environment)
-            config |= {"base_url": profile.endpoint_url} if profile.endpoint_url else {}
-            return GCSStore(place, config=config, **_client(config.get("base_url"), environment))
+            opened = google.settings(place, profile, environment)
+            return GCSStore(place, **opened, **_client(opened["config"].get("base_url"), environment))
         case _:
             container, config = azure.settings(place, profile, environment)
             emulated = "http://" if "use_emulator" in config else None
-            return AzureStore(container, config=config, **_client(config.get("endpoint", emulated), environment))
+            opened = {"config": config, **entra.tokens(container, config, profile, environment)}
+            return AzureStore(container, **opened, **_client(config.get("endpoint", emulated), environment))
 
 
 def _client(endpoint: str | None, environment: Environment, *bundles: str) -> dict[str, Any]:

@@ -59,6 +59,11 @@ def fault_of(path: str) -> str | None:
     return next((fault for found, fault in faults if found), None)
 
 
+def brief(path: str) -> str:
+    """The name in quotes; of one that is longer than any that is let through, the beginning."""
+    return repr(path if len(path) <= MAX_PATH else path[:100] + "…")
+
+
 def check_paths(paths: Iterable[str], where: str, reason: Reason = Reason.UNSAFE_PATH) -> None:
     """Raises TerminalError if a path is unsafe, or if two cannot lie in one tree on every filesystem."""
     files: dict[str, str] = {}
@@ -66,7 +71,7 @@ def check_paths(paths: Iterable[str], where: str, reason: Reason = Reason.UNSAFE
     for path in paths:
         fault = fault_of(path)
         if fault is not None:
-            raise _refused(where, f"the name {path!r}: {fault}", reason)
+            raise _refused(where, f"the name {brief(path)}: {fault}", reason)
         _enter(path, files, directories, where, reason)
     for folded in files.keys() & directories.keys():
         raise _refused(where, f"{files[folded]!r} both as a file and as a directory", reason)

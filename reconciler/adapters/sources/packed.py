@@ -14,7 +14,7 @@ BLOCK = 1 << 20
 
 _BROKEN = (
     *(tarfile.TarError, zipfile.BadZipFile, *DAMAGED),
-    *(NotImplementedError, ValueError, OverflowError, RecursionError, struct.error),
+    *(NotImplementedError, ValueError, LookupError, OverflowError, RecursionError, struct.error),
 )
 """What the libraries raise for archives that are wrong, the last ones where nobody thought of it."""
 

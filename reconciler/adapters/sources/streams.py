@@ -22,6 +22,9 @@ _HEADERS = 16 << 20
 DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError)
 """What decompressors raise."""
 
+_WINDOW, _CHUNK = 128 << 20, 1 << 18
+"""Bytes of memory that unpacking may take, twice what `xz -9` needs (zstd has the same limit); bytes read at once."""
+
 _END_MARK = bytes(1024)
 """How every tar ends."""
 
@@ -126,11 +129,52 @@ def decompressed(stream: BlockStream, name: str) -> Readable:
         case "bz2":
             return bz2.BZ2File(source)
         case "xz":
-            return lzma.LZMAFile(source)
+            return _Xz(stream, name)
         case "zst":
             return _zstd(stream, name)
         case _:
             return stream
+
+
+class _Xz:
+    """An .xz without more memory than its packer should have asked for: LZMAFile has no limit."""
+
+    def __init__(self, stream: BlockStream, name: str) -> None:
+        self._stream, self._name = stream, name
+        self._decompressor = lzma.LZMADecompressor(memlimit=_WINDOW)
+        self._packed = b""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to `size` bytes; none at the end. Raises LZMAError and EOFError for what is damaged or cut off."""
+        while not self._decompressor.eof or self._begun_anew():
+            packed = self._more() if self._decompressor.needs_input else b""
+            if found := self._unpacked(packed, size):
+                return found
+        return b""
+
+    def _more(self) -> bytes:
+        packed, self._packed = self._packed or self._stream.read(_CHUNK), b""
+        if not packed:
+            raise EOFError(self._name)
+        return packed
+
+    def _begun_anew(self) -> bool:
+        """Whether one more stream begins, perhaps after zeros."""
+        rest = self._decompressor.unused_data.lstrip(b"\0")
+        while not rest and (more := self._stream.read(_CHUNK)):
+            rest = more.lstrip(b"\0")
+        if rest:
+            self._decompressor, self._packed = lzma.LZMADecompressor(memlimit=_WINDOW), rest
+        return bool(rest)
+
+    def _unpacked(self, packed: bytes, size: int) -> bytes:
+        try:
+            return self._decompressor.decompress(packed, max_length=size)
+        except lzma.LZMAError as error:
+            if "Memory" not in str(error):
+                raise
+            words = f"needs more than {_WINDOW >> 20} MiB of memory to be unpacked"
+            raise refused(self._name, words) from error
 
 
 def _zstd(stream: BlockStream, name: str) -> Readable:

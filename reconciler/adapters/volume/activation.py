@@ -59,7 +59,7 @@ def _raise_tree(shelf: Shelf, tree: Tree, workshop: str) -> None:
         os.rename(built, final)
         os.chmod(final, disk.READ_ONLY)
         disk.sync_directory(os.path.dirname(final))
-    elif any(trees.faults(tree, final, shelf.blobs, Memo(), linked=True)):
+    elif any(trees.faults(tree, final, shelf.blobs, Memo(), linked=True)) or trees.is_apart(tree, final, shelf.blobs):
         trees.mend(tree, final, shelf.blobs, workshop)
 
 

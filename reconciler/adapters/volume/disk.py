@@ -75,6 +75,11 @@ def own(path: str, flags: int) -> int:
     return descriptor
 
 
+def is_file(path: str) -> bool:
+    """Whether there is a file, and no link to one."""
+    return os.path.lexists(path) and stat.S_ISREG(os.lstat(path).st_mode)
+
+
 def is_plain(path: str) -> bool:
     """Whether there is a file, and no link to one by any other name."""
     return os.path.lexists(path) and _is_plain(os.lstat(path))

@@ -17,6 +17,11 @@ from reconciler.core.digest import Generation, is_digest
 from reconciler.core.errors import Reason, TerminalError
 from reconciler.core.observed import ForeignEntry
 
+_NO_LINKS = frozenset(
+    {errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL, errno.EXDEV, errno.EMLINK}
+)
+"""What filesystems say that have none: FAT, SMB and network shares, FUSE without the call."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -95,7 +100,7 @@ class Links:
         disk.sync_directory(self._places.models)
 
     def work(self, workshop: str) -> bool:
-        """Whether symbolic and hard links work here; tried once."""
+        """Whether symbolic and hard links work here; tried until that is known. Raises OSError."""
         if self._works is None:
             self._works = _probe(workshop)
             if not self._works:
@@ -127,5 +132,7 @@ def _probe(workshop: str) -> bool:
         os.link(first, hard)
         os.symlink("probe", soft)
         return os.path.samefile(first, hard) and os.readlink(soft) == "probe"
-    except OSError:
-        return False
+    except OSError as error:
+        if error.errno in _NO_LINKS:
+            return False
+        raise  # a full or broken disk says nothing about links

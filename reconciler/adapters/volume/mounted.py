@@ -17,6 +17,7 @@ from reconciler.adapters.volume import (
     known,
     limits,
     lock,
+    proving,
     prune,
     resolve,
     signatures,
@@ -28,7 +29,7 @@ from reconciler.adapters.volume.shelf import open_shelf
 from reconciler.core.content import Content
 from reconciler.core.memo import Memo
 from reconciler.core.observed import VolumeView
-from reconciler.core.plan import Activate, Adopt, Deactivate, Fetch, Prune, Retire
+from reconciler.core.plan import Activate, Adopt, Deactivate, Fetch, Load, Prune, Retire
 from reconciler.core.progress import Moved
 from reconciler.core.spec import ModelSigners, ModelSpec, Source
 
@@ -54,6 +55,10 @@ class Volume:
         self._shelf = open_shelf(root, sources or Sources({}, {}), links=links)
         self._pace = Pace(limits) if limits else Pace()
         self._turns = turns.Turns()
+
+    def read_all(self) -> None:
+        """From now on nothing counts as whole that was not read."""
+        self._shelf = self._shelf.read_through()
 
     def close(self) -> None:
         """Closes the connections to sources; the volume can go on being used."""
@@ -111,6 +116,15 @@ class Volume:
         """
         with self._workshop(f"activate {action.model}") as workshop:
             activation.activate(self._shelf, action, workshop)
+
+    def prove(self, action: Load) -> None:
+        """Reads all that the load will read, but for what was read in this pass and nobody has touched since.
+
+        Raises TransientError(TREE_DAMAGED) for what is not what it should be, and takes that away;
+        TransientError(LINK_REPOINTED), or whatever the disk says.
+        """
+        with disk.translated(f"read what is to be loaded of {action.model}"):
+            proving.prove(self._shelf, action)
 
     def adopt(self, action: Adopt) -> None:
         """Makes blobs of what the model's foreign directory holds. Raises TransientError or TerminalError."""

@@ -19,14 +19,21 @@ def prune(shelf: Shelf, action: Prune, workshop: str) -> None:
         if generation not in active:
             _bury(places.tree(generation), workshop)
             disk.erase(places.mends(generation))
-    used = _used(blobs, active)
-    for digest in action.blobs:
-        if used is not None and digest not in used:
-            blobs.drop(digest)
-            shelf.memory.forget_sizes(digest)
+    _discard(shelf, action, _used(blobs, active))
     for name in action.partials:
         if os.path.basename(name) == name not in ("", ".", ".."):
             disk.erase(places.below("partial", name))
+
+
+def _discard(shelf: Shelf, action: Prune, used: frozenset[Digest] | None) -> None:
+    """What is damaged goes although it is in use, unless it was mended by now."""
+    for digest in action.blobs:
+        if used is not None and digest not in used:
+            shelf.blobs.drop(digest)
+            shelf.memory.forget_sizes(digest)
+    for digest in action.damaged:
+        if not shelf.blobs.true(digest):
+            shelf.blobs.drop(digest)
 
 
 def _used(blobs: Blobs, active: set[Generation]) -> frozenset[Digest] | None:

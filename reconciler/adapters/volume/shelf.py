@@ -1,7 +1,8 @@
 """The parts of one volume, together."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 from reconciler.adapters.sources import Sources
 from reconciler.adapters.volume import disk
@@ -21,6 +22,10 @@ class Shelf:
     links: Links
     memory: Memory
     sources: Sources
+
+    def read_through(self) -> Self:
+        """The same, where no blob counts as whole that was not read."""
+        return replace(self, blobs=self.blobs.read_through())
 
     def by_manifest(self, tree: Digest) -> tuple[FileDigest, ...] | None:
         """The files that a tree digest stands for, if its manifest and all of its blobs' sizes are known."""

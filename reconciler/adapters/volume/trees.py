@@ -39,14 +39,15 @@ def same_config(text: bytes | None, config: JsonObject) -> bool:
 def faults(tree: Tree, path: str, blobs: Blobs, memo: Memo, *, linked: bool) -> Iterator[str]:
     """What is wrong with the tree at `path`, in words.
 
-    Files are judged by size, and by mtime where they are `linked`: only a file that somebody wrote to is hashed.
+    Files are judged by size, and by mtime where they are `linked`: only a file that somebody wrote to is read, unless
+    the blobs are thorough.
     """
     if not os.path.isdir(path) or os.path.islink(path):
         yield "the tree's directory is missing"
         return
     found = scan(path)
     for file in tree.files:
-        fault = _file_fault(file, os.path.join(path, file.path), found.get(file.path), linked=linked)
+        fault = _file_fault(file, os.path.join(path, file.path), found.get(file.path), blobs, linked=linked)
         if fault:
             yield f"{file.path} {fault}"
         if not blobs.sound(file.digest, file.size):
@@ -115,7 +116,7 @@ def build(tree: Tree, path: str, blobs: Blobs, *, link: bool) -> None:
         os.makedirs(os.path.join(path, directory), exist_ok=True)
     _insist([file for file in tree.files if not blobs.sound(file.digest, file.size)], blobs)
     for file in tree.files:
-        _put(blobs.path(file.digest), os.path.join(path, file.path), link=link)
+        _put(file, os.path.join(path, file.path), blobs, link=link)
     for name, config in tree.configs().items():
         disk.receive([config_text(config)], os.path.join(path, name))
     disk.sync_tree(path)
@@ -139,7 +140,7 @@ def mend(tree: Tree, path: str, blobs: Blobs, workshop: str) -> None:
         blob, final = blobs.path(file.digest), os.path.join(path, file.path)
         if not os.path.lexists(final) or not os.path.samestat(os.lstat(final), os.lstat(blob)):
             beside = os.path.join(workshop, "file")
-            _link(blob, beside)
+            blobs.link(file.digest, beside, _link)
             os.rename(beside, final)
     for name, config in tree.configs().items():
         if not same_config(disk.read_or_none(os.path.join(path, name)), config):
@@ -149,16 +150,15 @@ def mend(tree: Tree, path: str, blobs: Blobs, workshop: str) -> None:
     disk.set_modes(path, disk.READ_ONLY)
 
 
-def _file_fault(file: FileDigest, path: str, status: os.stat_result | None, *, linked: bool) -> str:
+def _file_fault(file: FileDigest, path: str, status: os.stat_result | None, blobs: Blobs, *, linked: bool) -> str:
     if status is None:
         return "is missing"
     if not stat.S_ISREG(status.st_mode):
         return "is not a file any more"
     if status.st_size != file.size:
         return f"has {status.st_size} bytes instead of {file.size}"
-    if linked and status.st_mtime_ns != disk.PAST and disk.hash_file(path) != file.digest:
-        return "was changed"
-    return ""
+    doubtful = blobs.thorough or (linked and status.st_mtime_ns != disk.PAST)
+    return "was changed" if doubtful and not blobs.proofs.holds(path, file.digest) else ""
 
 
 def _wrong_directories(tree: Tree, found: dict[str, os.stat_result]) -> Iterator[str]:
@@ -167,11 +167,11 @@ def _wrong_directories(tree: Tree, found: dict[str, os.stat_result]) -> Iterator
             yield f"the directory {name} is missing"
 
 
-def _put(blob: str, final: str, *, link: bool) -> None:
+def _put(file: FileDigest, final: str, blobs: Blobs, *, link: bool) -> None:
     if link:
-        _link(blob, final)
+        blobs.link(file.digest, final, _link)
         return
-    shutil.copyfile(blob, final)
+    shutil.copyfile(blobs.path(file.digest), final)
     with open(final, "rb") as stream:
         disk.seal(stream.fileno())
 
@@ -187,11 +187,29 @@ def _link(blob: str, final: str) -> None:
     raise AssertionError
 
 
+def is_apart(tree: Tree, path: str, blobs: Blobs) -> bool:
+    """Whether a file of a whole tree is another one than the blob: it may be what the blob was fetched again for."""
+    pairs = ((os.path.join(path, file.path), blobs.path(file.digest)) for file in tree.files)
+    return not all(os.path.samestat(os.lstat(inside), os.lstat(blob)) for inside, blob in pairs)
+
+
+def expose(tree: Tree, path: str, blobs: Blobs) -> None:
+    """Takes away what has another content than it should, so that each later look, which reads nothing, sees that."""
+    for file in tree.files:
+        inside = os.path.join(path, file.path)
+        if not blobs.true(file.digest):
+            blobs.drop(file.digest)
+        elif disk.is_file(inside) and not blobs.proofs.holds(inside, file.digest):
+            os.chmod(os.path.dirname(inside), disk.WRITABLE)
+            os.unlink(inside)
+            os.chmod(os.path.dirname(inside), disk.READ_ONLY)
+
+
 def _rescue(tree: Tree, path: str, blobs: Blobs, workshop: str) -> None:
     """A lost blob whose content is still whole in the tree comes back from there."""
     for file in tree.files:
         inside = os.path.join(path, file.path)
-        if blobs.true(file.digest) or os.path.islink(inside) or not os.path.isfile(inside):
+        if blobs.true(file.digest) or not disk.is_file(inside):
             continue
         if disk.hash_file(inside) == file.digest:
             beside = os.path.join(workshop, "rescued")

@@ -16,6 +16,7 @@ def observe(shelf: Shelf, memo: Memo) -> VolumeView:
     """What is there. Raises TerminalError or TransientError if it cannot be read."""
     places, blobs = shelf.places, shelf.blobs
     with disk.translated(f"read the volume {places.root}"):
+        damaged = blobs.damaged() if blobs.thorough else frozenset()
         entries = {name: entry for name in shelf.links.names() if (entry := _entry(shelf, name, memo)) is not None}
         away = frozenset(aside.names(places))
         entries |= {name: ForeignEntry(kind="directory", adoptable=True) for name in away - entries.keys()}
@@ -27,6 +28,7 @@ def observe(shelf: Shelf, memo: Memo) -> VolumeView:
             partials=tuple(entry.name for entry in disk.entries(places.below("partial"))),
             mends=dict(_mends(places)),
             aside=away,
+            damaged=damaged,
             free_bytes=places.room(),
         )
 

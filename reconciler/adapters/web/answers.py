@@ -127,4 +127,12 @@ def _from_elsewhere(asked: Asked) -> bool:
     site, origin = asked.header("sec-fetch-site"), asked.header("origin")
     if site:  # which no page can set; a form's Origin depends on what the page says of referrers
         return site not in ("same-origin", "none")
-    return bool(origin) and urllib.parse.urlsplit(origin).netloc.lower() != asked.header("host").lower()
+    return bool(origin) and _netloc(origin) != asked.header("host").lower()
+
+
+def _netloc(origin: str) -> str:
+    """Empty for what is no address, as `null` is none: then it is from elsewhere."""
+    try:
+        return urllib.parse.urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
