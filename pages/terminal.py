@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.text import Text
 
 from reconciler import demo
+from reconciler.cli.codes import Exit
 from reconciler.demo.stage import Stage
 
 _WIDTH = 92
@@ -29,10 +30,10 @@ def record(folder: Path) -> None:
     """The first plan, and how everything stands once a change has failed."""
     with demo.set_up(keep=False) as stage:
         _draw(folder / "plan.svg", "the first plan", _shown(stage, "plan"))
-        _run(stage, "apply", "--yes")
+        _run(stage, "apply", "--yes", ends=Exit.OK)
         stage.clone.replace("scale", "examples/scale-by-2", "examples/scale-broken")
         stage.clone.push("scale: other files")
-        _run(stage, "apply", "--yes")
+        _run(stage, "apply", "--yes", ends=Exit.INCOMPLETE)
         _draw(folder / "status.svg", "after a change that failed", _shown(stage, "status"))
 
 
@@ -47,10 +48,15 @@ def _environment(stage: Stage) -> Mapping[str, str]:
     return {**stage.clone.environ, **stage.settings, "TERM": "xterm-256color", "COLUMNS": str(_WIDTH)}
 
 
-def _run(stage: Stage, *arguments: str) -> None:
-    """Whatever comes of it."""
+def _run(stage: Stage, *arguments: str, ends: Exit) -> None:
+    """Raises RuntimeError if it ends otherwise: then there is nothing to make a picture of."""
     command = [sys.executable, "-m", "reconciler", *arguments]
-    subprocess.run(command, cwd=stage.clone.folder, env=_environment(stage), stdout=subprocess.DEVNULL, check=False)
+    done = subprocess.run(
+        command, cwd=stage.clone.folder, env=_environment(stage), capture_output=True, text=True, check=False
+    )
+    if done.returncode != ends:
+        message = f"reconcile {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+        raise RuntimeError(message)
 
 
 def _on_a_terminal(arguments: tuple[str, ...], folder: Path, environ: Mapping[str, str]) -> str:
