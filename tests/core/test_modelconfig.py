@@ -282,6 +282,7 @@ def test_an_empty_layer_changes_nothing_and_an_upper_one_keeps_all_it_says(
         (b"sequence_batching {} dynamic_batching {}", "1:"),
         (b"input [ { name: 'x' }, ]", "1:"),
         (b"newer: 1 input name { x: 1 }", "1:"),
+        (b"newer: 1 max_batch_siz: 5", "1:"),
         (b"newer 'x'\nmax_batch_size: 1", "1:"),
         (b"newer { a ' \n b: 1 c: 'x' }", "1:"),
         (b"newer { " * 33 + b"}" * 33, "1:"),
