@@ -19,7 +19,8 @@ UV := $(VENV)/bin/uv
 SYNC := $(UV) sync --frozen --inexact --quiet --extra embedded --extra s3 --python $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test develop action docs reference pictures sbom audit triton bench-fetch bench-plan bench-triton histories fuzz
+.PHONY: help setup demo test develop action docs reference pictures sbom audit triton bench-fetch bench-plan bench-triton \
+  bench-load soak histories whole fuzz
 
 help:
 	@echo "make demo    set up, then show the whole thing on a real Triton (two minutes, no GPU)"
@@ -29,6 +30,9 @@ help:
 	@echo "make bench-fetch  compare fetching with other tools (20 minutes, 9 GB of disk); docs/benchmarks.md"
 	@echo "make bench-plan   what a plan costs when nothing has changed, up to 10,000 models (an hour)"
 	@echo "make bench-triton compare 2,000 ensembles on a real Triton with loading them one by one (ten minutes); docs/benchmarks.md"
+	@echo "make bench-load   inference all the while 200 changes are carried out, every third broken (ten minutes)"
+	@echo "make soak         thirty minutes of the loop among changes and faults: what grows? docs/guarantees.md"
+	@echo "make whole        ten thousand random steps: git, volume and server are broken, runs killed (an hour)"
 	@echo "make sbom    what it is made of, as CycloneDX; make audit: what is known against it (docs/security.md)"
 	@echo "make docs    build the site of docs/ into site/; make reference, make pictures: what of it is made from the program"
 	@echo "make setup   only set up: .venv/bin/reconcile"
@@ -93,6 +97,17 @@ test: develop triton
 
 histories: develop
 	@HISTORIES=100 $(VENV)/bin/python -m pytest -q -m slow tests/e2e/test_random_histories.py
+
+# Every part of the system harmed at random; another seed makes other steps:  make whole STEPS=2000 WHOLE_SEED=7
+STEPS ?= 10000
+whole: develop triton
+	@STEPS=$(STEPS) $(VENV)/bin/python -m pytest -q -m slow tests/crash/test_whole_system.py
+
+soak: develop triton
+	@$(VENV)/bin/python -m bench.soak --write docs/guarantees.md $(BENCH_ARGS)
+
+bench-load: develop triton
+	@$(VENV)/bin/python -m bench.load --write docs/guarantees.md $(BENCH_ARGS)
 
 fuzz: develop
 	@$(SYNC) --group fuzz

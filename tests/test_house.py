@@ -1,5 +1,6 @@
 """What the papers of this repository say is so."""
 
+import fnmatch
 import re
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from reconciler.demo import configuration
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text()
 COMMANDS = sorted(cli.COMMANDS)
 
 
@@ -89,6 +91,29 @@ def test_nothing_is_left_open_in_the_package() -> None:
 
 
 def test_every_test_that_the_architecture_names_is_there() -> None:
-    named = set(re.findall(r"`(test_\w+)`", (ROOT / "ARCHITECTURE.md").read_text()))
+    named = set(re.findall(r"`(test_\w+)`", ARCHITECTURE))
     written = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("*.py"))
     assert {name for name in named if f"def {name}(" not in written} == set()
+
+
+@pytest.mark.parametrize("page", ["ARCHITECTURE.md", "CONTRIBUTING.md"])
+def test_every_module_and_every_test_file_that_is_named_is_there(page: str) -> None:
+    named = set(re.findall(r"`((?:reconciler|tests|schemas|docs|bench|deploy)/[\w./-]*)`", (ROOT / page).read_text()))
+    assert len(named) > 20
+    assert {path for path in named if not (ROOT / path).exists()} == set()
+
+
+def test_every_room_of_the_architecture_is_there() -> None:
+    tree = ARCHITECTURE.partition("    reconciler/\n")[2].partition("\n\n")[0]
+    there = {path.name for path in (ROOT / "reconciler").rglob("*")}
+    named = {name.removesuffix("/") for name in re.findall(r"\b[a-z_]+(?:\.py|/)(?=[\s,;:])", tree)}
+    assert len(named) > 40
+    assert named - there == set()
+
+
+def test_every_module_of_the_core_has_its_line_in_the_architecture() -> None:
+    table = ARCHITECTURE.partition("| in core/ |")[2].partition("\n\n")[0]
+    named = set(re.findall(r"`([\w*]+)/?`", table))
+    modules = {path.stem for path in (ROOT / "reconciler" / "core").iterdir() if path.stem[0] != "_"}
+    assert {name for name in modules if not any(fnmatch.fnmatchcase(name, pattern) for pattern in named)} == set()
+    assert {name for name in named if not any(fnmatch.fnmatchcase(one, name) for one in modules)} == set()

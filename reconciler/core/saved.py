@@ -106,6 +106,7 @@ def from_text(name: str, content: bytes) -> Saved:
     """A file's plan. Raises UsageError for anything else, and for one of a newer major version."""
     try:
         raw = json.loads(content)
+        json.dumps(raw, ensure_ascii=False).encode()  # JSON can say halves of characters, which nobody can write down
         known = raw["kind"] == KIND
         major = int(str(raw["format_version"]).partition(".")[0])
         found = _saved(raw) if known and major == MAJOR else None

@@ -54,6 +54,20 @@ def test_a_file_that_comes_once_more_leaves_the_blob_that_trees_are_linked_to(
     assert not os.listdir(world.ours / "partial")
 
 
+def test_a_document_of_a_tree_that_the_disk_has_damaged_unnoticed_is_written_again(world: World, source: str) -> None:
+    """Else each run would find it damaged, activate and load the model once more, and never come to an end."""
+    generation = hexdigits(world.serve(spec(source)).generation)
+    document = world.ours / "blobs" / generation[:2] / generation
+    whole = document.read_bytes()
+    document.chmod(0o644)
+    document.write_bytes(bytes([whole[0] ^ 1]) + whole[1:])
+    os.utime(document, ns=(PAST, PAST))
+    assert world.active().tree is None
+    world.serve(spec(source))
+    assert document.read_bytes() == whole
+    assert world.active().damage == ()
+
+
 def test_a_whole_active_model_has_no_damage_and_its_tree_is_read_back(world: World, source: str) -> None:
     tree = world.serve(spec(source))
     active = world.active()

@@ -135,6 +135,13 @@ def test_what_is_no_saved_plan_is_refused(content: bytes) -> None:
         from_text("x.plan", content)
 
 
+def test_a_plan_with_half_a_character_is_none_for_nothing_of_it_could_be_written_down(tmp_path: Path) -> None:
+    text = to_text(saved(tmp_path, BEFORE))
+    for name in ("abc", "prod", "main", "/models"):
+        with pytest.raises(UsageError, match=r"x\.plan is not a saved plan"):
+            from_text("x.plan", text.replace(f'"{name}"', r'"\ud800"').encode())
+
+
 def test_a_newer_major_version_is_refused_and_a_newer_minor_is_not(tmp_path: Path) -> None:
     document = json.loads(to_text(saved(tmp_path, BEFORE)))
     newer = json.dumps(document | {"format_version": "1.7", "more": 1}).encode()

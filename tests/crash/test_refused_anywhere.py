@@ -83,7 +83,7 @@ def refused(ground: Ground, scenes: Sequence[Scene], sample: int) -> str:
 def test_whatever_the_disk_refuses_without_a_server_the_run_says_so_and_the_next_converges(
     born: Nursery, folder: Path, record_property: Record
 ) -> None:
-    record_property(FIGURES, refused(Ground(born=born, world=serverless(folder)), SERVERLESS, 30))
+    record_property(FIGURES, refused(Ground(born=born, world=serverless(folder)), SERVERLESS, 24))
 
 
 @pytest.mark.slow
@@ -94,4 +94,4 @@ def test_whatever_the_disk_refuses_what_serves_goes_on_and_the_next_run_converge
 ) -> None:
     with started(folder, f"--backend-directory={built(folder)}") as world:
         ground = Ground(born=born, world=world, server=world.server.info.grpc_url)
-        record_property(FIGURES, refused(ground, SCENES, 45))
+        record_property(FIGURES, refused(ground, SCENES, 30))

@@ -29,7 +29,7 @@ kind: Repository
 spec: {credentials: {minio: {fromEnv: MINIO_}, prod-s3: {profile: prod}}}
 """
 KUBERNETES = "1.31"
-LANGUAGES = {"sh", "yaml", "json", "proto", "text", "python"}
+LANGUAGES = {"sh", "yaml", "json", "proto", "python", "text"}
 
 
 def of(*languages: str) -> list[Any]:

@@ -36,7 +36,8 @@ class Wire:
                 threading.Thread(target=self._between, args=(client,), daemon=True).start()
 
     def _between(self, client: socket.socket) -> None:
-        with client, socket.create_connection(("127.0.0.1", self.port)) as server:
+        """Until both sides are gone, however they go."""
+        with contextlib.suppress(OSError), client, socket.create_connection(("127.0.0.1", self.port)) as server:
             lost = threading.Event()
             back = threading.Thread(target=_hand_on, args=(server, client, lost), daemon=True)
             back.start()

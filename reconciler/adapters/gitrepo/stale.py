@@ -9,8 +9,8 @@ import logging
 import os
 import time
 
-_LONG = 30.0
-"""Seconds."""
+_LONG, _AHEAD = 30.0, 3600.0
+"""Seconds that it has stood; and that it is dated ahead by a clock that was wrong, more than any other host's is."""
 
 _log = logging.getLogger(__name__)
 
@@ -20,9 +20,10 @@ def break_stale(repository: str, ref: str) -> None:
     with contextlib.suppress(OSError):
         lock = os.path.join(_common(repository), f"{ref}.lock")
         age = time.time() - os.stat(lock).st_mtime
-        if age > _LONG:
+        if not -_AHEAD < age < _LONG:
             os.unlink(lock)
-            _log.warning("%s had stood for %d seconds, left by a git that was killed: it is taken away", lock, age)
+            stood = f"had stood for {age:.0f} seconds" if age > 0 else "is dated ahead"
+            _log.warning("%s %s, left by a git that was killed: it is taken away", lock, stood)
 
 
 def _common(repository: str) -> str:

@@ -17,6 +17,9 @@ from reconciler.core.errors import Reason, TerminalError
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+_TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
+"""NAT64: where a machine has IPv6 only, this is how it reaches IPv4."""
+
 _NEVER = tuple(
     map(
         ipaddress.ip_network,
@@ -64,11 +67,20 @@ def _found(host: str) -> list[_Address | None]:
 def _refuse(address: _Address | None, where: str) -> None:
     if address is None:
         return
-    plain = getattr(address, "ipv4_mapped", None) or address
+    plain = _plain(address)
     if any(plain.version == network.version and plain in network for network in _NEVER):
         words = f"{where} leads to {plain}, where a cloud keeps what is this machine's own: no model comes from there"
         hint = "Name the server that the model is on; a redirect or a name that leads there is somebody's trap."
         raise TerminalError(Reason.SOURCE_NOT_ALLOWED, words, hint)
+
+
+def _plain(address: _Address) -> _Address:
+    """The address of IPv4 in one of IPv6 that stands for it, or leads there by a translator or a tunnel."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if address in _TRANSLATED:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or address
 
 
 class _Plain(HTTPConnection):

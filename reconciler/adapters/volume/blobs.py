@@ -89,7 +89,11 @@ class Blobs:
         final = self._places.blob(digest)
         if os.path.lexists(final) and self.sound(digest, disk.size_of(path)):
             os.unlink(path)
-            return
+        else:
+            self._name(path, digest)
+
+    def _name(self, path: str, digest: Digest) -> None:
+        final = self._places.blob(digest)
         try:
             os.rename(path, final)
         except FileNotFoundError:
@@ -106,12 +110,12 @@ class Blobs:
             self.proofs.note(path, digest)
 
     def keep(self, content: bytes, workshop: str) -> Digest:
-        """Makes the content a blob."""
+        """Makes the content a blob. One that was damaged makes way, whatever its size and mtime say: it was read."""
         digest = digests.of_bytes(content)
         if self.read(digest) is None:
             path = os.path.join(workshop, digests.hexdigits(digest))
             disk.receive([content], path)
-            self.place(path, digest)
+            self._name(path, digest)
             self.sync([digest])
         return digest
 
