@@ -19,7 +19,7 @@ from reconciler import demo
 from reconciler.cli.codes import Exit
 from reconciler.demo.stage import Stage
 
-_PLAN, _STATUS = 92, 110
+_PLAN, _STATUS = 92, 140
 """Columns: a plan is narrow, a table is not."""
 _FORMAT = re.sub(r"@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL).replace(
     "Fira Code", "DejaVu Sans Mono"
