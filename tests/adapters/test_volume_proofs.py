@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.adapters.volume.links import Links
 from reconciler.adapters.volume.mounted import Volume
+from reconciler.adapters.volume.places import Places
 from reconciler.core.artifact import Tree
 from reconciler.core.digest import hexdigits
 from reconciler.core.errors import Reason, TransientError
@@ -204,3 +206,11 @@ def test_who_reads_all_sees_a_flipped_bit_at_once_and_it_is_taken_away_unless_it
     assert later.volume.observe().damaged == frozenset()
     assert weights in later.volume.observe().blobs
     assert later.active().damage == ()
+
+
+def test_a_disk_that_fails_while_links_are_tried_is_not_taken_for_one_without_links(world: World) -> None:
+    links = Links(Places(str(world.root)), None)
+    with pytest.raises(OSError, match="No such file"):
+        links.work(str(world.root / "gone"))
+    (world.root / "here").mkdir()
+    assert links.work(str(world.root / "here"))
