@@ -1,12 +1,13 @@
 """When a model that failed is tried again: later each time, and at once when what is wanted of it changes."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.core.content import Known, Unavailable
 from reconciler.core.digest import FileDigest
+from reconciler.core.errors import Reason
 from reconciler.core.observed import Observed
-from reconciler.core.plan import Action, Outcome, Prune, Result, Step
+from reconciler.core.plan import Action, Activate, Load, Outcome, Prune, Result, Step
 from reconciler.core.spec import Desired, ModelSpec
 from reconciler.core.standing import failure
 
@@ -20,8 +21,8 @@ Files = Mapping[int | None, tuple[FileDigest, ...]]
 class Setback:
     """What failed of a model `count` times in a row, and not before `until` (seconds of the loop's clock) again.
 
-    `actions` are those that failed; `failure` is the last. `spec` and `files` are what was wanted then (None: not
-    known): where they are others now, it is not held back.
+    `actions` are those that failed, however often what they are about was mended since; `failure` is the last. `spec`
+    and `files` are what was wanted then (None: not known): where they are others now, it is not held back.
     """
 
     actions: tuple[Action, ...]
@@ -54,14 +55,14 @@ def noted(
         if outcome.result is Result.FAILED:
             count = 1 if last is None else last.count + 1
             found[model] = Setback(
-                actions=(*(() if last is None else last.actions), outcome.step.action),
+                actions=(*(() if last is None else last.actions), _unmended(outcome.step.action)),
                 count=count,
-                until=moment.now + _wait(count) * (0.5 + 0.5 * moment.chance),
+                until=moment.now + _wait(outcome, count) * (0.5 + 0.5 * moment.chance),
                 failure=Unavailable(reason=outcome.reason, message=failure(outcome), terminal=outcome.terminal),
                 spec=desired.models.get(model),
                 files=_files(model, observed),
             )
-        elif outcome.result is Result.DONE and last is not None and outcome.step.action in last.actions:
+        elif outcome.result is Result.DONE and last is not None and _unmended(outcome.step.action) in last.actions:
             del found[model]
     return found
 
@@ -79,7 +80,7 @@ def held_back(setbacks: Setbacks, now: float) -> Setbacks:
 def failed_again(step: Step, held: Setbacks) -> bool:
     """Whether a step would only repeat what is held back."""
     last = held.get(subject(step))
-    return last is not None and (isinstance(step.action, Prune) or step.action in last.actions)
+    return last is not None and (isinstance(step.action, Prune) or _unmended(step.action) in last.actions)
 
 
 def due(setbacks: Setbacks, now: float) -> float | None:
@@ -92,7 +93,15 @@ def subject(step: Step) -> str:
     return "" if isinstance(step.action, Prune) else step.action.model
 
 
-def _wait(count: int) -> float:
+def _unmended(action: Action) -> Action:
+    """The same action whatever was mended before it: each mending of a tree is counted in those that follow."""
+    return replace(action, mends=0) if isinstance(action, Activate | Load) else action
+
+
+def _wait(outcome: Outcome, count: int) -> float:
+    """What was found damaged was taken away: another look has it fetched again, the first time at once."""
+    if count == 1 and outcome.reason is Reason.TREE_DAMAGED:
+        return 0.0
     return min(LONGEST, FIRST * 2.0 ** min(count - 1, 32))
 
 

@@ -214,3 +214,24 @@ def test_a_disk_that_fails_while_links_are_tried_is_not_taken_for_one_without_li
         links.work(str(world.root / "gone"))
     (world.root / "here").mkdir()
     assert links.work(str(world.root / "here"))
+
+
+def test_what_python_has_compiled_goes_before_a_load_and_with_a_mending(world: World, source: str) -> None:
+    tree = world.serve(spec(source))
+    compiled = world.model() / "1/__pycache__/model.cpython-311.pyc"
+
+    def compile_it() -> None:
+        compiled.parent.parent.chmod(0o755)
+        compiled.parent.mkdir()
+        compiled.write_bytes(b"of who knows what")
+        compiled.parent.parent.chmod(0o555)
+
+    compile_it()
+    world.volume.prove(load(tree))
+    assert not compiled.parent.exists()
+    assert compiled.parent.parent.stat().st_mode & 0o777 == 0o555
+    compile_it()
+    world.model().chmod(0o755)
+    (world.model() / "stray").write_bytes(b"does not belong there")
+    world.activate(tree)
+    assert not compiled.parent.exists()

@@ -7,7 +7,7 @@ from reconciler.core.content import Known, Unavailable
 from reconciler.core.digest import Digest, FileDigest
 from reconciler.core.errors import Reason
 from reconciler.core.observed import Observed, VolumeView
-from reconciler.core.plan import Deactivate, Fetch, Outcome, Prune, Result, Step
+from reconciler.core.plan import Deactivate, Fetch, Load, Outcome, Prune, Result, Step
 from reconciler.core.spec import Desired, ModelSpec, Source
 from tests.property.strategies import Variant, tree_of
 
@@ -49,6 +49,24 @@ def test_it_is_held_back_with_its_last_failure_until_then_and_others_are_not() -
     assert due(found, FIRST) is None
     assert failed_again(FETCH, found)
     assert not failed_again(OTHER, found)
+
+
+def test_what_was_found_damaged_is_tried_again_at_once_and_later_each_time_after_that() -> None:
+    tree = tree_of(Variant(name="m", number=1, data_type="TYPE_FP32"))
+    load = Load(model="m", server="s", tree=tree, timeout=1.0, retries=0)
+    mended = replace(load, mends=1)
+
+    def outcome(action: Load, result: Result) -> Outcome:
+        step = Step(id="load:m", action=action, reason=Reason.NOT_LOADED)
+        return Outcome(step=step, result=result, reason=Reason.TREE_DAMAGED)
+
+    moment = Moment(now=5.0, chance=1.0)
+    first = noted({}, [outcome(load, Result.FAILED)], WANTED, holding("a"), moment)
+    assert held_back(first, 5.0) == {}
+    assert noted(first, [outcome(mended, Result.DONE)], WANTED, holding("a"), moment) == {}
+    again = noted(first, [outcome(mended, Result.FAILED)], WANTED, holding("a"), moment)
+    assert again["m"].until == 5.0 + 2 * FIRST
+    assert failed_again(Step(id="load:m", action=replace(load, mends=2), reason=Reason.NOT_LOADED), again)
 
 
 def test_another_action_of_the_same_model_is_no_repetition() -> None:

@@ -2,24 +2,40 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+import signal
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.bad_world import Ground, document, mentions
+from tests.e2e.running import asked
 from tests.e2e.served_world import Stage, staged
+from tests.e2e.test_run import keeping
 
 
 def flip(path: Path) -> None:
     """One bit, as a disk does it: size and mtime stay."""
-    before = path.stat()
-    content = bytearray(path.read_bytes())
-    content[content.index(b"TritonPythonModel")] ^= 1
+    alter(path, b"TritonPythonModel", b"UritonPythonModel")
+
+
+def alter(path: Path, old: bytes, new: bytes) -> None:
+    """Some bytes; size and mtime stay."""
+    before, content = path.stat(), path.read_bytes()
+    assert old in content
     path.chmod(0o644)
-    path.write_bytes(content)
+    path.write_bytes(content.replace(old, new, 1))
     path.chmod(0o444)
     os.utime(path, ns=(before.st_mtime_ns, before.st_mtime_ns))
+
+
+def wait_for(holds: Callable[[], bool]) -> None:
+    """Until it is so."""
+    end = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.1)
 
 
 def code(ground: Ground, name: str) -> Path:
@@ -118,3 +134,36 @@ def test_a_damaged_model_is_mended_before_it_is_loaded_and_is_not_loaded_where_i
     ground.source("b", 3)
     assert ground.run("apply").code == 0
     assert (stage.answer("a"), stage.answer("b")) == (2.0, 3.0)
+
+
+@pytest.mark.slow
+@pytest.mark.triton
+def test_the_loop_mends_what_it_found_damaged_at_its_next_pass_and_is_done_then(stage: Stage) -> None:
+    ground = stage.ground
+    with keeping(ground) as run:
+        run.reach("nothing to do, 2 models ready")
+        good = code(ground, "a").read_bytes()
+        flip(code(ground, "a"))
+        asked(f"{stage.triton.http_url}/v2/repository/models/a/unload", {})
+        run.process.send_signal(signal.SIGHUP)
+        run.reach_after("fetch a", "TreeDamaged")
+        run.reach_after("nothing to do, 2 models ready", "TreeDamaged")
+    assert code(ground, "a").read_bytes() == good
+    assert stage.answer("a") == 2.0
+
+
+@pytest.mark.slow
+@pytest.mark.triton
+def test_what_python_compiled_from_a_damaged_file_does_not_outlive_the_mending(stage: Stage) -> None:
+    """Triton loads without us, and Python keeps what it compiled, as if it were of the true file."""
+    ground, models = stage.ground, f"{stage.triton.http_url}/v2/repository/models"
+    path = code(ground, "a")
+    alter(path, b"* 2)", b"* 9)")
+    asked(f"{models}/a/unload", {})
+    wait_for(lambda: "a" not in stage.served())
+    shutil.rmtree(path.parent / "__pycache__", ignore_errors=True)
+    asked(f"{models}/a/load", {})
+    assert stage.answer("a") == 9.0
+    assert any((path.parent / "__pycache__").iterdir())
+    assert ground.run("apply", "--verify").code == 0
+    assert stage.answer("a") == 2.0

@@ -2,7 +2,7 @@
 
 import os
 
-from reconciler.adapters.volume import aside, disk, trees
+from reconciler.adapters.volume import aside, bytecode, disk, trees
 from reconciler.adapters.volume.shelf import Shelf
 from reconciler.core.artifact import Tree
 from reconciler.core.errors import Reason, TransientError
@@ -61,6 +61,7 @@ def _raise_tree(shelf: Shelf, tree: Tree, workshop: str) -> None:
         disk.sync_directory(os.path.dirname(final))
     elif any(trees.faults(tree, final, shelf.blobs, Memo(), linked=True)) or trees.is_apart(tree, final, shelf.blobs):
         trees.mend(tree, final, shelf.blobs, workshop)
+        bytecode.forget(tree, final)
 
 
 def _move_in(shelf: Shelf, action: Activate, workshop: str) -> None:

@@ -192,6 +192,15 @@ def erase(path: str) -> None:
         os.unlink(path)
 
 
+def take_out(path: str) -> None:
+    """Removes what is in a read-only directory."""
+    os.chmod(os.path.dirname(path), WRITABLE)
+    try:
+        erase(path)
+    finally:
+        os.chmod(os.path.dirname(path), READ_ONLY)
+
+
 def free_bytes(path: str) -> int:
     """What an ordinary user may still write."""
     status = os.statvfs(path)

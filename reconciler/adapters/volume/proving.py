@@ -5,7 +5,7 @@ Where it is not, what is damaged is taken away, so that the next look sees it mi
 
 from collections.abc import Iterator
 
-from reconciler.adapters.volume import trees
+from reconciler.adapters.volume import bytecode, trees
 from reconciler.adapters.volume.shelf import Shelf
 from reconciler.core.artifact import Tree
 from reconciler.core.errors import Reason, TransientError
@@ -36,6 +36,7 @@ def _insist(shelf: Shelf, name: str, tree: Tree) -> None:
         trees.expose(tree, home, shelf.blobs)
         more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
         raise _damaged(name, "; ".join(wrong[:3]) + more)
+    bytecode.forget(tree, home)
 
 
 def _read_by(shelf: Shelf, model: str, tree: Tree) -> Iterator[tuple[str, Tree]]:

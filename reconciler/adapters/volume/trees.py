@@ -200,9 +200,7 @@ def expose(tree: Tree, path: str, blobs: Blobs) -> None:
         if not blobs.true(file.digest):
             blobs.drop(file.digest)
         elif disk.is_file(inside) and not blobs.proofs.holds(inside, file.digest):
-            os.chmod(os.path.dirname(inside), disk.WRITABLE)
-            os.unlink(inside)
-            os.chmod(os.path.dirname(inside), disk.READ_ONLY)
+            disk.take_out(inside)
 
 
 def _rescue(tree: Tree, path: str, blobs: Blobs, workshop: str) -> None:
