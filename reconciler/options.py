@@ -16,16 +16,18 @@ from reconciler.tracing import Trace
 class Options:
     """What a command line asks for; it wins over reconciler.yaml. Timeout in seconds, for one load.
 
-    `path`: the folder of the repository that holds the configuration. `require_fresh`: a remote that cannot be reached
-    ends the run. `labels`: only the models that these select, as if they had been named. `no_server`: fetch and
-    activate only. `adopt`: models whose foreign directories are taken over. `verify`: everything on the volume is read,
-    and what is damaged counts as missing. `pinned`: who must have signed the commit,
-    whatever git says of it; None to let git say it. `limits`: of all fetches together. `notices`: who is told what came
-    of it. `trace`: where its spans go. `environment`: where git and credentials profiles look.
+    `rooted`: at the ref, too, relative paths start from the work tree that the repository is. `path`: the folder of the
+    repository that holds the configuration. `require_fresh`: a remote that cannot be reached ends the run. `labels`:
+    only the models that these select, as if they had been named. `no_server`: fetch and activate only. `adopt`: models
+    whose foreign directories are taken over. `verify`: everything on the volume is read, and what is damaged counts as
+    missing. `pinned`: who must have signed the commit, whatever git says of it; None to let git say it. `limits`: of
+    all fetches together. `notices`: who is told what came of it. `trace`: where its spans go. `environment`: where git
+    and credentials profiles look.
     """
 
     repo: str = "."
     ref: str | None = None
+    rooted: bool = False
     path: str = ""
     require_fresh: bool = False
     target: str | None = None

@@ -20,8 +20,9 @@ def read_desired(options: Options, access: gitrepo.Access, memo: Memo | None = N
     if checkout.not_fresh and options.require_fresh:
         hint = "the next run tries again; without --require-fresh the last known revision is taken meanwhile"
         raise TransientError(Reason.REPOSITORY_UNREACHABLE, checkout.not_fresh, hint)
+    root = gitrepo.work_tree(options.repo, options.path) if options.rooted else checkout.root
     desired = parse.parse_again(
-        checkout.files, memo or Memo(), revision=checkout.revision, message=checkout.message, root=checkout.root
+        checkout.files, memo or Memo(), revision=checkout.revision, message=checkout.message, root=root
     )
     desired = replace(desired, commit=checkout.commit, not_fresh=checkout.not_fresh)
     if options.timeout is None:

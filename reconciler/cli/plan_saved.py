@@ -17,11 +17,17 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 def meant(plan: Saved, options: Options) -> Options:
-    """The options with what the plan says of its revision and its models."""
-    ref = plan.revision if _COMMIT.fullmatch(plan.revision) else options.ref
+    """The options with what the plan says of its revision and its models.
+
+    A commit without any ref was that of a work tree, if the repository is one: its relative paths lead from there.
+    """
+    committed = _COMMIT.fullmatch(plan.revision) is not None
+    ref = plan.revision if committed else options.ref
+    rooted = committed and not (options.ref or plan.ref)
     verify = options.verify or plan.verify
     target = options.target or plan.target
-    return replace(options, ref=ref, target=target, models=plan.models, adopt=plan.adopt, verify=verify)
+    asked = replace(options, target=target, models=plan.models, adopt=plan.adopt, verify=verify)
+    return replace(asked, ref=ref, rooted=rooted)
 
 
 def check(path: str, plan: Saved, seen: Look) -> None:

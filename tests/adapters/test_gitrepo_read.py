@@ -77,6 +77,15 @@ def test_a_work_tree_without_a_commit_is_read_with_a_digest_for_revision(tmp_pat
     assert (found.kind, found.revision[:7]) == (Kind.WORK_TREE, "sha256:")
 
 
+def test_relative_paths_of_a_work_tree_start_from_it_or_from_the_folder_in_it_and_those_of_others_from_nowhere(
+    tmp_path: Path, tree: Path, served: str
+) -> None:
+    assert gitrepo.work_tree(str(tree)) == str(tree)
+    assert gitrepo.work_tree(str(tree), "models.d") == str(tree / "models.d")
+    assert gitrepo.work_tree(str(tmp_path / "served" / "config.git")) is None
+    assert gitrepo.work_tree(served) is None
+
+
 def test_a_linked_work_tree_is_read_through_a_link_as_git_sync_makes_it(tmp_path: Path, tree: Path) -> None:
     git(tree, "worktree", "add", "--quiet", "--detach", str(tmp_path / "sync" / "rev-1"), "HEAD")
     (tmp_path / "sync" / "current").symlink_to("rev-1")

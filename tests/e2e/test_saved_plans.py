@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.bad_world import Ground, document, mentions
+from tests.e2e.bad_world import Ground, document, mentions, payload
 
 SETTINGS = "apiVersion: reconciler/v1\nkind: Repository\nspec:\n  policy: {{{}}}\n"
 FREEZE = "freeze: [{cron: '* * * * *', duration: 10m, reason: holidays}]"
@@ -64,6 +64,31 @@ def test_a_plan_is_carried_out_at_its_own_revision_where_what_came_later_does_no
     answer = ground.run("apply", str(file))
     assert answer.code == 0, answer.said
     assert active(ground) == {"a", "b"}
+
+
+def test_a_plan_of_a_work_tree_with_relative_sources_is_carried_out_also_where_the_work_tree_has_moved_on(
+    ground: Ground,
+) -> None:
+    payload(ground.repository / "payload")
+    ground.want({"a": document("a", "./payload")})
+    file = saved(ground)
+    shown = ground.run("show", str(file))
+    assert shown.code == 0, shown.said
+    ground.want({name: document(name, "./payload") for name in ("a", "b")})
+    answer = ground.run("apply", str(file))
+    assert answer.code == 0, answer.said
+    assert active(ground) == {"a"}
+
+
+def test_a_plan_of_a_work_tree_is_stale_where_its_relative_sources_are_no_longer_as_they_were(ground: Ground) -> None:
+    payload(ground.repository / "payload")
+    ground.want({"a": document("a", "./payload")})
+    file = saved(ground)
+    payload(ground.repository / "payload", factor=5)
+    answer = ground.run("apply", str(file))
+    assert (answer.code, answer.out) == (3, "")
+    mentions(answer.err, "activate:a is to be done in another way, or from another state")
+    assert active(ground) == set()
 
 
 def test_a_revert_a_freeze_and_a_stricter_policy_that_came_later_make_it_stale(ground: Ground) -> None:

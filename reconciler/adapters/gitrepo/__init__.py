@@ -11,7 +11,7 @@ from reconciler.adapters.gitrepo.checkout import Checkout, Folder, Kind
 from reconciler.adapters.gitrepo.credentials import access_from
 from reconciler.adapters.gitrepo.pace import Pace
 from reconciler.adapters.gitrepo.publish import StatusCommit, can_publish, publish
-from reconciler.adapters.gitrepo.read import origin, read, read_branch
+from reconciler.adapters.gitrepo.read import origin, read, read_branch, work_tree
 from reconciler.adapters.gitrepo.tip import folder_tip, tip
 from reconciler.adapters.gitrepo.writing import around, begin, folder_of, write_file
 
@@ -34,5 +34,6 @@ __all__ = [
     "read_branch",
     "shown",
     "tip",
+    "work_tree",
     "write_file",
 ]

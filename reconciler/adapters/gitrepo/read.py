@@ -49,6 +49,17 @@ def read(
             return _at_path(folder, at)
 
 
+def work_tree(location: str, path: str = "") -> str | None:
+    """The folder that relative paths of a work tree, or of a folder in it, start from; None for what is no work tree.
+
+    Raises TerminalError.
+    """
+    place = locate(location)
+    if not isinstance(place, Local) or open_repository(place.path).is_bare:
+        return None
+    return _below(place.path, At(path=path), follow=False)
+
+
 def read_branch(location: str, branch: str, prefix: str, *, access: Access = ANONYMOUS) -> Folder | None:
     """A folder of a branch; an empty one where there is none, None without the branch.
 
