@@ -26,8 +26,13 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 def pytest_configure() -> None:
-    """A shell that starts the tests in the background has them, and their children, ignore Ctrl-C."""
+    """What the tests' children get from the shell that starts the tests.
+
+    One that starts them in the background has them ignore Ctrl-C; where Python must not write what it compiles, each
+    of some thousand children compiles anew all that it imports.
+    """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.fixture(scope="session")
