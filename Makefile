@@ -35,7 +35,7 @@ help:
 	@echo "make whole        ten thousand random steps: git, volume and server are broken, runs killed (an hour)"
 	@echo "make sbom    what it is made of, as CycloneDX; make audit: what is known against it (docs/security.md)"
 	@echo "make docs    build the site of docs/ into site/; make reference, make pictures: what of it is made from the program"
-	@echo "make setup   only set up: .venv/bin/reconcile"
+	@echo "make setup   only set up: .venv/bin/reconcile; make develop: with all extras and the tools, such as .venv/bin/pytest"
 
 # uv comes by pip, because a fresh machine has pip (in python3-venv) and nothing else.
 $(UV):

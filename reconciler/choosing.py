@@ -13,6 +13,10 @@ from reconciler.core.spec import Desired, ModelSpec, Target
 from reconciler.options import Options
 
 
+class UnknownModelsError(UsageError):
+    """A MODEL that is neither in git nor on the volume: it may have been meant as something else."""
+
+
 def asked_of(desired: Desired, target: Target, options: Options) -> Collection[ModelSpec]:
     """The models that a pass is about: only their sources are looked at."""
     return asked_for(desired, target, options.models).values()
@@ -37,10 +41,10 @@ def check_models(desired: Desired, observed: Observed, options: Options) -> None
         raise unknown_models(unknown, desired)
 
 
-def unknown_models(names: Collection[str], desired: Desired) -> UsageError:
+def unknown_models(names: Collection[str], desired: Desired) -> UnknownModelsError:
     """What is said about models that nobody knows."""
     hint = nearest.hint(names, {*desired.models, *desired.rejected}, "the repository has", "no models")
-    return UsageError(Reason.USAGE, f"there is no model called {', '.join(names)}", hint)
+    return UnknownModelsError(Reason.USAGE, f"there is no model called {', '.join(names)}", hint)
 
 
 def check_adopted(desired: Desired, target: Target, options: Options) -> None:

@@ -2,8 +2,10 @@
 
 import fnmatch
 import re
+import tomllib
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -17,6 +19,8 @@ from reconciler.demo import configuration
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text()
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
+MAKEFILE = (ROOT / "Makefile").read_text()
 COMMANDS = sorted(cli.COMMANDS)
 
 
@@ -41,9 +45,38 @@ def test_every_command_says_what_it_does_and_gives_an_example(command: str) -> N
     assert f"reconcile {command}" in said.output.partition("Examples:")[2]
 
 
+def choices(command: str, option: str) -> set[str]:
+    """The values of an option of a command, or of the commands below it."""
+    found = cli.group.get_command(click.Context(cli.group), command)
+    leaves = found.commands.values() if isinstance(found, click.Group) else [found]
+    kinds = [one.type for leaf in leaves if leaf for one in leaf.params if option in one.opts]
+    return {str(choice) for kind in kinds if isinstance(kind, click.Choice) for choice in kind.choices}
+
+
+def test_the_readme_names_each_extra_and_no_other() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    install = README.partition("## Install\n")[2].partition("\n## ")[0]
+    assert sorted(re.findall(r"^    pip install '\.\[(\w+)\]' +# \S", install, re.MULTILINE)) == sorted(extras)
+
+
+def test_the_readme_says_of_each_command_that_has_json_how_it_is_asked_for() -> None:
+    told = README.partition("reference/cli.md). ")[2].partition("The numbers")[0]
+    output, _, form = told.partition("answer a script in JSON with `-o json`")
+    assert "`--format json`" in form
+    assert {*re.findall(r"`([a-z]+)`", output)} == {name for name in COMMANDS if "json" in choices(name, "--output")}
+    assert {*re.findall(r"`([a-z]+)`", form)} == {name for name in COMMANDS if "json" in choices(name, "--format")}
+
+
 @pytest.mark.parametrize("target", ["demo", "setup", "test"])
 def test_the_commands_of_make_that_people_are_told_of_are_there(target: str) -> None:
-    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert re.search(rf"^{target}:", MAKEFILE, re.MULTILINE)
+
+
+@pytest.mark.parametrize("target", ["test", "develop", "docs", "reference", "pictures"])
+def test_what_those_who_work_on_it_run_is_named_where_they_look(target: str) -> None:
+    assert re.search(rf"^{target}:", MAKEFILE, re.MULTILINE)
+    assert re.search(rf'@echo ".*\bmake {target}\b', MAKEFILE)
+    assert re.search(rf"^    make {target} +# ", CONTRIBUTING, re.MULTILINE)
 
 
 def test_the_yaml_examples_of_the_readme_are_valid() -> None:
@@ -109,6 +142,14 @@ def test_every_room_of_the_architecture_is_there() -> None:
     named = {name.removesuffix("/") for name in re.findall(r"\b[a-z_]+(?:\.py|/)(?=[\s,;:])", tree)}
     assert len(named) > 40
     assert named - there == set()
+
+
+def test_every_room_has_its_line_in_the_architecture() -> None:
+    tree = ARCHITECTURE.partition("    reconciler/\n")[2].partition("\n\n")[0]
+    there = [path for path in (ROOT / "reconciler").iterdir() if path.name[0] != "_" and path.suffix != ".typed"]
+    rooms = {f"{path.name}/" if path.is_dir() else path.name for path in there}
+    assert len(rooms) > 40
+    assert {room for room in rooms if not re.search(rf"(?<!\w){re.escape(room)}", tree)} == set()
 
 
 def test_every_module_of_the_core_has_its_line_in_the_architecture() -> None:

@@ -116,7 +116,7 @@ def apply(common: Common, output: str, *, yes: bool, allow_removals: int | None,
 
     if saved is not None and path is not None:
         plan_saved.check_newest(path, saved, asked, now())
-    with watched(voice, traces=more["traces"]) as (reporter, trace):
+    with plan_file.or_model(chosen, path), watched(voice, traces=more["traces"]) as (reporter, trace):
         measures = metering.Metering(more["outlets"], common, reporter)
         meant = asked if saved is None else plan_saved.meant(saved, asked)
         report = measures.measured(

@@ -67,7 +67,8 @@ _BY_REASON = {Reason.INVALID: Exit.INVALID, Reason.CANCELLED: Exit.INTERRUPTED}
 
 def of_error(error: ReconcileError) -> Exit:
     """The code of an error that ended the whole run."""
-    return _BY_KIND.get(type(error)) or _BY_REASON.get(error.reason, Exit.ERROR)
+    kind = next((_BY_KIND[kind] for kind in type(error).__mro__ if kind in _BY_KIND), None)
+    return kind or _BY_REASON.get(error.reason, Exit.ERROR)
 
 
 def of_signal(signal: Signals | None) -> list[Exit]:

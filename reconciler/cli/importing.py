@@ -14,7 +14,7 @@ from reconciler.core.errors import Reason, UsageError
 from reconciler.core.imports.fates import ImportReport
 
 _KINDS = {
-    "kserve": ("ConfigMaps with the models.json of KServe's multi-model serving, or that file", "modelconfig.yaml"),
+    "kserve": ("KServe's ConfigMaps with the models.json of multi-model serving, or that file", "modelconfig.yaml"),
     "trainedmodel": ("KServe's TrainedModel resources", "trainedmodels.yaml"),
     "seldon": ("Model resources of Seldon Core 2", "models.yaml"),
     "tfserving": ("the model_config_list of TensorFlow Serving", "models.config"),
@@ -82,6 +82,7 @@ def _command(kind: str) -> click.Command:
         name=kind,
         cls=Command,
         help=f"From {what}. `-` is stdin.",
+        short_help=f"From {what.partition(' with ')[0]}.",
         epilog=examples(f"import {kind} {example} --dry-run", f"import {kind} - --out models.d --force -o json"),
     )
     @_placed
@@ -102,6 +103,7 @@ def _command(kind: str) -> click.Command:
 
 @group.command(
     cls=Command,
+    short_help="From a running Triton.",
     epilog=examples("import triton --server grpc://localhost:8001 --repository /models --dry-run"),
 )
 @_placed

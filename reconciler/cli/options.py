@@ -249,6 +249,6 @@ def shared(command: Callable[..., int], heavy: str = "reconciler.reconcile") -> 
             signals.importing(heavy)
             return command(common, **flags)
 
-        return _ended(work, flags.get("output"), as_json=common.log_json)
+        return _ended(work, flags.get("output") or flags.get("form"), as_json=common.log_json)
 
     return functools.reduce(lambda inner, flag: flag(inner), reversed(_FLAGS), wrapper)

@@ -1,7 +1,10 @@
 """Saved plans on the disk."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from reconciler.choosing import UnknownModelsError
 from reconciler.cli.options import Chosen
 from reconciler.core.errors import Reason, UsageError
 from reconciler.core.saved import Saved, from_text, to_text
@@ -23,6 +26,18 @@ def named(models: tuple[str, ...]) -> str | None:
     """The file among the arguments of `apply`: the first, if it is a path or there is a file of that name."""
     first = models[0] if models else ""
     return first if os.sep in first or os.path.isfile(first) else None
+
+
+@contextmanager
+def or_model(chosen: Chosen, path: str | None) -> Iterator[None]:
+    """What was named alone, with a suffix, and is no model may have been meant as a file: says that there is none."""
+    try:
+        yield
+    except UnknownModelsError as error:
+        if path is not None or len(chosen.models) != 1 or not os.path.splitext(chosen.models[0])[1]:
+            raise
+        hint = f"{error.hint}; if a saved plan is meant: there is no file {chosen.models[0]} in this folder"
+        raise UsageError(error.reason, error.message, hint) from error
 
 
 def read(path: str) -> Saved:

@@ -61,6 +61,28 @@ def test_a_mistyped_model_is_told_with_the_one_that_was_meant(
     assert "there is no model called desnenet\n  did you mean densenet? the repository has: densenet, scale\n" in told
 
 
+def test_what_apply_is_given_and_is_neither_a_model_nor_a_file_is_told_to_be_neither(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (repository / "volume").mkdir()
+    place = [
+        "--repo",
+        str(repository),
+        "--target",
+        "staging",
+        "--volume",
+        str(repository / "volume"),
+        "--server",
+        "none",
+    ]
+    assert cli.invoke(["apply", "nofile.plan", *place]) == 64
+    told = " ".join(capsys.readouterr().err.split())
+    assert "there is no model called nofile.plan the repository has: densenet, scale; if a saved plan" in told
+    assert "there is no file nofile.plan in this folder" in told
+    assert cli.invoke(["apply", "nofile.plan", "scale", *place]) == 64
+    assert "no file" not in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", ["plan", "status"])
 def test_a_mistyped_target_is_told_with_the_one_that_was_meant(
     command: str, repository: Path, capsys: pytest.CaptureFixture[str]

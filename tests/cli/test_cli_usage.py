@@ -1,5 +1,6 @@
 """The command line from outside: help, version, usage errors, what start-up imports."""
 
+import json
 import re
 import shlex
 import subprocess
@@ -197,3 +198,12 @@ def test_a_flag_wins_over_the_environment(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("RECONCILE_REPO", str(tmp_path / "nowhere"))
     assert cli.invoke(["validate"]) == 1
     assert cli.invoke(["validate", "--repo", str(tmp_path)]) == 0
+
+
+@pytest.mark.parametrize("as_json", [["plan", "-o", "json"], ["graph", "--format", "json"]])
+def test_what_ended_a_run_is_a_document_where_one_was_asked_for(
+    as_json: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = ["--repo", str(tmp_path / "nowhere"), "--volume", str(tmp_path), "--server", "none"]
+    assert cli.invoke([*as_json, *where]) == 1
+    assert json.loads(capsys.readouterr().out)["error"]["reason"] == "RepositoryUnreadable"
