@@ -11,7 +11,7 @@ from reconciler.render.reasons import why
 from reconciler.render.status_rows import OnServer, Readiness, Row, rows
 from reconciler.render.summary import not_asked_for
 
-HEAD = ("MODEL", "DESIRED", "ON DISK", "LOADED", "VERSIONS", "READY", "WHY NOT")
+HEAD = ("MODEL", "DESIRED", "ON DISK", "LOADED", "VERSIONS", "SERVES", "WHY NOT AS WANTED")
 NO_SERVER = "-"
 
 

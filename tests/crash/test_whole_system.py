@@ -182,6 +182,6 @@ def test_whatever_happens_nothing_gets_worse_by_a_run_and_at_last_all_is_as_want
             return begun((born, other), folder, world, counted, counted["examples"])
 
         try:
-            campaign(make, steps(400))
+            campaign(make, steps(2800))
         finally:
             record_property(FIGURES, told(counted))

@@ -61,7 +61,7 @@ def test_each_model_is_a_row_of_what_is_wanted_on_disk_loaded_and_ready_and_why_
     }
     observed = Observed(volume=VolumeView(entries=entries), servers={"grpc://t:8001": serving})
     assert shown(plan(settled("fine"), moving, failed, later, theirs), observed) == dedent("""\
-        MODEL   DESIRED        ON DISK               LOADED        VERSIONS  READY       WHY NOT
+        MODEL   DESIRED        ON DISK               LOADED        VERSIONS  SERVES      WHY NOT AS WANTED
         failed  bbbbbbbbbbbb   aaaaaaaaaaaa          -             -         down        Stalled: boom
         fine    aaaaaaaaaaaa   aaaaaaaaaaaa          aaaaaaaaaaaa  1         yes
         later   (after fetch)  -                     -             -         not loaded  \
