@@ -14,7 +14,7 @@ from reconciler.core.ensemble_fields import ENSEMBLE, defaults_for, refused
 from reconciler.core.jsonvalue import JsonObject, canonical
 from reconciler.core.layout import DEFAULT_FILENAMES, Layout, lay_out
 from reconciler.core.modelfacts import ModelConfig, VersionPolicy, backend_of, facts, naming
-from reconciler.core.schema_fields import is_model_name
+from reconciler.core.names import is_model_name
 from reconciler.core.spec import ModelSpec
 
 

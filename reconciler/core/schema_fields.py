@@ -3,16 +3,10 @@
 `errorMessage` is what editors with a YAML language server show; our own errors say the same (core/conformance.py).
 """
 
-import re
 from typing import cast
 
-from reconciler.core import quantities
+from reconciler.core import names, quantities
 from reconciler.core.jsonvalue import Json, JsonObject
-
-NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
-TARGET_PATTERN = r"^(?!(models\.d|reconciler\.yaml)$)[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
-"""A target has a folder of its own on the status branch, which must not look like a configuration."""
-_NAME_SAYS = "a name of 1 to 128 letters, digits, '.', '_' and '-' that begins with a letter or digit"
 
 
 def a(kind: str | list[str], description: str, examples: list[Json], **rules: Json) -> JsonObject:
@@ -56,24 +50,14 @@ def flag(description: str, *, example: bool, **rules: Json) -> JsonObject:
 
 def name(description: str, *examples: str) -> JsonObject:
     """A name of a model, a target or a profile."""
-    return text(description, *examples, pattern=NAME_PATTERN, says=_NAME_SAYS)
+    return text(description, *examples, pattern=names.MODEL, says=names.SAYS)
 
 
 def target_name(description: str, *examples: str) -> JsonObject:
     """A name of a target."""
     return text(
-        description, *examples, pattern=TARGET_PATTERN, says=f"{_NAME_SAYS}, and is not models.d or reconciler.yaml"
+        description, *examples, pattern=names.TARGET, says=f"{names.SAYS}, and is not models.d or reconciler.yaml"
     )
-
-
-def is_model_name(text: str) -> bool:
-    """Whether Triton can have a model of this name, and any client ask for it."""
-    return re.fullmatch(NAME_PATTERN, text) is not None
-
-
-def is_target_name(text: str) -> bool:
-    """Whether a target may be called so."""
-    return re.fullmatch(TARGET_PATTERN, text) is not None
 
 
 def duration(description: str, *examples: str, **rules: Json) -> JsonObject:

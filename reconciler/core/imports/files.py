@@ -1,6 +1,5 @@
 """Drafts as files: the text of each, read by our own parser before anybody keeps it."""
 
-import re
 from collections import Counter
 from dataclasses import replace
 from typing import Any
@@ -10,9 +9,9 @@ import yaml
 from reconciler.core.errors import Problem
 from reconciler.core.imports.drafts import Draft, Imported, Refused, Result, one_line
 from reconciler.core.jsonvalue import JsonObject
+from reconciler.core.names import is_model_name
 from reconciler.core.parse_one import read_model
 from reconciler.core.parse_repository import Settings
-from reconciler.core.schema_fields import NAME_PATTERN
 
 
 def checked(imported: Imported) -> Imported:
@@ -47,7 +46,7 @@ def _checked(result: Result, count: int) -> Result:
 
 
 def _why_not(draft: Draft, count: int) -> str:
-    if re.fullmatch(NAME_PATTERN, draft.name) is None:
+    if not is_model_name(draft.name):
         return (
             "Triton cannot take such a name: letters, digits, '.', '_' and '-', 128 at most, no sign at its beginning"
         )
