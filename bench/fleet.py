@@ -17,9 +17,9 @@ from reconciler import reconcile
 from reconciler.bell import Bell, Wake
 from reconciler.committing import Report
 from reconciler.core.artifact import CONFIG_FILE, STAMP, stamp_of
+from reconciler.core.configs.modelconfig import from_pbtxt
 from reconciler.core.errors import ReconcileError
 from reconciler.core.jsonvalue import JsonObject
-from reconciler.core.modelconfig import from_pbtxt
 from reconciler.core.plan import Load, Outcome, Result
 from reconciler.core.progress import Silent
 from reconciler.loop import Pace, Surroundings

@@ -10,10 +10,10 @@ from typing import Any
 
 from reconciler.core.content import Known
 from reconciler.core.digest import FileDigest, of_bytes
+from reconciler.core.judging.verdicts import Request
 from reconciler.core.observed import Observed, Served, Serving, VersionState
-from reconciler.core.planner import plan
+from reconciler.core.planning.planner import plan
 from reconciler.core.spec import Desired, ModelSpec, Repository, Resources, Source, Target
-from reconciler.core.verdicts import Request
 
 _EACH = 1 << 30
 _PAIR = 2

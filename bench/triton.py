@@ -15,7 +15,7 @@ from google.protobuf import json_format
 from tritonclient.grpc import service_pb2 as wire
 
 from reconciler.core.artifact import CONFIG_FILE, resource_marked
-from reconciler.core.modelconfig import from_pbtxt
+from reconciler.core.configs.modelconfig import from_pbtxt
 from reconciler.core.spec import Resources
 
 _TAKES = Resources(memory=64 << 20, gpu_memory=128 << 20)

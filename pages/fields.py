@@ -6,7 +6,7 @@ from typing import Any, cast
 import yaml
 
 from pages.markdown import anchor, block, code, page, table, value
-from reconciler.core import schema_lock, schema_model, schema_repository
+from reconciler.core.schemas import schema_lock, schema_model, schema_repository
 
 Node = dict[str, Any]
 

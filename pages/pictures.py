@@ -9,8 +9,8 @@ import tempfile
 from pathlib import Path
 
 from pages import terminal
-from reconciler.core.board import Board, ServerLine
 from reconciler.core.errors import Reason
+from reconciler.core.views.board import Board, ServerLine
 from reconciler.render.page import page
 from tests.boards import board, busy, many, model, passed
 from tests.browser import Tab, browser

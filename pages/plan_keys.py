@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from pages.markdown import block, code, page, table
-from reconciler.core import schema_plan
+from reconciler.core.schemas import schema_plan
 from reconciler.render import plan_json
 from tests.plan_samples import EVERYTHING
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from pages.advice import CHAPTERS, Chapter
 from pages.markdown import code, page, table
-from reconciler.core.board import Light
-from reconciler.core.conditions import Kind, Truth
+from reconciler.core.statuses.conditions import Kind, Truth
+from reconciler.core.views.board import Light
 
 _REASONS = """\
 One word says why something is planned, held, refused or failed. It stands in plans, in the log, in the status, on the

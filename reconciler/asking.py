@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from reconciler.core.assembly import afresh
+from reconciler.core.configs.assembly import afresh
 from reconciler.core.content import Unavailable
-from reconciler.core.freeze import frozen
+from reconciler.core.judging.verdicts import Request
 from reconciler.core.memo import Memo
-from reconciler.core.recalling import assembling
+from reconciler.core.parsing.freeze import frozen
+from reconciler.core.parsing.recalling import assembling
 from reconciler.core.spec import Desired
-from reconciler.core.verdicts import Request
 from reconciler.options import Options
 
 

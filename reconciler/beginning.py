@@ -6,7 +6,7 @@ from datetime import datetime
 
 from reconciler.adapters.volume.memos import keep, recalled
 from reconciler.choosing import check_adopted, chosen_target, with_models
-from reconciler.core.trusted import UntrustedError
+from reconciler.core.trust.trusted import UntrustedError
 from reconciler.holding import tell_held
 from reconciler.looking import Pass
 from reconciler.options import Options

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from reconciler.adapters import gitrepo
 from reconciler.audience import Audience
 from reconciler.committing import Report, published, summarised
-from reconciler.core import status
 from reconciler.core.plan import Outcome
+from reconciler.core.statuses import status
 from reconciler.looking import Look, Pass
 from reconciler.notifying import told
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from reconciler.core import nearest
 from reconciler.core.errors import Reason, ReconcileError, UsageError
+from reconciler.core.judging.placement import asked_for, selects
+from reconciler.core.judging.removals import ours
 from reconciler.core.names import is_target_name
 from reconciler.core.observed import Observed
-from reconciler.core.placement import asked_for, selects
-from reconciler.core.removals import ours
 from reconciler.core.spec import Desired, ModelSpec, Target
 from reconciler.options import Options
 

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.adapters import gitrepo
-from reconciler.core import routes, status
 from reconciler.core.errors import ReconcileError
-from reconciler.core.gaps import Gap, gaps
 from reconciler.core.plan import Outcome, Plan, Result
 from reconciler.core.recording import PassResult
+from reconciler.core.statuses import status
+from reconciler.core.views import routes
+from reconciler.core.views.gaps import Gap, gaps
 from reconciler.core.web_links import web_of
 from reconciler.looking import Look, Pass
 from reconciler.pacing import pace

@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
-from reconciler.core import inflight
-from reconciler.core.backoff import Setbacks
 from reconciler.core.plan import Outcome, Step
+from reconciler.core.planning import inflight
 from reconciler.core.progress import Reporter
 from reconciler.core.spec import Desired
+from reconciler.core.statuses.backoff import Setbacks
 from reconciler.executor import Pools
 from reconciler.flight import Course, Flight, fly
 from reconciler.looking import Look, Pass

@@ -14,7 +14,7 @@ from reconciler.adapters.volume import memos
 from reconciler.core.errors import Problem
 from reconciler.core.memo import Memo, row_name
 from reconciler.core.plan import Plan
-from reconciler.core.quiet import Quiet, from_json, listed, to_json
+from reconciler.core.planning.quiet import Quiet, from_json, listed, to_json
 from reconciler.options import Options
 from reconciler.render import problems
 

@@ -13,7 +13,7 @@ from reconciler.adapters.volume import glance, trusted
 from reconciler.core.errors import ReconcileError
 from reconciler.core.observed import Observed
 from reconciler.core.plan import Plan
-from reconciler.core.quiet import Grounds, Quiet, is_quiet, told, with_room
+from reconciler.core.planning.quiet import Grounds, Quiet, is_quiet, told, with_room
 from reconciler.core.spec import Desired, Target
 from reconciler.options import Options
 from reconciler.servers import views

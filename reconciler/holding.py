@@ -9,8 +9,8 @@ from datetime import datetime
 from reconciler.adapters import gitrepo
 from reconciler.adapters.volume.mounted import Volume
 from reconciler.core.errors import ReconcileError
-from reconciler.core.held import Held, held_files
-from reconciler.core.trusted import Trusted, UntrustedError
+from reconciler.core.statuses.held import Held, held_files
+from reconciler.core.trust.trusted import Trusted, UntrustedError
 from reconciler.options import Options
 from reconciler.pacing import pace
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from reconciler.adapters import gitrepo
 from reconciler.adapters.sources import NOTHING, Remembered, Sources, measure
 from reconciler.adapters.volume.mounted import Volume
-from reconciler.core import parse
 from reconciler.core.errors import Reason, ReconcileError, TerminalError
-from reconciler.core.lock import lock_file, lock_text
-from reconciler.core.lock_report import Locked, Locking, LockReport
-from reconciler.core.locking import (
+from reconciler.core.parsing import parse
+from reconciler.core.parsing.lock import lock_file, lock_text
+from reconciler.core.parsing.lock_report import Locked, Locking, LockReport
+from reconciler.core.parsing.locking import (
     Found,
     compared,
     problems_left,

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from reconciler.asking import request_of
-from reconciler.choosing import asked_of, check_models
-from reconciler.core import planner, remembered, status
+from reconciler import asking, choosing
 from reconciler.core.content import Unavailable
 from reconciler.core.observed import Observed, StalledAt
 from reconciler.core.plan import Plan
+from reconciler.core.planning import planner
 from reconciler.core.spec import Desired, Target
+from reconciler.core.statuses import remembered, status
 from reconciler.options import Options
 from reconciler.world import World
 
@@ -50,14 +50,14 @@ class Pass:
 
     def observe(self, stalled: Mapping[str, StalledAt]) -> Observed:
         """The world afresh, with the sources of those models only that this pass is about."""
-        asked = asked_of(self.desired, self.target, self.options)
+        asked = choosing.asked_of(self.desired, self.target, self.options)
         with self.options.trace.observing():
             return self.world.observe(asked, stalled, frozenset(self.options.adopt))
 
     def first_look(self) -> Look:
         """The same as `look`. Raises UsageError for a MODEL that is nowhere, which it may well be later in a run."""
         seen = self.look({})
-        check_models(self.desired, seen.observed, self.options)
+        choosing.check_models(self.desired, seen.observed, self.options)
         return seen
 
     def look(self, failed: Mapping[str, Unavailable]) -> Look:
@@ -71,7 +71,7 @@ class Pass:
 
     def planned(self, observed: Observed, failed: Mapping[str, Unavailable]) -> Look:
         """The plan that follows from a look at the world."""
-        request = request_of(self.options, self.desired, self.now, failed, self.world.memo)
+        request = asking.request_of(self.options, self.desired, self.now, failed, self.world.memo)
         with self.options.trace.planning():
             planned = planner.plan(self.desired, observed, self.target, request)
         return Look(

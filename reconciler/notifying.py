@@ -12,9 +12,9 @@ from functools import partial
 from reconciler.adapters.notices import Timing, github, receivers, side_by_side
 from reconciler.audience import Audience, audience
 from reconciler.committing import Report
-from reconciler.core import transitions, verdict, web_links
-from reconciler.core.errors import ReconcileError
-from reconciler.core.trusted import UntrustedError
+from reconciler.core import errors, web_links
+from reconciler.core.statuses import transitions, verdict
+from reconciler.core.trust.trusted import UntrustedError
 from reconciler.options import Options
 
 _log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ def telling(options: Options, now: datetime, work: Callable[[], Report]) -> Repo
     return replace(report, untold=told(to, report, now))
 
 
-def told(to: Audience, report: Report, now: datetime) -> tuple[ReconcileError, ...]:
+def told(to: Audience, report: Report, now: datetime) -> tuple[errors.ReconcileError, ...]:
     """Tells everybody side by side, and gives what failed."""
     seen, timing = report.look, Timing()
     works = []
@@ -47,7 +47,7 @@ def told(to: Audience, report: Report, now: datetime) -> tuple[ReconcileError, .
     return side_by_side(works, timing)
 
 
-def _distrust_told(to: Audience, error: UntrustedError, target: str | None) -> tuple[ReconcileError, ...]:
+def _distrust_told(to: Audience, error: UntrustedError, target: str | None) -> tuple[errors.ReconcileError, ...]:
     """Tells the forge that a commit is not taken; `target` is the one that was asked for."""
     target = error.held.target if error.held is not None else target
     if to.forge is None or target is None or not web_links.is_commit(error.revision):

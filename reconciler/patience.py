@@ -5,9 +5,9 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from reconciler.core import backoff
 from reconciler.core.observed import Observed
 from reconciler.core.spec import Desired
+from reconciler.core.statuses import backoff
 from reconciler.flights import Landed
 
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from reconciler.adapters import gitrepo
-from reconciler.core.parse import parse
-from reconciler.core.signers import key_folders
+from reconciler.core.parsing.parse import parse
 from reconciler.core.spec import Desired
+from reconciler.core.trust.signers import key_folders
 
 ROOT = "/checkout"
 """Where relative sources start from, when they may be relative: where the checkout will be, nobody knows here."""

@@ -3,14 +3,15 @@
 from dataclasses import replace
 
 from reconciler.adapters import gitrepo
-from reconciler.core import parse, status
 from reconciler.core.errors import Reason, TransientError
 from reconciler.core.memo import Memo
-from reconciler.core.recalling import reading
-from reconciler.core.remembered import Memory
-from reconciler.core.signers import key_folders
+from reconciler.core.parsing import parse
+from reconciler.core.parsing.recalling import reading
 from reconciler.core.spec import Desired, Target
-from reconciler.core.status import ModelStatus
+from reconciler.core.statuses import status
+from reconciler.core.statuses.remembered import Memory
+from reconciler.core.statuses.status import ModelStatus
+from reconciler.core.trust.signers import key_folders
 from reconciler.options import Options
 
 

@@ -11,7 +11,7 @@ from reconciler import executor, notifying
 from reconciler.beginning import begun, begun_for_good, locking
 from reconciler.committing import Report, committed
 from reconciler.core.errors import Reason, RefusedError
-from reconciler.core.failures import damaged, failures, with_later
+from reconciler.core.judging.failures import damaged, failures, with_later
 from reconciler.core.plan import Load, Prune
 from reconciler.core.progress import Reporter
 from reconciler.hands import hands

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reconciler.choosing import named_target, with_models
-from reconciler.core import nearest, status
+from reconciler.core import nearest
 from reconciler.core.errors import Reason, UsageError
-from reconciler.core.held import Held, held_in
 from reconciler.core.spec import Desired, Target
-from reconciler.core.status import ModelStatus
+from reconciler.core.statuses import status
+from reconciler.core.statuses.held import Held, held_in
+from reconciler.core.statuses.status import ModelStatus
 from reconciler.options import Options
 from reconciler.reading import read_desired, status_folder
 

@@ -6,9 +6,9 @@ from datetime import datetime
 from reconciler.adapters import gitrepo
 from reconciler.asking import request_of
 from reconciler.choosing import asked_of, check_models, named_target, with_models
-from reconciler.core import planner
-from reconciler.core.remembered import recalled
+from reconciler.core.planning import planner
 from reconciler.core.spec import Desired
+from reconciler.core.statuses.remembered import recalled
 from reconciler.looking import Look
 from reconciler.options import Options
 from reconciler.reading import read_desired, read_memory

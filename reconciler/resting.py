@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from reconciler import grounds
-from reconciler.core.quiet import Quiet, listed
+from reconciler.core.planning.quiet import Quiet, listed
 from reconciler.looking import Look
 from reconciler.options import Options
 from reconciler.turn import Turn

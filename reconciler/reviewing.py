@@ -8,8 +8,8 @@ from datetime import datetime
 from reconciler import proposed
 from reconciler.adapters import gitrepo
 from reconciler.core.errors import ReconcileError
-from reconciler.core.review import Planned, Review, Unplanned
 from reconciler.core.spec import Desired
+from reconciler.core.views.review import Planned, Review, Unplanned
 from reconciler.options import Options
 from reconciler.remembering import recall_of
 from reconciler.render import problems

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from reconciler.adapters import metrics, web
 from reconciler.adapters.web import Answer, Asked, Page
-from reconciler.core.board import Board, Health
-from reconciler.core.tally import Tally
+from reconciler.core.views.board import Board, Health
+from reconciler.core.views.tally import Tally
 from reconciler.render import json_text
 from reconciler.render.board_json import document
 from reconciler.render.page import page

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from reconciler.core import status
-from reconciler.core.board import Board, ServerLine
-from reconciler.core.explanation import all_needs
 from reconciler.core.observed import Observed, Serving, Unreachable
 from reconciler.core.spec import Desired
-from reconciler.core.status import ModelStatus
+from reconciler.core.statuses import status
+from reconciler.core.statuses.status import ModelStatus
+from reconciler.core.views.board import Board, ServerLine
+from reconciler.core.views.explanation import all_needs
 from reconciler.looking import Look
 from reconciler.recounting import Account
 from reconciler.render import problems

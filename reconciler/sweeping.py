@@ -6,8 +6,8 @@ from datetime import datetime
 
 from reconciler.asking import request_of
 from reconciler.beginning import begun
-from reconciler.core.garbage import garbage
 from reconciler.core.plan import Outcome, Plan
+from reconciler.core.planning.garbage import garbage
 from reconciler.core.progress import Reporter
 from reconciler.core.spec import Desired
 from reconciler.executor import execute

@@ -8,9 +8,9 @@ import logging
 from reconciler.adapters.commits import doubt
 from reconciler.adapters.volume import trusted
 from reconciler.core.errors import Reason, RefusedError
-from reconciler.core.signed_commit import take_apart
 from reconciler.core.spec import CommitSigners, Desired, Target
-from reconciler.core.trusted import Trusted, UntrustedError, from_bytes, is_rollback, successor, to_bytes
+from reconciler.core.trust.signed_commit import take_apart
+from reconciler.core.trust.trusted import Trusted, UntrustedError, from_bytes, is_rollback, successor, to_bytes
 from reconciler.options import Options
 
 _log = logging.getLogger(__name__)

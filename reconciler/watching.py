@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 
 from reconciler import showing
 from reconciler.committing import Report
-from reconciler.core.board import Board, Loop, Passed, settled, with_pass
 from reconciler.core.errors import ReconcileError
-from reconciler.core.held import Held
-from reconciler.core.tally import Ending, Tally
-from reconciler.core.trusted import UntrustedError
+from reconciler.core.statuses.held import Held
+from reconciler.core.trust.trusted import UntrustedError
+from reconciler.core.views.board import Board, Loop, Passed, settled, with_pass
+from reconciler.core.views.tally import Ending, Tally
 
 Times = tuple[datetime, datetime]
 """When a pass began and ended."""

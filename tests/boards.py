@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from reconciler.core.amounts import Span
-from reconciler.core.board import Board, Loop, Passed, ServerLine
-from reconciler.core.conditions import Condition, Episode, Fate, Kind, ModelStatus, Truth
 from reconciler.core.digest import Generation
 from reconciler.core.errors import Problem, Reason
-from reconciler.core.tally import Ending, Tally
+from reconciler.core.statuses.conditions import Condition, Episode, Fate, Kind, ModelStatus, Truth
+from reconciler.core.views.board import Board, Loop, Passed, ServerLine
+from reconciler.core.views.tally import Ending, Tally
 from tests.plan_samples import EVERYTHING, OUTCOMES, REVISION, SERVER, SETTLED, generation
 
 NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)

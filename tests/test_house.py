@@ -11,8 +11,8 @@ from click.testing import CliRunner
 
 from reconciler import cli
 from reconciler.adapters import gitrepo
-from reconciler.core import parse
 from reconciler.core.digest import FileDigest, of_bytes, tree_digest
+from reconciler.core.parsing import parse
 from reconciler.core.spec import Desired
 from reconciler.demo import configuration
 

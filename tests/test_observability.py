@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reconciler.adapters.metrics import names
-from reconciler.core.board import Board, Health
+from reconciler.core.views.board import Board, Health
 from reconciler.serving import Views, serving
 from tests.boards import everything
 from tests.prometheus import asked, prometheus, promtool, until

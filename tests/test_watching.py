@@ -5,14 +5,14 @@ from datetime import datetime, timedelta
 
 from reconciler import watching
 from reconciler.committing import Report
-from reconciler.core.board import Board, Loop, readiness
 from reconciler.core.errors import Reason, TransientError
 from reconciler.core.observed import Observed, Serving, Unreachable
 from reconciler.core.plan import Plan, Refusal
 from reconciler.core.spec import Desired, ModelSpec, Target
-from reconciler.core.status import ModelStatus
-from reconciler.core.tally import Ending
-from reconciler.core.trusted import Trusted, UntrustedError
+from reconciler.core.statuses.status import ModelStatus
+from reconciler.core.trust.trusted import Trusted, UntrustedError
+from reconciler.core.views.board import Board, Loop, readiness
+from reconciler.core.views.tally import Ending
 from reconciler.looking import Look
 from tests.boards import NOW, model
 from tests.plan_samples import EVERYTHING, OUTCOMES, REVISION, SERVER, SETTLED

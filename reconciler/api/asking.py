@@ -8,9 +8,9 @@ from reconciler import reconcile
 from reconciler.adapters import gitrepo
 from reconciler.api import told
 from reconciler.api.values import Applied, Plan, Request, Status, Validation
-from reconciler.core.parse import parse
+from reconciler.core.parsing.parse import parse
 from reconciler.core.progress import Silent
-from reconciler.core.signers import key_folders
+from reconciler.core.trust.signers import key_folders
 from reconciler.options import Options
 from reconciler.render import problems
 

@@ -8,8 +8,8 @@ from reconciler import watching
 from reconciler.adapters.metrics import Meter
 from reconciler.bell import Wake
 from reconciler.cli import exits
-from reconciler.core.board import Board
 from reconciler.core.errors import ReconcileError
+from reconciler.core.views.board import Board
 from reconciler.loop import Journal
 from reconciler.render import problems
 from reconciler.turn import Turn

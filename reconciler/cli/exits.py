@@ -4,14 +4,14 @@ from collections.abc import Collection, Iterable, Mapping
 from signal import Signals
 
 from reconciler.cli.codes import Exit, of_click
-from reconciler.core.conditions import Kind, ModelStatus, Truth
 from reconciler.core.errors import LockedError, Problem, Reason, ReconcileError, RefusedError, StaleError, UsageError
 from reconciler.core.imports.fates import Fate
-from reconciler.core.lock_report import SOUND, LockReport
+from reconciler.core.parsing.lock_report import SOUND, LockReport
 from reconciler.core.plan import Change, Outcome, Plan, Result
-from reconciler.core.review import Review, Unplanned
-from reconciler.core.tally import Ending
-from reconciler.core.trusted import UntrustedError
+from reconciler.core.statuses.conditions import Kind, ModelStatus, Truth
+from reconciler.core.trust.trusted import UntrustedError
+from reconciler.core.views.review import Review, Unplanned
+from reconciler.core.views.tally import Ending
 from reconciler.render.summary import Outlook
 
 __all__ = [

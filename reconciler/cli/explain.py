@@ -28,7 +28,7 @@ def explain(common: Common, output: str, *, model: str) -> int:
     from reconciler import reconcile
     from reconciler.choosing import unknown_models
     from reconciler.cli.one_pass import now, options
-    from reconciler.core.explanation import explained
+    from reconciler.core.views.explanation import explained
     from reconciler.render import explain_json, explain_text, plan_text, problems
 
     seen = reconcile.look(options(common), now=now())

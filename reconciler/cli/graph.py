@@ -27,7 +27,7 @@ def graph(common: Common, *, form: str) -> int:
     """Draw which model needs which, coloured by how each stands."""
     from reconciler import reconcile
     from reconciler.cli.one_pass import now, options
-    from reconciler.core.picture import drawn
+    from reconciler.core.views.picture import drawn
     from reconciler.render import picture_json, picture_svg, picture_text, plan_text, problems
 
     seen = reconcile.look(options(common), now=now())

@@ -56,7 +56,7 @@ class Metering:
 
     def measured(self, work: Callable[[Reporter], Any]) -> Any:
         """Does the work with a reporter that counts, and tells of it here if it ends early."""
-        from reconciler.core.board import Board
+        from reconciler.core.views.board import Board
 
         try:
             return work(self._meter)

@@ -2,10 +2,10 @@
 
 import os
 
-from reconciler.core.allowed_signers import allowed
-from reconciler.core.commit_signers import keys_of, no_public_key
 from reconciler.core.errors import Reason, UsageError
 from reconciler.core.spec import CommitSigners
+from reconciler.core.trust.allowed_signers import allowed
+from reconciler.core.trust.commit_signers import keys_of, no_public_key
 
 
 def pinned(signers: str | None, folder: str | None) -> CommitSigners | None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from reconciler.choosing import UnknownModelsError
 from reconciler.cli.options import Chosen
 from reconciler.core.errors import Reason, UsageError
-from reconciler.core.saved import Saved, from_text, to_text
+from reconciler.core.planning.saved import Saved, from_text, to_text
 
 
 def write(path: str, plan: Saved) -> None:

@@ -9,7 +9,7 @@ from reconciler.adapters.volume.applied import was_applied
 from reconciler.beginning import revision
 from reconciler.cli.plan_saving import saved
 from reconciler.core.errors import Reason, StaleError, UsageError
-from reconciler.core.saved import Saved, differences, overtaken
+from reconciler.core.planning.saved import Saved, differences, overtaken
 from reconciler.looking import Look
 from reconciler.options import Options
 

@@ -3,9 +3,9 @@
 import uuid
 
 from reconciler.core.observed import Serving
-from reconciler.core.saved import Saved
-from reconciler.core.saved_state import state_of
-from reconciler.core.step_digests import steps_of
+from reconciler.core.planning.saved import Saved
+from reconciler.core.planning.saved_state import state_of
+from reconciler.core.planning.step_digests import steps_of
 from reconciler.looking import Look
 from reconciler.options import Options
 from reconciler.render import plan_text

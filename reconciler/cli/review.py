@@ -11,7 +11,7 @@ import click
 from reconciler.cli import exits, out
 from reconciler.cli.helping import Command, examples
 from reconciler.cli.options import PATH, flag, reported
-from reconciler.core.review import Planned, Review
+from reconciler.core.views.review import Planned, Review
 from reconciler.render.line import Line, Tone
 
 

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from reconciler.adapters.actions import Api, Job, keep_comment, keep_summary, set_outputs
 from reconciler.core.errors import ReconcileError, TransientError
-from reconciler.core.review import Planned, Review
+from reconciler.core.views.review import Planned, Review
 from reconciler.proposed import Proposal
 from reconciler.render import annotations, review_markdown
 from reconciler.render.summary import Outlook, outlook

@@ -73,7 +73,7 @@ def run(common: Common, *, interval: float, poll: float, grace_period: float, **
     from reconciler.cli.views import served
     from reconciler.cli.voice import Voice
     from reconciler.cli.watching import recorded
-    from reconciler.core.board import Loop
+    from reconciler.core.views.board import Loop
     from reconciler.loop import Pace, Surroundings
     from reconciler.render.line import Line, Tone
     from reconciler.running import keep

@@ -49,7 +49,7 @@ def status(common: Common, output: str, *, observed: str | None, chosen: Chosen)
 
 
 def _account(told: Any, chosen: Chosen, *, as_json: bool, log_json: bool) -> int:
-    from reconciler.core.routes import table
+    from reconciler.core.views.routes import table
     from reconciler.render import account_json, account_text, problems
 
     desired, branch, found = told.desired, told.desired.repository.status_branch, problems.of(told.desired)
@@ -74,7 +74,7 @@ def _account(told: Any, chosen: Chosen, *, as_json: bool, log_json: bool) -> int
 def _live(common: Common, chosen: Chosen, *, as_json: bool) -> int:
     from reconciler import reconcile
     from reconciler.cli.one_pass import now, options
-    from reconciler.core.routes import table
+    from reconciler.core.views.routes import table
     from reconciler.looking import standing
     from reconciler.render import account_text, problems, status_json, status_text
 

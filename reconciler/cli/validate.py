@@ -70,8 +70,8 @@ def _located(path: str) -> tuple[str, str]:
 def _checked(selection: Selection, ref: str | None) -> tuple[int, list[Problem]]:
     """How many models are right, and the problems, with paths as they are seen from here."""
     from reconciler.adapters import gitrepo
-    from reconciler.core.parse import parse
-    from reconciler.core.signers import key_folders
+    from reconciler.core.parsing.parse import parse
+    from reconciler.core.trust.signers import key_folders
 
     access = gitrepo.access_from(os.environ)
     checkout = gitrepo.read(selection.location, ref=ref, path=selection.folder, access=access, further=key_folders)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from reconciler.bell import Bell, Wake
 from reconciler.cli.boarding import Shown
-from reconciler.core.board import readiness, turns
+from reconciler.core.views.board import readiness, turns
 from reconciler.serving import Views, serving
 
 _PATIENCE, _INTERVALS = 600.0, 3

@@ -40,7 +40,7 @@ NOTHING = Amount()
 
 
 def amount_of(resources: Resources | None) -> Amount:
-    """What is declared; what is not known counts as nothing (and is told, see core/capacity.py)."""
+    """What is declared; what is not known counts as nothing (and is told, see core/judging/capacity.py)."""
     found = resources or Resources()
     return Amount(memory=found.memory or 0, gpu_memory=found.gpu_memory or 0)
 

@@ -26,7 +26,7 @@ DEPENDS_ON = "reconciler.dependsOn"
 """The parameter of a packaged config that names, with commas between, the models that the model's code calls."""
 
 UNKNOWN = "[unknown]"
-"""Where fields of a config that our table does not know are kept, as text (core/modelconfig_unknown.py)."""
+"""Where fields of a config that our table does not know are kept, as text (core/configs/modelconfig_unknown.py)."""
 
 MARKS = (STAMP, MENDS, RESOURCES)
 """Parameters that nobody else may set: what is served is compared by them."""

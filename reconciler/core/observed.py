@@ -134,8 +134,8 @@ ServerView = Serving | Unreachable
 class StalledAt:
     """What the status remembers of a model that trying again cannot mend.
 
-    What else it depended on (core/circumstances.py), None where that was not noted: `circumstances` is a digest of the
-    models around it, `probes` one of its golden requests.
+    What else it depended on (core/statuses/circumstances.py), None where that was not noted: `circumstances` is a
+    digest of the models around it, `probes` one of its golden requests.
     """
 
     generation: Generation
@@ -151,7 +151,7 @@ class Observed:
 
     From the last status: `stalled`, and `before`, what each model's link named then (None if it had none).
 
-    `remembered`: nothing of it was looked at, all is as the last status tells it (core/remembered.py).
+    `remembered`: nothing of it was looked at, all is as the last status tells it (core/statuses/remembered.py).
     """
 
     volume: VolumeView = VolumeView()

@@ -95,7 +95,7 @@ class Load:
     `timeout` in seconds for one try; `retries` beyond the first, for failures that can pass. `mends`: how often the
     tree has been mended, and `resources` what it is declared to take: both go with the config. `takes_down`: ensembles
     that are down from then on until all that they need has followed. `together`: others may be loaded in the same
-    request, which takes all of them from the disk (core/together.py).
+    request, which takes all of them from the disk (core/planning/together.py).
     """
 
     model: str

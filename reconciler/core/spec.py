@@ -1,4 +1,4 @@
-"""The desired state as frozen values (spec §2). core/parse.py makes them; everybody else only reads them."""
+"""The desired state as frozen values (spec §2). core/parsing/parse.py makes them; everybody else only reads them."""
 
 import datetime
 from collections.abc import Mapping

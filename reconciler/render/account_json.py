@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from reconciler.core.conditions import Episode, Kind, ModelStatus, Truth
-from reconciler.core.held import Held
 from reconciler.core.jsonvalue import Json, JsonObject
 from reconciler.core.spec import Desired
+from reconciler.core.statuses.conditions import Episode, Kind, ModelStatus, Truth
+from reconciler.core.statuses.held import Held
 from reconciler.render import words
 from reconciler.render.plan_json import FORMAT_VERSION
 from reconciler.render.status_rows import Readiness

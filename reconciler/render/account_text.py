@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from reconciler.core.conditions import Condition, Episode, Kind, ModelStatus, Truth
-from reconciler.core.held import Held
 from reconciler.core.spec import Desired
+from reconciler.core.statuses.conditions import Condition, Episode, Kind, ModelStatus, Truth
+from reconciler.core.statuses.held import Held
 from reconciler.render import status_text, words
 from reconciler.render.line import Line, Tone, table
 from reconciler.render.reasons import why

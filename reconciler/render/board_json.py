@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 from typing import cast
 
-from reconciler.core.board import Board, Light, Loop, Passed
 from reconciler.core.jsonvalue import JsonObject
 from reconciler.core.plan import Result
+from reconciler.core.views.board import Board, Light, Loop, Passed
 from reconciler.render import account_json, words
 from reconciler.render.plan_json import problem
 from reconciler.render.summary import summarise

@@ -2,8 +2,8 @@
 
 from typing import cast
 
-from reconciler.core.explanation import Explanation, Setting
 from reconciler.core.jsonvalue import JsonObject
+from reconciler.core.views.explanation import Explanation, Setting
 from reconciler.render import plan_json, words
 
 

@@ -3,8 +3,8 @@
 import json
 from collections.abc import Iterator
 
-from reconciler.core.explanation import Explanation, Setting
 from reconciler.core.plan import ModelPlan
+from reconciler.core.views.explanation import Explanation, Setting
 from reconciler.render import plan_text, words
 from reconciler.render.line import Line, Tone
 from reconciler.render.reasons import why

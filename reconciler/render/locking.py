@@ -3,7 +3,7 @@
 from typing import cast
 
 from reconciler.core.jsonvalue import JsonObject
-from reconciler.core.lock_report import SOUND, Locked, Locking, LockReport
+from reconciler.core.parsing.lock_report import SOUND, Locked, Locking, LockReport
 from reconciler.core.quantities import in_words
 from reconciler.render import plan_json, words
 from reconciler.render.line import Line, Tone

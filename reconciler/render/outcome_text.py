@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import assert_never
 
-from reconciler.core.conditions import Kind, ModelStatus
 from reconciler.core.errors import Reason, ReconcileError
-from reconciler.core.gaps import Gap
 from reconciler.core.plan import Fetch, GapKind, Outcome, Result, Step
 from reconciler.core.quantities import in_words
+from reconciler.core.statuses.conditions import Kind, ModelStatus
+from reconciler.core.views.gaps import Gap
 from reconciler.render import steps, words
 from reconciler.render.line import Line, Tone
 from reconciler.render.reasons import why

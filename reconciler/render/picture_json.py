@@ -1,7 +1,7 @@
 """The picture of who needs whom as JSON, with the same promises as the plan's."""
 
 from reconciler.core.jsonvalue import Json, JsonObject
-from reconciler.core.picture import Picture
+from reconciler.core.views.picture import Picture
 from reconciler.render import json_text
 from reconciler.render.plan_json import FORMAT_VERSION
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
-from reconciler.core.picture import Picture, State
+from reconciler.core.views.picture import Picture, State
 from reconciler.render import words
 from reconciler.render.picture_text import COLOURS
 

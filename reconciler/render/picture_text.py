@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from reconciler.core.picture import Picture, State
+from reconciler.core.views.picture import Picture, State
 from reconciler.render import words
 
 COLOURS: Mapping[State, tuple[str, str]] = {

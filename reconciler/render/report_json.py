@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping
 from typing import cast
 
-from reconciler.core.conditions import ModelStatus
 from reconciler.core.errors import Problem, ReconcileError
-from reconciler.core.gaps import Gap
 from reconciler.core.jsonvalue import Json, JsonObject
 from reconciler.core.plan import Outcome, Plan, Result
+from reconciler.core.statuses.conditions import ModelStatus
+from reconciler.core.views.gaps import Gap
 from reconciler.render import plan_json, words
 
 

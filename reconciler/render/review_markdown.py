@@ -6,7 +6,7 @@ Promise: never longer than asked; what is removed, refused or not known stands o
 from collections.abc import Iterator, Sequence
 
 from reconciler.core.markdown import plain
-from reconciler.core.review import Planned, Review, Unplanned
+from reconciler.core.views.review import Planned, Review, Unplanned
 from reconciler.render import plan_markdown, words
 from reconciler.render.summary import Outlook, outlook, summarise
 

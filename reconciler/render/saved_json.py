@@ -5,7 +5,7 @@ from typing import cast
 from reconciler.core.errors import ReconcileError, StaleError
 from reconciler.core.jsonvalue import JsonObject
 from reconciler.core.plan import Plan
-from reconciler.core.saved import Saved
+from reconciler.core.planning.saved import Saved
 from reconciler.render import plan_json, words
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import cast
 
-from reconciler.core.conditions import ModelStatus
 from reconciler.core.jsonvalue import JsonObject
 from reconciler.core.observed import Observed
 from reconciler.core.plan import Plan
+from reconciler.core.statuses.conditions import ModelStatus
 from reconciler.render import words
 from reconciler.render.account_json import history
 from reconciler.render.plan_json import FORMAT_VERSION

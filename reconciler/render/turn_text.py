@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from reconciler.core.conditions import ModelStatus
 from reconciler.core.plan import Plan
+from reconciler.core.statuses.conditions import ModelStatus
 from reconciler.render import outcome_text, words
 from reconciler.render.line import Line, Tone
 from reconciler.render.reasons import why

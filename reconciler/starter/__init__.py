@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from importlib import resources
 
-from reconciler.core import schema
+from reconciler.core.schemas import schema
 
 _FILES = {
     "README.md": "README.md",

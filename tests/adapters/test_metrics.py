@@ -12,11 +12,11 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as plain
 
 from reconciler.adapters.metrics import Meter, exposition, names, write
-from reconciler.core.board import Board
 from reconciler.core.errors import Reason, TransientError
 from reconciler.core.plan import Outcome, Result
 from reconciler.core.progress import Moved, Silent
-from reconciler.core.tally import Ending, Tally
+from reconciler.core.views.board import Board
+from reconciler.core.views.tally import Ending, Tally
 from tests.boards import NOW, board, everything, model, tally
 from tests.plan_samples import EVERYTHING, OUTCOMES, fetch, load
 

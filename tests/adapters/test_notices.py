@@ -13,7 +13,7 @@ from reconciler.adapters.notices.github import Commit, report
 from reconciler.adapters.notices.receivers import deliver
 from reconciler.core.errors import Reason, ReconcileError, TerminalError, TransientError, UsageError
 from reconciler.core.jsonvalue import JsonObject
-from reconciler.core.verdict import State, Verdict
+from reconciler.core.statuses.verdict import State, Verdict
 from tests.forge import SECRET, TOKEN, Seen, Stage, Trouble, stage
 
 SHA = "0123456789abcdef0123456789abcdef01234567"

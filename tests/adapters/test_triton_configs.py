@@ -4,15 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.core import digest, modelconfig
+from reconciler.core import digest
 from reconciler.core.artifact import Tree
-from reconciler.core.assembly import Artifact, assemble
+from reconciler.core.configs import modelconfig
+from reconciler.core.configs.assembly import Artifact, assemble
+from reconciler.core.configs.ensemble_fields import REFUSED
+from reconciler.core.configs.modelconfig_message import ModelConfigMessage
 from reconciler.core.content import Known
 from reconciler.core.digest import FileDigest
-from reconciler.core.ensemble_fields import REFUSED
 from reconciler.core.errors import ReconcileError
 from reconciler.core.jsonvalue import Json, JsonObject
-from reconciler.core.modelconfig_message import ModelConfigMessage
 from reconciler.core.spec import ModelSpec, Source
 from tests.triton_models import Bench, Model, ensemble, load_action, unique
 

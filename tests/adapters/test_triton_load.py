@@ -9,8 +9,8 @@ import pytest
 from reconciler.adapters.triton.client import connect
 from reconciler.adapters.triton.grpcwire import GrpcWire
 from reconciler.adapters.triton.wire import CallFailed, Kind
-from reconciler.core import modelconfig
 from reconciler.core.artifact import UNKNOWN
+from reconciler.core.configs import modelconfig
 from reconciler.core.errors import Reason, TerminalError, TransientError
 from reconciler.core.jsonvalue import JsonObject
 from tests.triton_models import (

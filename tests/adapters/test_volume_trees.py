@@ -11,9 +11,9 @@ import pytest
 from reconciler.adapters.volume.disk import PAST
 from reconciler.adapters.volume.mounted import Volume
 from reconciler.core.artifact import stamp_of
+from reconciler.core.configs.modelconfig import from_pbtxt
 from reconciler.core.digest import hexdigits
 from reconciler.core.errors import Reason, TerminalError, TransientError
-from reconciler.core.modelconfig import from_pbtxt
 from reconciler.core.observed import ForeignEntry
 from reconciler.core.plan import Prune
 from tests.volume_world import MODEL, World, everything, open_world, spec, write

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from reconciler.adapters.web import Bounds, listening
-from reconciler.core.board import Board, Health, readiness
 from reconciler.core.errors import TerminalError, UsageError
-from reconciler.core.tally import Ending
+from reconciler.core.views.board import Board, Health, readiness
+from reconciler.core.views.tally import Ending
 from reconciler.serving import Views, serving
 from tests.boards import NOW, everything
 

@@ -12,7 +12,6 @@ from jsonschema import Draft202012Validator
 from reconciler import cli
 from reconciler.cli import exits
 from reconciler.cli.exits import Exit
-from reconciler.core.conditions import Condition, Kind, ModelStatus, Truth
 from reconciler.core.errors import (
     LockedError,
     Problem,
@@ -24,7 +23,8 @@ from reconciler.core.errors import (
     UsageError,
 )
 from reconciler.core.plan import Change, ModelPlan, Outcome, Plan, Refusal, Result
-from reconciler.core.schema_plan import plan_schema
+from reconciler.core.schemas.schema_plan import plan_schema
+from reconciler.core.statuses.conditions import Condition, Kind, ModelStatus, Truth
 from tests.plan_samples import BLIND, SETTLED, load
 
 PROBLEM = Problem(file="models.d/a.yaml", line=1, column=1, path="", found="nothing", expected="a model")

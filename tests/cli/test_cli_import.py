@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from reconciler.core import parse
 from reconciler.core.imports import kserve, seldon, tfserving
 from reconciler.core.imports.files import checked, text
+from reconciler.core.parsing import parse
 from tests.e2e.command import reconcile
 
 DOCS = Path(__file__).parents[2] / "docs" / "import.md"

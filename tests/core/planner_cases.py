@@ -18,6 +18,7 @@ from reconciler.core.artifact import Tree
 from reconciler.core.content import Content, Known, Unavailable, Unfetched
 from reconciler.core.digest import Generation
 from reconciler.core.errors import Problem, Reason
+from reconciler.core.judging.verdicts import Request
 from reconciler.core.observed import (
     Active,
     Entry,
@@ -32,7 +33,7 @@ from reconciler.core.observed import (
     VolumeView,
 )
 from reconciler.core.plan import Activate, Deactivate, Fetch, Load, ModelPlan, Plan, Step, Unload
-from reconciler.core.planner import plan
+from reconciler.core.planning.planner import plan
 from reconciler.core.selector import Selector
 from reconciler.core.spec import (
     Desired,
@@ -46,7 +47,6 @@ from reconciler.core.spec import (
     Target,
     Update,
 )
-from reconciler.core.verdicts import Request
 from reconciler.render.plan_text import moves, versions
 from tests.property.strategies import Variant, tree_of
 from tests.property.world import content_blobs

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 
 from reconciler.core.artifact import Tree
-from reconciler.core.conditions import Kind, ModelStatus, Truth
 from reconciler.core.content import Content
 from reconciler.core.digest import Generation
 from reconciler.core.errors import Reason
 from reconciler.core.observed import Active, Entry, Observed, Served, ServerView, Serving, VersionState, VolumeView
 from reconciler.core.plan import Action, Activate, Change, Fetch, Load, ModelPlan, Outcome, Plan, Result, Step
 from reconciler.core.spec import Desired, LoadPolicy, ModelSpec, Probe
-from reconciler.core.status import Pass, summarise
+from reconciler.core.statuses.conditions import Kind, ModelStatus, Truth
+from reconciler.core.statuses.status import Pass, summarise
 
 NOW, LATER = "2026-11-21T03:00:00Z", "2026-11-21T04:00:00Z"
 A, B = "grpc://a:8001", "grpc://b:8001"

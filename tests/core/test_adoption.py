@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.core.adoption import readings
+from reconciler.core.planning.adoption import readings
 
 
 @pytest.mark.parametrize(

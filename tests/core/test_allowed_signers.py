@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.allowed_signers import Signer, allowed, matches, public_keys
+from reconciler.core.trust.allowed_signers import Signer, allowed, matches, public_keys
 
 BLOB = b"\x00\x00\x00\x0bssh-ed25519\x00\x00\x00\x20" + bytes(32)
 KEY = f"ssh-ed25519 {base64.b64encode(BLOB).decode()}"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.core.assembly import Artifact, assemble, of_tree, settings_digest
+from reconciler.core.configs.assembly import Artifact, assemble, of_tree, settings_digest
 from reconciler.core.content import Known
 from reconciler.core.digest import FileDigest, of_bytes
 from reconciler.core.jsonvalue import JsonObject

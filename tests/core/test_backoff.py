@@ -2,13 +2,23 @@
 
 from dataclasses import replace
 
-from reconciler.core.backoff import FIRST, LONGEST, Moment, Setbacks, current, due, failed_again, held_back, noted
 from reconciler.core.content import Known, Unavailable
 from reconciler.core.digest import Digest, FileDigest
 from reconciler.core.errors import Reason
 from reconciler.core.observed import Observed, VolumeView
 from reconciler.core.plan import Deactivate, Fetch, Load, Outcome, Prune, Result, Step
 from reconciler.core.spec import Desired, ModelSpec, Source
+from reconciler.core.statuses.backoff import (
+    FIRST,
+    LONGEST,
+    Moment,
+    Setbacks,
+    current,
+    due,
+    failed_again,
+    held_back,
+    noted,
+)
 from tests.property.strategies import Variant, tree_of
 
 SPEC = ModelSpec(name="m", file="models.d/m.yaml", framework="python", source=Source(uri="s3://b/m/"))

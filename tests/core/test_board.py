@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from reconciler.core.board import KEPT, Board, Light, Loop, light, readiness, settled, turns, with_pass
-from reconciler.core.conditions import ModelStatus, Truth
 from reconciler.core.errors import Reason
 from reconciler.core.plan import Refusal
-from reconciler.core.tally import Ending
+from reconciler.core.statuses.conditions import ModelStatus, Truth
+from reconciler.core.views.board import KEPT, Board, Light, Loop, light, readiness, settled, turns, with_pass
+from reconciler.core.views.tally import Ending
 from tests.boards import NOW, board, busy, everything, model, passed
 from tests.plan_samples import SETTLED
 

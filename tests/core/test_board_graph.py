@@ -1,8 +1,8 @@
 """Which models are drawn."""
 
-from reconciler.core.board import Board, Light
-from reconciler.core.board_graph import COLUMN, FEW, MOST, drawing, needed_by
 from reconciler.core.errors import Reason
+from reconciler.core.views.board import Board, Light
+from reconciler.core.views.board_graph import COLUMN, FEW, MOST, drawing, needed_by
 from tests.boards import board, everything, many, model
 
 

@@ -4,18 +4,18 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.core import modelconfig
 from reconciler.core.artifact import RESOURCES, resource_marked, resources_of
+from reconciler.core.configs import modelconfig
 from reconciler.core.content import Known
 from reconciler.core.digest import FileDigest, of_bytes
 from reconciler.core.errors import Reason
 from reconciler.core.jsonvalue import JsonObject
+from reconciler.core.judging.verdicts import Request
 from reconciler.core.observed import Observed, Serving
+from reconciler.core.parsing.priority import priority
 from reconciler.core.plan import Change, ModelPlan
-from reconciler.core.planner import plan
-from reconciler.core.priority import priority
+from reconciler.core.planning.planner import plan
 from reconciler.core.spec import Desired, ModelSpec, Resources, Target
-from reconciler.core.verdicts import Request
 from tests.property.strategies import TODAY, Variant
 
 PLAIN = Variant(name="a", number=1, data_type="TYPE_FP32")

@@ -7,12 +7,12 @@ import pytest
 
 from reconciler.core.content import Content, Unavailable, Unfetched
 from reconciler.core.errors import Problem, Reason
+from reconciler.core.judging.verdicts import Request
 from reconciler.core.observed import Active, Observed, ServerView, Serving, StalledAt, Unreachable, VolumeView
 from reconciler.core.plan import Change, Load, ModelPlan, Outcome, Plan, Result, Step
-from reconciler.core.planner import plan
+from reconciler.core.planning.planner import plan
 from reconciler.core.spec import Desired, Probe
-from reconciler.core.status import ModelStatus, Pass, stalled, summarise
-from reconciler.core.verdicts import Request
+from reconciler.core.statuses.status import ModelStatus, Pass, stalled, summarise
 from tests.core.status_worlds import LATER, NOW, serves
 from tests.property.strategies import TARGET, TODAY, Variant, tree_of
 from tests.property.world import content_blobs

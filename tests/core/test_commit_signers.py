@@ -2,10 +2,10 @@
 
 import pytest
 
-from reconciler.core.commit_signers import keys_of
-from reconciler.core.parse import parse
-from reconciler.core.signers import key_folders
+from reconciler.core.parsing.parse import parse
 from reconciler.core.spec import CommitSigners, Desired
+from reconciler.core.trust.commit_signers import keys_of
+from reconciler.core.trust.signers import key_folders
 from tests.core.test_allowed_signers import KEY
 
 KEYS = "-----BEGIN PGP PUBLIC KEY BLOCK-----"

@@ -4,10 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from reconciler.core.errors import Reason
-from reconciler.core.garbage import garbage
 from reconciler.core.observed import Unreachable
 from reconciler.core.plan import Plan, Prune, Step
-from reconciler.core.planner import plan
+from reconciler.core.planning.garbage import garbage
+from reconciler.core.planning.planner import plan
 from tests.core.planner_cases import Case, read
 from tests.property.strategies import Variant, tree_of
 

@@ -6,9 +6,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core import documents, nodes, scalars
+from reconciler.core.checking import documents, nodes, scalars
+from reconciler.core.checking.nodes import Document
 from reconciler.core.errors import Problem
-from reconciler.core.nodes import Document
 from tests.core.document_tables import agrees, table
 
 

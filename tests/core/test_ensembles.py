@@ -2,13 +2,13 @@
 
 import pytest
 
-from reconciler.core import modelconfig
 from reconciler.core.artifact import Tree
-from reconciler.core.assembly import Artifact, of_tree
+from reconciler.core.configs import modelconfig
+from reconciler.core.configs.assembly import Artifact, of_tree
+from reconciler.core.configs.ensembles import misfits
+from reconciler.core.configs.modelfacts import ModelConfig, facts
 from reconciler.core.digest import FileDigest, of_bytes
-from reconciler.core.ensembles import misfits
-from reconciler.core.jolts import jolts
-from reconciler.core.modelfacts import ModelConfig, facts
+from reconciler.core.judging.jolts import jolts
 from reconciler.core.observed import Active, Served, Serving, VersionState, VolumeView
 
 STEP = (

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core import modelconfig
-from reconciler.core.explanation import Explanation, _settings, explained
+from reconciler.core.configs import modelconfig
 from reconciler.core.jsonvalue import Json, JsonObject
+from reconciler.core.views.explanation import Explanation, _settings, explained
 from tests.core.planner_cases import read
 
 

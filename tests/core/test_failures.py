@@ -2,7 +2,7 @@
 
 from reconciler.core.content import Unavailable
 from reconciler.core.errors import Reason
-from reconciler.core.failures import damaged, failures, with_later
+from reconciler.core.judging.failures import damaged, failures, with_later
 from reconciler.core.plan import Fetch, Outcome, Prune, Result, Step
 
 

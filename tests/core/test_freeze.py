@@ -5,10 +5,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from reconciler.core import parse
-from reconciler.core.conditions import stable
-from reconciler.core.freeze import frozen
+from reconciler.core.parsing import parse
+from reconciler.core.parsing.freeze import frozen
 from reconciler.core.spec import Freeze
+from reconciler.core.statuses.conditions import stable
 
 BERLIN = ZoneInfo("Europe/Berlin")
 WEEKEND = Freeze(cron="0 18 * * 5", duration=62 * 3600, timezone="Europe/Berlin", reason="weekend")

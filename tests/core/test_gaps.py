@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import pytest
 
 from reconciler.core.errors import Reason
-from reconciler.core.gaps import Gap, gaps
 from reconciler.core.observed import Observed, Served, Serving, Unreachable, VersionState
 from reconciler.core.plan import Activate, Change, GapKind, Load, ModelPlan, Outcome, Plan, Result, Step, Unload
+from reconciler.core.views.gaps import Gap, gaps
 from tests.plan_samples import tree
 
 UP = Served(versions=(VersionState(version=1, state="READY"),))

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from reconciler.core.artifact import Tree
-from reconciler.core.assembly import of_tree
+from reconciler.core.configs.assembly import of_tree
 from reconciler.core.digest import Digest
-from reconciler.core.garbage import garbage
+from reconciler.core.judging.verdicts import Wanted
 from reconciler.core.observed import Observed, VolumeView
 from reconciler.core.plan import Plan, Prune
-from reconciler.core.room import Disk
+from reconciler.core.planning.garbage import garbage
+from reconciler.core.settling.room import Disk
 from reconciler.core.spec import Target
-from reconciler.core.verdicts import Wanted
 from tests.core.planner_cases import Case, read
 from tests.property.strategies import Variant, tree_of
 

@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.core.errors import Reason
-from reconciler.core.guards import refusal
+from reconciler.core.planning.guards import refusal
 from reconciler.core.spec import Desired, MaxRemovals, Policy, Repository
 
 

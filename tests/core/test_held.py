@@ -2,9 +2,9 @@
 
 import json
 
-from reconciler.core import status
-from reconciler.core.held import CONDITION_FILE, Held, held_files, held_in
-from reconciler.core.status_files import README
+from reconciler.core.statuses import status
+from reconciler.core.statuses.held import CONDITION_FILE, Held, held_files, held_in
+from reconciler.core.statuses.status_files import README
 
 HELD = Held(
     target="prod", revision="a" * 40, refused="b" * 40, message="commit bbbbbbbbbbbb by <Eve> is not trusted: x"

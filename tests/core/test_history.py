@@ -3,10 +3,10 @@
 import pytest
 
 from reconciler.core.artifact import Tree
-from reconciler.core.conditions import Episode, Fate, ModelStatus
 from reconciler.core.errors import Reason
-from reconciler.core.history import LENGTH
 from reconciler.core.plan import Change, Result
+from reconciler.core.statuses.conditions import Episode, Fate, ModelStatus
+from reconciler.core.statuses.history import LENGTH
 from tests.core.status_worlds import LATER, NEW, NOW, OLD, after, fetch, line, load, outcome, serving, status_of, world
 
 LATEST = "2026-11-21T05:00:00Z"

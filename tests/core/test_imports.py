@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from reconciler.core.configs.modelconfig import from_pbtxt, normalised
 from reconciler.core.digest import Digest
 from reconciler.core.imports import kserve, seldon, sources, tfserving, triton
 from reconciler.core.imports.drafts import Draft, Imported, Refused, shown
 from reconciler.core.imports.files import checked, text
 from reconciler.core.jsonvalue import Json, JsonObject
-from reconciler.core.modelconfig import from_pbtxt, normalised
 
 CASES = sorted((Path(__file__).parent.parent / "cases" / "imports").glob("*.yaml"))
 READERS: dict[str, Callable[[str, bytes, str | None], Imported]] = {

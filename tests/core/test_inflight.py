@@ -4,9 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.core.backoff import Moment, noted
 from reconciler.core.errors import Reason
-from reconciler.core.inflight import startable, unwanted
 from reconciler.core.observed import Observed, VolumeView
 from reconciler.core.plan import (
     Action,
@@ -23,7 +21,9 @@ from reconciler.core.plan import (
     Step,
     Unload,
 )
+from reconciler.core.planning.inflight import startable, unwanted
 from reconciler.core.spec import Desired, ModelSpec, Policy, Repository, Source
+from reconciler.core.statuses.backoff import Moment, noted
 from tests.property.strategies import Variant, tree_of
 
 TREE = tree_of(Variant(name="m", number=1, data_type="TYPE_FP32"))

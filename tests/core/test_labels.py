@@ -2,8 +2,8 @@
 
 import pytest
 
+from reconciler.core.judging.placement import selects
 from reconciler.core.labels import selector
-from reconciler.core.placement import selects
 
 LABELS = {"tier": "gold", "stage": "prod", "app.io/team": "nlp"}
 

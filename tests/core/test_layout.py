@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.core.configs.layout import Layout, is_config, lay_out, top_directory
+from reconciler.core.configs.modelfacts import ModelConfig, facts
 from reconciler.core.content import Known
 from reconciler.core.digest import FileDigest, of_bytes
-from reconciler.core.layout import Layout, is_config, lay_out, top_directory
-from reconciler.core.modelfacts import ModelConfig, facts
 from reconciler.core.spec import ModelSpec, Source
 
 ONNX = facts({"name": "m", "backend": "onnxruntime"})

@@ -8,14 +8,14 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core import documents
+from reconciler.core.checking import documents
 from reconciler.core.digest import FileDigest, of_bytes, tree_digest
 from reconciler.core.errors import Problem, UsageError
-from reconciler.core.lock import asked_uri, lock_text
-from reconciler.core.lock_report import Locking
 from reconciler.core.locked import LockedArchive, LockedFile, LockedSource, Pin
-from reconciler.core.locking import compared, problems_left, to_lock, told, unusable, with_old_lock
-from reconciler.core.parse import parse
+from reconciler.core.parsing.lock import asked_uri, lock_text
+from reconciler.core.parsing.lock_report import Locking
+from reconciler.core.parsing.locking import compared, problems_left, to_lock, told, unusable, with_old_lock
+from reconciler.core.parsing.parse import parse
 from reconciler.core.spec import Desired, ModelSpec, Source
 
 CONFIG = b'name: "m"\nbackend: "python"\n'

@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.assembly import Artifact, assemble
-from reconciler.core.conditions import ModelStatus
+from reconciler.core.configs.assembly import Artifact, assemble
 from reconciler.core.content import Known
 from reconciler.core.digest import FileDigest, of_bytes
 from reconciler.core.jsonvalue import JsonObject
 from reconciler.core.memo import Memo, row_name
-from reconciler.core.parse import parse, parse_again
-from reconciler.core.recalling import assembling, reading
+from reconciler.core.parsing.parse import parse, parse_again
+from reconciler.core.parsing.recalling import assembling, reading
 from reconciler.core.spec import Desired, ModelSpec, Source
-from reconciler.core.status import from_files, to_files
+from reconciler.core.statuses.conditions import ModelStatus
+from reconciler.core.statuses.status import from_files, to_files
 from tests.core.document_tables import table
 from tests.core.test_lock import LOCK, model
 

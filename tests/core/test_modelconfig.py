@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tritonclient.grpc import model_config_pb2
 
+from reconciler.core.configs.modelconfig import from_pbtxt, layered, normalised, strangers, to_pbtxt
+from reconciler.core.configs.modelconfig_fields import FIELDS
+from reconciler.core.configs.modelconfig_message import ModelConfigMessage, built
 from reconciler.core.jsonvalue import Json, JsonObject
-from reconciler.core.modelconfig import from_pbtxt, layered, normalised, strangers, to_pbtxt
-from reconciler.core.modelconfig_fields import FIELDS
-from reconciler.core.modelconfig_message import ModelConfigMessage, built
 
 OURS = cast("Descriptor", ModelConfigMessage.DESCRIPTOR)
 THEIRS = cast("Descriptor", model_config_pb2.ModelConfig.DESCRIPTOR)

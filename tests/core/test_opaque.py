@@ -2,8 +2,8 @@
 
 import pytest
 
-from reconciler.core.opaque import Opaque
-from reconciler.core.parse import parse
+from reconciler.core.checking.opaque import Opaque
+from reconciler.core.parsing.parse import parse
 
 LINK = Opaque(b"a link to ../shared")
 

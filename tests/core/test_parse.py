@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from reconciler.core import locations, quantities
 from reconciler.core.digest import Digest
 from reconciler.core.errors import Problem
-from reconciler.core.parse import parse
-from reconciler.core.placement import selects
+from reconciler.core.judging.placement import selects
+from reconciler.core.parsing.parse import parse
 from reconciler.core.selector import Operator, Requirement, Selector
 from reconciler.core.spec import (
     CommitSigners,

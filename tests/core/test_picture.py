@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from reconciler.core.picture import State, drawn
+from reconciler.core.views.picture import State, drawn
 from tests.core.planner_cases import read
 
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.core.judging.placement import asked_for
 from reconciler.core.names import is_target_name
-from reconciler.core.placement import asked_for
 from reconciler.core.selector import Selector
 from reconciler.core.spec import Desired, Target
 from tests.core.status_worlds import spec

@@ -20,7 +20,7 @@ from reconciler.core.observed import (
     VolumeView,
 )
 from reconciler.core.plan import Change, GapKind, ModelPlan, Moves, Plan, Refusal, Step, Unload, Versions
-from reconciler.core.quiet import Grounds, Quiet, from_json, is_quiet, listed, to_json, told, with_room
+from reconciler.core.planning.quiet import Grounds, Quiet, from_json, is_quiet, listed, to_json, told, with_room
 from reconciler.core.spec import CommitSigners, Desired, Policy, Repository, Resources
 
 STAMP = Generation("sha256:" + 64 * "1")

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.core.conditions import ModelStatus
 from reconciler.core.content import Known
 from reconciler.core.digest import tree_digest
 from reconciler.core.errors import Reason
+from reconciler.core.judging.verdicts import Request
 from reconciler.core.locked import LockedFile, LockedSource
 from reconciler.core.observed import (
     Active,
@@ -30,11 +30,11 @@ from reconciler.core.observed import (
     VolumeView,
 )
 from reconciler.core.plan import Plan
-from reconciler.core.planner import plan
-from reconciler.core.remembered import Memory, recalled
+from reconciler.core.planning.planner import plan
 from reconciler.core.spec import Desired, ModelSigners, ModelSpec, Policy, Repository, Suspend, Target
-from reconciler.core.status import Pass, from_files, summarise, to_files, unreadable
-from reconciler.core.verdicts import Request
+from reconciler.core.statuses.conditions import ModelStatus
+from reconciler.core.statuses.remembered import Memory, recalled
+from reconciler.core.statuses.status import Pass, from_files, summarise, to_files, unreadable
 from reconciler.render.summary import outlook
 from tests.core.planner_cases import _line, _variant
 from tests.property.strategies import tree_of

@@ -2,9 +2,9 @@
 
 import json
 
-from reconciler.core.conditions import ModelStatus
 from reconciler.core.digest import Generation
-from reconciler.core.routes import routes_file, table
+from reconciler.core.statuses.conditions import ModelStatus
+from reconciler.core.views.routes import routes_file, table
 from tests.core.status_worlds import NEW, OLD, A, B
 
 C = "grpc://c:8001"

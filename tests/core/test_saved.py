@@ -10,10 +10,10 @@ import pytest
 from reconciler.core.errors import Reason, UsageError
 from reconciler.core.locked import LockedSource
 from reconciler.core.plan import Fetch, Plan, Refusal, Step
-from reconciler.core.saved import Saved, differences, from_text, overtaken, to_text
-from reconciler.core.saved_state import state_of
+from reconciler.core.planning.saved import Saved, differences, from_text, overtaken, to_text
+from reconciler.core.planning.saved_state import state_of
+from reconciler.core.planning.step_digests import steps_of
 from reconciler.core.spec import Source
-from reconciler.core.step_digests import steps_of
 from tests.core.planner_cases import read
 
 BEFORE = """

@@ -7,9 +7,11 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from reconciler.core import conformance, documents, parse, schema, validators
+from reconciler.core.checking import conformance, documents, validators
+from reconciler.core.checking.nodes import Document
 from reconciler.core.jsonvalue import JsonObject
-from reconciler.core.nodes import Document
+from reconciler.core.parsing import parse
+from reconciler.core.schemas import schema
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 

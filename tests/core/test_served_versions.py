@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.core.assembly import Artifact, assemble
+from reconciler.core.configs.assembly import Artifact, assemble
 from reconciler.core.content import Content, Known, Unfetched
 from reconciler.core.digest import FileDigest, of_bytes
 from reconciler.core.errors import Reason
 from reconciler.core.jsonvalue import JsonObject
+from reconciler.core.judging.verdicts import Request
 from reconciler.core.observed import (
     Active,
     Observed,
@@ -21,9 +22,8 @@ from reconciler.core.observed import (
     VolumeView,
 )
 from reconciler.core.plan import ModelPlan, Versions
-from reconciler.core.planner import plan
+from reconciler.core.planning.planner import plan
 from reconciler.core.spec import Desired, LoadPolicy, ModelSpec, Source, Target
-from reconciler.core.verdicts import Request
 from reconciler.render.plan_text import versions
 
 ALL: JsonObject = {"version_policy": {"all": {}}}

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.signed_commit import take_apart
+from reconciler.core.trust.signed_commit import take_apart
 
 HEAD = b"tree 1234\nparent aa\nparent bb\n"
 PEOPLE = b"author T\xc3\xa9ss \x07<t@x> 5 +0000\ncommitter Bot <b@x> 7 +0100\n"

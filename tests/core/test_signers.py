@@ -3,9 +3,9 @@
 import pytest
 
 from reconciler.core.errors import Problem
-from reconciler.core.parse import parse
-from reconciler.core.signers import key_folders
+from reconciler.core.parsing.parse import parse
 from reconciler.core.spec import Desired, ModelSigners
+from reconciler.core.trust.signers import key_folders
 
 KEY = b"-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n"
 MODEL = b"apiVersion: reconciler/v1\nkind: Model\nmetadata: {name: m}\nspec: {framework: python, source: /a}\n"

@@ -4,7 +4,6 @@ import dataclasses
 
 import pytest
 
-from reconciler.core.conditions import Kind, ModelStatus, Truth, short, stable
 from reconciler.core.content import Known
 from reconciler.core.digest import Digest, FileDigest, of_bytes, tree_digest
 from reconciler.core.errors import Problem, Reason
@@ -12,7 +11,8 @@ from reconciler.core.observed import ForeignEntry, Observed, Served, Serving, St
 from reconciler.core.plan import Adopt, Change, Deactivate, Prune, Result, Step, Unload
 from reconciler.core.plan import Outcome as PlanOutcome
 from reconciler.core.spec import Probe
-from reconciler.core.status import Pass, from_files, stalled, summarise, to_files
+from reconciler.core.statuses.conditions import Kind, ModelStatus, Truth, short, stable
+from reconciler.core.statuses.status import Pass, from_files, stalled, summarise, to_files
 from tests.core.status_worlds import (
     LATER,
     NEW,

@@ -8,14 +8,14 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.assembly import settings_digest
-from reconciler.core.conditions import Condition, Episode, Fate, Kind, ModelStatus, Truth, stable
+from reconciler.core.configs.assembly import settings_digest
 from reconciler.core.digest import Digest, Generation, of_bytes
 from reconciler.core.errors import Reason
 from reconciler.core.jsonvalue import JsonObject
 from reconciler.core.observed import Observed, ServerView, Serving, StalledAt, Unreachable
 from reconciler.core.plan import Change, Outcome, Result
-from reconciler.core.status import Pass, from_files, stalled, summarise, to_files, unreadable
+from reconciler.core.statuses.conditions import Condition, Episode, Fate, Kind, ModelStatus, Truth, stable
+from reconciler.core.statuses.status import Pass, from_files, stalled, summarise, to_files, unreadable
 from tests.core.status_worlds import (
     LATER,
     NEW,

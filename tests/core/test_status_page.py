@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from reconciler.core.conditions import Condition, Episode, Fate, Kind, ModelStatus, Truth
 from reconciler.core.errors import Reason
-from reconciler.core.status_page import page
+from reconciler.core.statuses.conditions import Condition, Episode, Fate, Kind, ModelStatus, Truth
+from reconciler.core.statuses.status_page import page
 from reconciler.core.web_links import NOWHERE, web_of
 from tests.core.status_worlds import LATER, NEW, NOW, OLD
 

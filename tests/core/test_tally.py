@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.errors import Reason
 from reconciler.core.plan import Change, ModelPlan, Outcome, Plan, Result
-from reconciler.core.tally import BOUNDS, KINDS, Ending, Spread, Tally
+from reconciler.core.views.tally import BOUNDS, KINDS, Ending, Spread, Tally
 from tests.boards import NOW
 from tests.plan_samples import OUTCOMES, fetch, generation, prune
 

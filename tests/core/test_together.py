@@ -8,8 +8,8 @@ from reconciler.core.artifact import Tree
 from reconciler.core.digest import Digest, FileDigest, Generation
 from reconciler.core.observed import Served, VersionState
 from reconciler.core.plan import Expected, Load
+from reconciler.core.planning.together import may_be_together
 from reconciler.core.spec import Resources
-from reconciler.core.together import may_be_together
 
 
 def file(size: int) -> FileDigest:

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from reconciler.core.conditions import Condition, Kind, ModelStatus, Truth
 from reconciler.core.errors import Reason
-from reconciler.core.transitions import TYPE, Transition, event, transitions
+from reconciler.core.statuses.conditions import Condition, Kind, ModelStatus, Truth
+from reconciler.core.statuses.transitions import TYPE, Transition, event, transitions
 from tests.core.status_worlds import LATER, NEW, NOW
 
 SOURCE = "https://github.com/o/r"

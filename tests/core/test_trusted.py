@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.core.errors import Problem, Reason, RefusedError
 from reconciler.core.spec import CommitSigners, Desired, Policy, Repository, Target
-from reconciler.core.trusted import Trusted, UntrustedError, from_bytes, is_rollback, successor, to_bytes
+from reconciler.core.trust.trusted import Trusted, UntrustedError, from_bytes, is_rollback, successor, to_bytes
 
 ANN = CommitSigners(file="signers", revoked="gone", folder="keys/", files={"signers": b"ann\xff", "keys/a.asc": b""})
 BEN = CommitSigners(file="signers", files={"signers": b"ben"})

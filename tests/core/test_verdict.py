@@ -2,9 +2,9 @@
 
 import pytest
 
-from reconciler.core.conditions import Condition, Kind, ModelStatus, Truth
 from reconciler.core.errors import Reason
-from reconciler.core.verdict import LONGEST, State, verdict
+from reconciler.core.statuses.conditions import Condition, Kind, ModelStatus, Truth
+from reconciler.core.statuses.verdict import LONGEST, State, verdict
 from tests.core.status_worlds import NOW
 
 

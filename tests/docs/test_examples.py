@@ -13,9 +13,10 @@ import pytest
 import yaml
 
 from reconciler import cli
-from reconciler.core import conformance, documents, parse, validators
+from reconciler.core.checking import conformance, documents, validators
+from reconciler.core.checking.nodes import Document
 from reconciler.core.imports import kserve, seldon, tfserving
-from reconciler.core.nodes import Document
+from reconciler.core.parsing import parse
 from tests.docs.blocks import Block, arguments, blocks, command_lines
 
 BLOCKS = blocks()

@@ -13,10 +13,10 @@ from pages import advice, exits, plan_keys, reasons, reference
 from reconciler import cli
 from reconciler.adapters.metrics import names
 from reconciler.cli.codes import Exit
-from reconciler.core import schema_plan
-from reconciler.core.board import Light
-from reconciler.core.conditions import Kind
 from reconciler.core.errors import Reason
+from reconciler.core.schemas import schema_plan
+from reconciler.core.statuses.conditions import Kind
+from reconciler.core.views.board import Light
 
 ROOT = Path(__file__).parents[2]
 MADE = reference.files()

@@ -14,8 +14,8 @@ from typing import Self
 from reconciler import embedded, reconcile
 from reconciler.committing import Report
 from reconciler.core.jsonvalue import JsonObject
+from reconciler.core.judging.rendezvous import ranking
 from reconciler.core.progress import Reporter, Silent
-from reconciler.core.rendezvous import ranking
 from reconciler.demo.configuration import Clone, environment
 from reconciler.looking import Look
 from reconciler.options import Options

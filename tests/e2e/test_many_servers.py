@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.conditions import Kind, Truth
 from reconciler.core.plan import Change, Load, Result, Step
 from reconciler.core.progress import Silent
+from reconciler.core.statuses.conditions import Kind, Truth
 from tests.e2e.desired_models import GIVEN, Models, ensemble
 from tests.e2e.fleet import Client, Fleet, fleet_of, heaviest, name_whose
 from tests.e2e.scale_models import scale

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from reconciler.core.schema_plan import plan_schema
+from reconciler.core.schemas.schema_plan import plan_schema
 from tests.e2e.bad_world import Ground, document, mentions
 from tests.e2e.command import Answer, reconcile
 from tests.e2e.served_world import staged

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.board import Board, Health
 from reconciler.core.errors import Reason
+from reconciler.core.views.board import Board, Health
 from reconciler.render.page import page
 from reconciler.serving import Views, serving
 from tests.boards import board, everything, many, model

@@ -15,16 +15,18 @@ from typing import Any
 import yaml
 import zstandard
 
-from reconciler.core import modelconfig, quiet, trusted
 from reconciler.core.amounts import Span
+from reconciler.core.configs import modelconfig
 from reconciler.core.digest import FileDigest, of_bytes
 from reconciler.core.errors import Reason
-from reconciler.core.lock import lock_text
 from reconciler.core.locked import LockedArchive, LockedFile, LockedSource, Pin
+from reconciler.core.parsing.lock import lock_text
 from reconciler.core.plan import Change, ModelPlan, Plan
-from reconciler.core.saved import Saved, to_text
+from reconciler.core.planning import quiet
+from reconciler.core.planning.saved import Saved, to_text
 from reconciler.core.spec import ModelSpec, Source
-from reconciler.core.status_files import to_files
+from reconciler.core.statuses.status_files import to_files
+from reconciler.core.trust import trusted
 from tests.boards import everything
 from tests.commit_keys import payload
 from tests.fuzz.people import ANN, EVE, FILE, NOON, OLD, SIGNERS, good, signed

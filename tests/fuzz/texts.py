@@ -9,21 +9,25 @@ from dataclasses import replace
 
 import yaml
 
-from reconciler.core import allowed_signers, documents, modelconfig, modelfacts, planner, quiet, saved, status_files
-from reconciler.core import trusted as trust
+from reconciler.core.checking import documents
+from reconciler.core.configs import modelconfig, modelfacts
 from reconciler.core.errors import Problem, UsageError
 from reconciler.core.imports import files as imported_files
 from reconciler.core.imports import kserve, seldon, tfserving
 from reconciler.core.imports.drafts import Draft, Imported
 from reconciler.core.jsonvalue import parsed
-from reconciler.core.lock import lock_text
+from reconciler.core.judging.verdicts import Request
 from reconciler.core.memo import Memo
 from reconciler.core.observed import Observed
-from reconciler.core.parse import parse, parse_again
+from reconciler.core.parsing.lock import lock_text
+from reconciler.core.parsing.parse import parse, parse_again
 from reconciler.core.plan import Plan
+from reconciler.core.planning import planner, quiet, saved
 from reconciler.core.printable import printable
 from reconciler.core.spec import Desired, Target
-from reconciler.core.verdicts import Request
+from reconciler.core.statuses import status_files
+from reconciler.core.trust import allowed_signers
+from reconciler.core.trust import trusted as trust
 from reconciler.render import annotations, plan_json, plan_markdown, plan_text, problems
 from tests.fuzz.bounds import BrokenError
 

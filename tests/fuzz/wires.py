@@ -23,13 +23,13 @@ from reconciler.adapters.sources.addresses import refuse
 from reconciler.adapters.sources.listing import fault_of
 from reconciler.adapters.sources.patterns import wanted
 from reconciler.adapters.web import Answer, Asked, Bounds, Page, listening
+from reconciler.core.configs.layout import lay_out
+from reconciler.core.configs.modelfacts import facts
 from reconciler.core.content import Known
 from reconciler.core.digest import FileDigest, of_bytes
 from reconciler.core.errors import ReconcileError
-from reconciler.core.layout import lay_out
-from reconciler.core.modelfacts import facts
-from reconciler.core.signed_commit import take_apart
 from reconciler.core.spec import Credentials, ModelSpec, Source
+from reconciler.core.trust.signed_commit import take_apart
 from tests.fuzz.bounds import LONGEST, BrokenError
 from tests.fuzz.mouths import Mouth, mouth
 from tests.fuzz.people import SIGNERS, signed_payloads

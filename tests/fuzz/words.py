@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from reconciler.core import schema
-from reconciler.core.modelconfig_fields import FIELDS
+from reconciler.core.configs.modelconfig_fields import FIELDS
+from reconciler.core.schemas import schema
 
 _YAML = (
     '&a |*a|<<: |!!str |!!binary |!<x> |? |- |--- |...|%YAML 1.2\n|"\\u0000"|\'|{|}|[|]|: |, |#|\\x85|~|null|.inf|.nan|'

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.artifact import Tree
 from reconciler.core.errors import Reason
+from reconciler.core.judging.verdicts import Request
 from reconciler.core.observed import (
     Active,
     Entry,
@@ -17,7 +18,6 @@ from reconciler.core.observed import (
     VersionState,
     VolumeView,
 )
-from reconciler.core.verdicts import Request
 from tests.property.strategies import FAULTS, NAMES, TODAY, URLS, tree_of, variants
 
 

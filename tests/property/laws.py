@@ -9,16 +9,16 @@ import networkx as nx
 from hypothesis import note
 
 from reconciler.core.artifact import Tree
-from reconciler.core.circumstances import circumstances
+from reconciler.core.configs.modelfacts import facts
 from reconciler.core.content import Content, Known, Unavailable
 from reconciler.core.digest import Generation
 from reconciler.core.errors import Reason
-from reconciler.core.modelfacts import facts
+from reconciler.core.judging.verdicts import Request
 from reconciler.core.observed import StalledAt
 from reconciler.core.plan import Change, Load, ModelPlan, Plan, Prune, Step, Unload
-from reconciler.core.planner import plan
+from reconciler.core.planning.planner import plan
 from reconciler.core.spec import Desired
-from reconciler.core.verdicts import Request
+from reconciler.core.statuses.circumstances import circumstances
 from tests.property.run import Mishaps, Run
 from tests.property.strategies import TARGET, TODAY
 from tests.property.world import Link, Server, World, content_blobs

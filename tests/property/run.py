@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import assert_never
 
+from reconciler.core.configs.modelfacts import facts
 from reconciler.core.content import Unavailable
 from reconciler.core.errors import Reason, ReconcileError, TerminalError
-from reconciler.core.modelfacts import facts
 from reconciler.core.plan import Activate, Adopt, Deactivate, Fetch, Load, Plan, Prune, Retire, Step, Unload
 from reconciler.executor.restoring import or_put_back
 from tests.property.world import World

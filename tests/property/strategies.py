@@ -6,14 +6,14 @@ from functools import cache
 
 from hypothesis import strategies as st
 
-from reconciler.core import modelconfig
 from reconciler.core.artifact import Tree
-from reconciler.core.assembly import Artifact, assemble
+from reconciler.core.configs import modelconfig
+from reconciler.core.configs.assembly import Artifact, assemble
+from reconciler.core.configs.modelfacts import facts
 from reconciler.core.content import Content, Known, Unavailable, Unfetched
 from reconciler.core.digest import FileDigest, of_bytes
 from reconciler.core.errors import Problem, Reason, TerminalError
 from reconciler.core.jsonvalue import JsonObject
-from reconciler.core.modelfacts import facts
 from reconciler.core.plan import Unload
 from reconciler.core.spec import (
     Desired,

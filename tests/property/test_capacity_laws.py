@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.amounts import Span
-from reconciler.core.capacity import Sizes
+from reconciler.core.judging.capacity import Sizes
+from reconciler.core.judging.verdicts import Request, first_look
 from reconciler.core.observed import Serving
 from reconciler.core.plan import Plan
 from reconciler.core.spec import Desired
-from reconciler.core.verdicts import Request, first_look
 from tests.property.laws import Wish, planned, telling, wish_for
 from tests.property.run import Run
 from tests.property.strategies import TARGET, TODAY, wishes, worlds

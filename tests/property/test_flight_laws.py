@@ -6,8 +6,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.inflight import startable, unwanted
 from reconciler.core.plan import Load, Plan, Prune, Step, Unload
+from reconciler.core.planning.inflight import startable, unwanted
 from tests.property.laws import Safety, Wish, converge, planned, telling, wish_for
 from tests.property.run import Run
 from tests.property.strategies import wishes, worlds

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core import graph
-from reconciler.core.places import Placement
-from reconciler.core.rendezvous import placed
+from reconciler.core.judging.places import Placement
+from reconciler.core.judging.rendezvous import placed
 from reconciler.core.spec import ModelSpec, Resources
 
 MODELS = tuple("abcdefghij")

@@ -8,11 +8,11 @@ from typing import TypeVar
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.core.judging.verdicts import Request
 from reconciler.core.observed import Observed, ServerView, Serving
 from reconciler.core.plan import Change, Plan
-from reconciler.core.planner import plan
+from reconciler.core.planning.planner import plan
 from reconciler.core.spec import Desired
-from reconciler.core.verdicts import Request
 from tests.property.contradictions import observations, requests
 from tests.property.laws import Safety, Wish, check_shape, converge, one_pass, planned, telling, wish_for
 from tests.property.run import Run

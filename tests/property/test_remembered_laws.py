@@ -8,15 +8,15 @@ from hypothesis import strategies as st
 
 from reconciler.core.content import Known
 from reconciler.core.errors import Reason
+from reconciler.core.judging.placement import asked_for
+from reconciler.core.judging.verdicts import Request
 from reconciler.core.locked import LockedFile, LockedSource
 from reconciler.core.observed import Observed
-from reconciler.core.placement import asked_for
 from reconciler.core.plan import Change, ModelPlan, Plan
-from reconciler.core.planner import plan
-from reconciler.core.remembered import Memory, recalled
+from reconciler.core.planning.planner import plan
 from reconciler.core.spec import Desired
-from reconciler.core.status import ModelStatus, Pass, from_files, summarise, to_files
-from reconciler.core.verdicts import Request
+from reconciler.core.statuses.remembered import Memory, recalled
+from reconciler.core.statuses.status import ModelStatus, Pass, from_files, summarise, to_files
 from tests.property.laws import Wish, converge, one_pass, planned, wish_for
 from tests.property.strategies import TARGET, TODAY, wishes, worlds
 from tests.property.world import Server, Volume, World

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.core.artifact import Tree
+from reconciler.core.configs.modelfacts import ModelConfig, facts
 from reconciler.core.content import Content, Known
 from reconciler.core.digest import Digest, Generation, tree_digest
 from reconciler.core.errors import Reason, TerminalError
-from reconciler.core.modelfacts import ModelConfig, facts
 from reconciler.core.observed import (
     Active,
     Entry,

@@ -8,10 +8,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from reconciler.core.amounts import Span
-from reconciler.core.conditions import Condition, Kind, ModelStatus, Truth
 from reconciler.core.errors import Problem, Reason, TransientError
 from reconciler.core.plan import Change, ModelPlan, Plan, Refusal
-from reconciler.core.schema_plan import plan_schema
+from reconciler.core.schemas.schema_plan import plan_schema
+from reconciler.core.statuses.conditions import Condition, Kind, ModelStatus, Truth
 from reconciler.render import json_text, plan_json, report_json
 from tests.plan_samples import BLIND, EVERYTHING, OUTCOMES, SERVER, SETTLED, tree
 

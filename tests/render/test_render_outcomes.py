@@ -1,9 +1,9 @@
 """What is said while a plan is carried out, and at its end."""
 
-from reconciler.core.conditions import Condition, Kind, ModelStatus, Truth
 from reconciler.core.errors import Reason, TerminalError
-from reconciler.core.gaps import Gap
 from reconciler.core.plan import GapKind, Outcome, Result
+from reconciler.core.statuses.conditions import Condition, Kind, ModelStatus, Truth
+from reconciler.core.views.gaps import Gap
 from reconciler.render import outcome_text, report_json
 from reconciler.render.line import Tone, text
 from reconciler.render.sofar import SoFar

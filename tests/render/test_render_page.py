@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.board import Board, ServerLine
 from reconciler.core.errors import Problem, Reason
-from reconciler.core.held import Held
 from reconciler.core.plan import Change, ModelPlan, Outcome, Plan, Refusal, Result
-from reconciler.core.tally import Ending
+from reconciler.core.statuses.held import Held
+from reconciler.core.views.board import Board, ServerLine
+from reconciler.core.views.tally import Ending
 from reconciler.render.board_json import document
 from reconciler.render.page import POLICY, page
 from reconciler.render.page.markup import Html, tag

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core import graph
-from reconciler.core.picture import Picture, State
+from reconciler.core.views.picture import Picture, State
 from reconciler.render import picture_json, words
 from reconciler.render.picture_svg import svg
 from reconciler.render.picture_text import dot, mermaid

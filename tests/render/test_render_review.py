@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.errors import Problem, Reason, TerminalError
 from reconciler.core.plan import Change, ModelPlan, Plan
-from reconciler.core.review import Planned, Review, Unplanned
+from reconciler.core.views.review import Planned, Review, Unplanned
 from reconciler.render import annotations, review_markdown
 from tests.e2e.action_runner import understood
 from tests.plan_samples import EVERYTHING

@@ -9,8 +9,8 @@ from typing import Protocol, cast
 
 from reconciler.adapters.commits.doubt import Doubt
 from reconciler.core.errors import Reason, RefusedError
-from reconciler.core.signed_commit import SignedCommit, take_apart
 from reconciler.core.spec import CommitSigners
+from reconciler.core.trust.signed_commit import SignedCommit, take_apart
 
 __all__ = ["Doubt", "doubt"]
 

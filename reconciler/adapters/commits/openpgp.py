@@ -10,9 +10,9 @@ import pysequoia
 from pysequoia.packet import PacketPile
 
 from reconciler.adapters.commits.doubt import Doubt, altered, revoked, unknown
-from reconciler.core.commit_signers import keys_of
-from reconciler.core.signed_commit import SignedCommit
 from reconciler.core.spec import CommitSigners
+from reconciler.core.trust.commit_signers import keys_of
+from reconciler.core.trust.signed_commit import SignedCommit
 
 
 def doubt(commit: SignedCommit, signers: CommitSigners) -> Doubt | None:

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from reconciler.adapters.commits import keys
 from reconciler.adapters.commits.doubt import Doubt, altered, revoked, unknown
 from reconciler.adapters.commits.wire import Wire, text
-from reconciler.core.allowed_signers import Signer, allowed, matches, public_keys
-from reconciler.core.signed_commit import SignedCommit
 from reconciler.core.spec import CommitSigners
+from reconciler.core.trust.allowed_signers import Signer, allowed, matches, public_keys
+from reconciler.core.trust.signed_commit import SignedCommit
 
 _ARMOUR = re.compile(rb"-----BEGIN SSH SIGNATURE-----\n([A-Za-z0-9+/=\n]+)\n-----END SSH SIGNATURE-----\s*")
 _MAGIC, _NAMESPACE = b"SSHSIG", b"git"

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from reconciler.core.checking.opaque import Opaque
 from reconciler.core.digest import Digest, FileDigest, of_bytes, tree_digest
 from reconciler.core.errors import Reason, TerminalError
-from reconciler.core.opaque import Opaque
 
 Further = Callable[[Mapping[str, bytes]], Iterable[str]]
 """Which other folders belong to a configuration, by what its files say."""

@@ -19,8 +19,8 @@ from reconciler.adapters.gitrepo.checkout import (
     nothing,
     require,
 )
+from reconciler.core.checking.opaque import Opaque
 from reconciler.core.errors import Reason, TerminalError, TransientError
-from reconciler.core.opaque import Opaque
 
 _TRIES = 5
 

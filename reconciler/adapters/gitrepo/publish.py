@@ -19,7 +19,7 @@ from reconciler.adapters.gitrepo.stale import break_stale
 from reconciler.core.errors import Reason, TerminalError
 
 _PAGE, _BEGINS = "README.md", b"# Status of "
-"""By which a target's folder is known (core/status_files.py)."""
+"""By which a target's folder is known (core/statuses/status_files.py)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,8 @@ import pygit2
 from pygit2.enums import FileMode, RepositoryOpenFlag
 
 from reconciler.adapters.gitrepo.checkout import FILE, FOLDER, SUBMODULE, At, limit_of, link_words, no_folder, require
+from reconciler.core.checking.opaque import Opaque
 from reconciler.core.errors import Reason, TerminalError
-from reconciler.core.opaque import Opaque
 
 _SHOWN_REFS = 8
 

@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 
 from reconciler.adapters.metrics.families import Collector
-from reconciler.core.board import Board
+from reconciler.core.views.board import Board
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,11 +9,11 @@ from reconciler import __version__
 from reconciler.adapters.metrics import names
 from reconciler.adapters.metrics.names import Described, Type
 from reconciler.core.amounts import Kind as Memory
-from reconciler.core.board import Board, Loop
-from reconciler.core.conditions import Kind, Truth, stable
 from reconciler.core.plan import Result
 from reconciler.core.printable import printable
-from reconciler.core.tally import BOUNDS, DRIFT, KINDS, Ending, Spread, Tally
+from reconciler.core.statuses.conditions import Kind, Truth, stable
+from reconciler.core.views.board import Board, Loop
+from reconciler.core.views.tally import BOUNDS, DRIFT, KINDS, Ending, Spread, Tally
 
 Labels = tuple[str, ...]
 

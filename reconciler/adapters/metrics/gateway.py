@@ -9,10 +9,10 @@ from prometheus_client import CollectorRegistry, push_to_gateway, pushadd_to_gat
 
 from reconciler.adapters import trust
 from reconciler.adapters.metrics.families import Collector
-from reconciler.core.board import Board
-from reconciler.core.conditions import stable
 from reconciler.core.errors import Reason, ReconcileError, TerminalError, TransientError, UsageError
-from reconciler.core.tally import Ending
+from reconciler.core.statuses.conditions import stable
+from reconciler.core.views.board import Board
+from reconciler.core.views.tally import Ending
 
 _JOB = "reconcile"
 _SECONDS = (5.0, 15.0)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from reconciler.core.plan import Outcome, Plan, Step
 from reconciler.core.progress import Moved, Reporter
-from reconciler.core.tally import Ending, Tally
+from reconciler.core.views.tally import Ending, Tally
 
 
 class Meter:

@@ -9,9 +9,9 @@ from prometheus_client.core import Metric
 
 from reconciler.adapters.metrics.families import families
 from reconciler.adapters.metrics.merged import merged, parsed
-from reconciler.core.board import Board
 from reconciler.core.errors import Reason, TransientError
-from reconciler.core.tally import Ending
+from reconciler.core.views.board import Board
+from reconciler.core.views.tally import Ending
 
 _MODE = 0o644
 

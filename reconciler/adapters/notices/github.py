@@ -13,7 +13,7 @@ from reconciler.adapters.notices.bounded import Timing
 from reconciler.adapters.notices.settings import Channel, Forge
 from reconciler.adapters.notices.wire import Request, Wire
 from reconciler.core.jsonvalue import Json, JsonObject
-from reconciler.core.verdict import State, Verdict
+from reconciler.core.statuses.verdict import State, Verdict
 
 _OURS = "reconcile"
 _CONCLUSIONS = {State.SUCCESS: "success", State.FAILURE: "failure", State.ERROR: "failure"}

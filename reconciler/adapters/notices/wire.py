@@ -11,9 +11,9 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from reconciler.adapters.notices.bounded import Timing
-from reconciler.core.conditions import stable
 from reconciler.core.errors import Reason, ReconcileError, TerminalError, TransientError
 from reconciler.core.jsonvalue import Json, JsonObject, parsed
+from reconciler.core.statuses.conditions import stable
 
 _ATTEMPTS, _MOST = 5, 1 << 20
 _SECRET = 4  # characters: what is shorter is no secret, and part of many words

@@ -8,7 +8,7 @@ from reconciler.adapters.sources.hashing import Kept, Stream, hashed
 from reconciler.adapters.sources.listing import Listed
 from reconciler.adapters.sources.pins import is_same, pin_of, pinned
 from reconciler.adapters.sources.remembered import Remembered
-from reconciler.core.layout import is_config
+from reconciler.core.configs.layout import is_config
 from reconciler.core.locked import LockedFile, LockedSource
 
 _AT_ONCE = 8

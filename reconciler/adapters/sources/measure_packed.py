@@ -6,8 +6,8 @@ from reconciler.adapters.sources.listing import Listed
 from reconciler.adapters.sources.pins import is_same, pin_of, pinned
 from reconciler.adapters.sources.remembered import Remembered
 from reconciler.adapters.sources.selection import select_members
+from reconciler.core.configs.layout import is_config
 from reconciler.core.digest import Digest, FileDigest
-from reconciler.core.layout import is_config
 from reconciler.core.locked import LockedArchive, LockedFile, LockedSource
 from reconciler.core.spec import Source
 

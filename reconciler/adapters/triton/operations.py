@@ -16,9 +16,9 @@ from reconciler.adapters.triton import faults
 from reconciler.adapters.triton.looking import Deadline, index, served_config
 from reconciler.adapters.triton.wire import CallFailed, Wire
 from reconciler.core.artifact import CONFIG_FILE, mend_marked, resource_marked, stamp_of
+from reconciler.core.configs.modelconfig import strangers
 from reconciler.core.digest import Generation
 from reconciler.core.errors import Reason, TerminalError, TransientError
-from reconciler.core.modelconfig import strangers
 from reconciler.core.plan import Expected, Load, Unload
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from reconciler.adapters.volume import bytecode, trees
 from reconciler.adapters.volume.shelf import Shelf
 from reconciler.core.artifact import Tree
+from reconciler.core.configs.modelfacts import facts
 from reconciler.core.errors import Reason, TransientError
 from reconciler.core.memo import Memo
-from reconciler.core.modelfacts import facts
 from reconciler.core.observed import ForeignEntry
 from reconciler.core.plan import Load
 

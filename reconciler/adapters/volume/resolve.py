@@ -25,10 +25,10 @@ from reconciler.adapters.sources import (
 )
 from reconciler.adapters.volume.memory import Recollection
 from reconciler.adapters.volume.shelf import Shelf
+from reconciler.core.configs.layout import is_config
 from reconciler.core.content import Content, Known, Unavailable, Unfetched
 from reconciler.core.digest import Digest, FileDigest, tree_digest
 from reconciler.core.errors import Reason, ReconcileError, TerminalError
-from reconciler.core.layout import is_config
 from reconciler.core.spec import ModelSpec, Source
 
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from reconciler.adapters.volume import disk
 from reconciler.adapters.volume.blobs import Blobs
 from reconciler.core.artifact import Tree
+from reconciler.core.configs.modelconfig import from_pbtxt, to_pbtxt
 from reconciler.core.digest import FileDigest
 from reconciler.core.errors import Reason, TransientError
 from reconciler.core.jsonvalue import JsonObject
 from reconciler.core.memo import Memo, row_name
-from reconciler.core.modelconfig import from_pbtxt, to_pbtxt
 
 _LINKINGS = 5
 """Tries."""

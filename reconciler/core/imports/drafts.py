@@ -7,8 +7,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from reconciler.core.checking.nodes import described
 from reconciler.core.jsonvalue import Json, JsonObject
-from reconciler.core.nodes import described
 from reconciler.core.printable import printable
 
 _LONGEST = 200

@@ -10,8 +10,8 @@ from reconciler.core.errors import Problem
 from reconciler.core.imports.drafts import Draft, Imported, Refused, Result, one_line
 from reconciler.core.jsonvalue import JsonObject
 from reconciler.core.names import is_model_name
-from reconciler.core.parse_one import read_model
-from reconciler.core.parse_repository import Settings
+from reconciler.core.parsing.parse_one import read_model
+from reconciler.core.parsing.parse_repository import Settings
 
 
 def checked(imported: Imported) -> Imported:

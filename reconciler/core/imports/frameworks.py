@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from reconciler.core.layout import DEFAULT_FILENAMES
+from reconciler.core.configs.layout import DEFAULT_FILENAMES
 
 BACKENDS: Mapping[str, str] = {
     "dali": "dali",

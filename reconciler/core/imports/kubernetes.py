@@ -6,7 +6,7 @@ from typing import cast
 
 import yaml
 
-from reconciler.core.documents import LOADER
+from reconciler.core.checking.documents import LOADER
 from reconciler.core.imports.drafts import shown
 from reconciler.core.jsonvalue import Json, JsonObject
 

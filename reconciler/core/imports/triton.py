@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
-from reconciler.core import modelconfig
 from reconciler.core.artifact import CONFIG_FILE, MARKS, stamp_of
+from reconciler.core.configs import modelconfig
+from reconciler.core.configs.layout import DEFAULT_FILENAMES
+from reconciler.core.configs.modelfacts import facts
 from reconciler.core.digest import Digest
 from reconciler.core.imports.drafts import Draft, Refused, Result
 from reconciler.core.jsonvalue import Json, JsonObject
-from reconciler.core.layout import DEFAULT_FILENAMES
-from reconciler.core.modelfacts import facts
 
 _FILLED_IN = frozenset({"name", "runtime", "optimization"})
 """What every served config has, whether or not anybody set it."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib import resources
 
 from reconciler import __version__
-from reconciler.core.board import Board
+from reconciler.core.views.board import Board
 from reconciler.render.page.drawing import graph
 from reconciler.render.page.head import header, rejected, title, world
 from reconciler.render.page.markup import Html, raw, tag

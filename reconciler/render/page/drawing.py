@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from reconciler.core.board import Board, Light
-from reconciler.core.board_graph import Drawing, drawing
+from reconciler.core.views.board import Board, Light
+from reconciler.core.views.board_graph import Drawing, drawing
 from reconciler.render import words
 from reconciler.render.page.markup import Html, raw, tag
 from reconciler.render.page.models import anchor

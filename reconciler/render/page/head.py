@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from reconciler.core.board import Board, Light
+from reconciler.core.views.board import Board, Light
 from reconciler.render import problems, resources, words
 from reconciler.render.page.markup import Html, tag
 from reconciler.render.page.parts import MARKS, moment, preformatted, section, style_of, table

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from reconciler.core.board import Board, Light
-from reconciler.core.board_graph import needed_by
-from reconciler.core.conditions import Condition, Episode, Kind, ModelStatus, Truth
 from reconciler.core.digest import Generation
 from reconciler.core.plan import Change, ModelPlan
+from reconciler.core.statuses.conditions import Condition, Episode, Kind, ModelStatus, Truth
+from reconciler.core.views.board import Board, Light
+from reconciler.core.views.board_graph import needed_by
 from reconciler.render import words
 from reconciler.render.page.markup import Html, joined, tag
 from reconciler.render.page.parts import badge, section, style_of

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
 
-from reconciler.core.board import Light
+from reconciler.core.views.board import Light
 from reconciler.render import words
 from reconciler.render.line import Line
 from reconciler.render.page.markup import Html, raw, tag

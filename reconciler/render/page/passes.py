@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from reconciler.core.board import Board, Passed
 from reconciler.core.plan import Result
-from reconciler.core.tally import Ending
+from reconciler.core.views.board import Board, Passed
+from reconciler.core.views.tally import Ending
 from reconciler.render import outcome_text, plan_text, words
 from reconciler.render.line import Line
 from reconciler.render.page.markup import Html, tag

@@ -1,0 +1,1 @@
+"""From checked documents to the desired state, and to locks (spec §2)."""

@@ -1,0 +1,1 @@
+"""Who may sign commits and models, and what was signed."""
