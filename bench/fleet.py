@@ -14,18 +14,18 @@ import pygit2
 from tritonclient.grpc import InferenceServerClient
 
 from reconciler import reconcile
-from reconciler.bell import Bell, Wake
-from reconciler.committing import Report
 from reconciler.core.artifact import CONFIG_FILE, STAMP, stamp_of
 from reconciler.core.configs.modelconfig import from_pbtxt
 from reconciler.core.errors import ReconcileError
 from reconciler.core.jsonvalue import JsonObject
 from reconciler.core.plan import Load, Outcome, Result
 from reconciler.core.progress import Silent
-from reconciler.loop import Pace, Surroundings
-from reconciler.options import Options
-from reconciler.running import keep
-from reconciler.turn import Turn
+from reconciler.looping.bell import Bell, Wake
+from reconciler.looping.loop import Pace, Surroundings
+from reconciler.looping.running import keep
+from reconciler.looping.turn import Turn
+from reconciler.passes.committing import Report
+from reconciler.passes.options import Options
 
 MEMBERS = 4
 

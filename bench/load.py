@@ -28,7 +28,7 @@ from bench.report import bar, machine, put_into
 from reconciler import embedded, reconcile
 from reconciler.core.progress import Silent
 from reconciler.core.recording import PassResult
-from reconciler.options import Options
+from reconciler.passes.options import Options
 from tests.e2e.desired_models import GIVEN
 from tests.e2e.running import asked, wipe
 from tests.estate import Changed, Estate, estate

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple
 from typing import Any
 
-from reconciler import cli, grounds
+from reconciler import cli
 from reconciler.adapters.triton.client import Triton, connect
 from reconciler.core.observed import Served, ServerView, Serving, VersionState
 from reconciler.core.servers import called
 from reconciler.core.spec import Resources
+from reconciler.passes import grounds
 
 
 def record(path: str, url: str) -> None:

@@ -7,16 +7,16 @@ follows may be known only once the plan is carried out: then further rounds plan
 from collections.abc import Callable
 from datetime import datetime
 
-from reconciler import executor, notifying
-from reconciler.beginning import begun, begun_for_good, locking
-from reconciler.committing import Report, committed
+from reconciler import executor
 from reconciler.core.errors import Reason, RefusedError
 from reconciler.core.judging.failures import damaged, failures, with_later
 from reconciler.core.plan import Load, Prune
 from reconciler.core.progress import Reporter
-from reconciler.hands import hands
-from reconciler.looking import Look
-from reconciler.options import Options
+from reconciler.passes import beginning, notifying
+from reconciler.passes.committing import Report, committed
+from reconciler.passes.hands import hands
+from reconciler.passes.looking import Look
+from reconciler.passes.options import Options
 
 _FURTHER_LOOKS = 3
 """The second is for what a source holds; a third is due where that changed meanwhile."""
@@ -24,7 +24,7 @@ _FURTHER_LOOKS = 3
 
 def look(options: Options, *, now: datetime) -> Look:
     """Reads git, volume and servers, and plans. Raises ReconcileError where that cannot be done at all."""
-    with begun(options, now) as one:
+    with beginning.begun(options, now) as one:
         return one.first_look()
 
 
@@ -51,7 +51,7 @@ def _applied(
     cancelled: Callable[[], bool],
     now: datetime,
 ) -> Report:
-    with begun_for_good(options, now, locking("reconcile apply")) as one:
+    with beginning.begun_for_good(options, now, beginning.locking("reconcile apply")) as one:
         seen = one.first_look()
         if seen.plan.refusal is not None:
             return Report(look=seen, last=seen.plan, outcomes=(), statuses=seen.statuses)

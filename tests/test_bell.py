@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from reconciler.bell import Bell, Wake, Watch
 from reconciler.core.errors import Reason, TransientError
+from reconciler.looping.bell import Bell, Wake, Watch
 
 
 def rung(bell: Bell) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler import glancing, reconcile
+from reconciler import reconcile
 from reconciler.adapters.volume import glance
 from reconciler.adapters.volume.memos import QUIET
 from reconciler.core.digest import FileDigest, of_bytes, tree_digest
@@ -19,8 +19,9 @@ from reconciler.core.errors import ReconcileError
 from reconciler.core.plan import Plan
 from reconciler.core.progress import Silent
 from reconciler.core.recording import PassResult
-from reconciler.looking import Look
-from reconciler.options import Options
+from reconciler.passes import glancing
+from reconciler.passes.looking import Look
+from reconciler.passes.options import Options
 from reconciler.render import plan_json
 from tests.e2e.bad_world import Ground, document
 from tests.git_remotes import git

@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.adapters.metrics import names
 from reconciler.core.views.board import Board, Health
-from reconciler.serving import Views, serving
+from reconciler.looping.serving import Views, serving
 from tests.boards import everything
 from tests.prometheus import asked, prometheus, promtool, until
 

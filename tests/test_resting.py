@@ -7,15 +7,16 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from reconciler import bookkeeping, executor, reconcile, turning
-from reconciler.audience import audience
-from reconciler.bookkeeping import Books
+from reconciler import executor, reconcile
 from reconciler.core.progress import Silent
-from reconciler.flights import Flights
-from reconciler.patience import Patience
-from reconciler.tenancy import Tenancy
-from reconciler.turn import Turn
-from reconciler.turning import Turning
+from reconciler.looping import bookkeeping, turning
+from reconciler.looping.bookkeeping import Books
+from reconciler.looping.flights import Flights
+from reconciler.looping.patience import Patience
+from reconciler.looping.tenancy import Tenancy
+from reconciler.looping.turn import Turn
+from reconciler.looping.turning import Turning
+from reconciler.passes.audience import audience
 from tests.test_glancing import CHANGES, NOW, Desk, desk, link_gone, same, unpinned
 
 __all__ = ["desk"]  # a fixture

@@ -18,8 +18,8 @@ from reconciler.core.errors import Reason, ReconcileError
 from reconciler.core.plan import Outcome, Result
 from reconciler.core.progress import Moved, Silent
 from reconciler.core.recording import PassResult
-from reconciler.options import Options
-from reconciler.tracing import Trace
+from reconciler.passes.options import Options
+from reconciler.passes.tracing import Trace
 from tests.git_remotes import bare, commit, git, keep_home_out, work_tree
 from tests.plan_samples import REVISION, SERVER, fetch, load
 

@@ -3,8 +3,6 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from reconciler import watching
-from reconciler.committing import Report
 from reconciler.core.errors import Reason, TransientError
 from reconciler.core.observed import Observed, Serving, Unreachable
 from reconciler.core.plan import Plan, Refusal
@@ -13,7 +11,9 @@ from reconciler.core.statuses.status import ModelStatus
 from reconciler.core.trust.trusted import Trusted, UntrustedError
 from reconciler.core.views.board import Board, Loop, readiness
 from reconciler.core.views.tally import Ending
-from reconciler.looking import Look
+from reconciler.looping import watching
+from reconciler.passes.committing import Report
+from reconciler.passes.looking import Look
 from tests.boards import NOW, model
 from tests.plan_samples import EVERYTHING, OUTCOMES, REVISION, SERVER, SETTLED
 

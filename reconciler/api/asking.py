@@ -11,7 +11,7 @@ from reconciler.api.values import Applied, Plan, Request, Status, Validation
 from reconciler.core.parsing.parse import parse
 from reconciler.core.progress import Silent
 from reconciler.core.trust.signers import key_folders
-from reconciler.options import Options
+from reconciler.passes.options import Options
 from reconciler.render import problems
 
 

@@ -4,8 +4,8 @@ from types import MappingProxyType
 from typing import Any
 
 from reconciler.api.values import Applied, ModelPlan, ModelState, Outcome, Plan, Refusal, Status, Step
-from reconciler.committing import Report
-from reconciler.looking import Look
+from reconciler.passes.committing import Report
+from reconciler.passes.looking import Look
 from reconciler.render import plan_json, problems, report_json, status_json
 
 

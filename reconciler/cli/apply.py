@@ -92,7 +92,7 @@ def apply(common: Common, output: str, *, yes: bool, allow_removals: int | None,
     from reconciler.cli.one_pass import now, options
     from reconciler.cli.voice import Voice
     from reconciler.cli.watching import watched
-    from reconciler.looking import Look
+    from reconciler.passes.looking import Look
 
     as_json, interruption = output == "json", Interruption(unloads=True, as_json=common.log_json)
     limits = Limits(transfers=more["transfers"], bandwidth=more["max_bandwidth"])

@@ -4,15 +4,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from reconciler import watching
 from reconciler.adapters.metrics import Meter
-from reconciler.bell import Wake
 from reconciler.cli import exits
 from reconciler.core.errors import ReconcileError
 from reconciler.core.views.board import Board
-from reconciler.loop import Journal
+from reconciler.looping import watching
+from reconciler.looping.bell import Wake
+from reconciler.looping.loop import Journal
+from reconciler.looping.turn import Turn
 from reconciler.render import problems
-from reconciler.turn import Turn
 
 
 class Shown:

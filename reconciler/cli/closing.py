@@ -4,8 +4,8 @@ from signal import Signals
 
 from reconciler.cli import exits, out
 from reconciler.cli.voice import Voice
-from reconciler.committing import Report
 from reconciler.core.errors import Reason
+from reconciler.passes.committing import Report
 from reconciler.render import outcome_text, problems, report_json
 
 

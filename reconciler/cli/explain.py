@@ -26,9 +26,9 @@ def explain(common: Common, output: str, *, model: str) -> int:
     defaults.config of reconciler.yaml.
     """
     from reconciler import reconcile
-    from reconciler.choosing import unknown_models
     from reconciler.cli.one_pass import now, options
     from reconciler.core.views.explanation import explained
+    from reconciler.passes.choosing import unknown_models
     from reconciler.render import explain_json, explain_text, plan_text, problems
 
     seen = reconcile.look(options(common), now=now())

@@ -30,12 +30,12 @@ def gc(common: Common, output: str, *, yes: bool, dry_run: bool, verify: bool) -
     Never what is active, served, or wanted by the repository; so every server is asked what it serves. A terminal is
     asked first; a batch job (stdin is no terminal) is not.
     """
-    from reconciler import sweeping
     from reconciler.cli.one_pass import now, options
     from reconciler.cli.voice import Voice
     from reconciler.cli.watching import progress
     from reconciler.core.errors import Reason, UsageError
     from reconciler.core.plan import Plan
+    from reconciler.passes import sweeping
     from reconciler.render import garbage_text, outcome_text, problems, report_json
 
     if common.no_server:

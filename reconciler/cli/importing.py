@@ -92,8 +92,8 @@ def _command(kind: str) -> click.Command:
     @click.argument("files", nargs=-1, required=True, metavar="FILE...")
     @reported
     def command(output: str, *, files: tuple[str, ...], framework: str | None, **more: Any) -> int:
-        from reconciler.filing import Place
-        from reconciler.importing import from_files
+        from reconciler.authoring.filing import Place
+        from reconciler.authoring.importing import from_files
 
         place = Place(folder=more["folder"], force=more["force"], dry=more["dry_run"])
         return _told(from_files(kind, [_read(name) for name in files], framework, place), output)
@@ -115,8 +115,8 @@ def triton(output: str, *, server: str, repository: str, **more: Any) -> int:
 
     Then `reconcile apply --adopt MODEL` takes a model's directory over, if it lies in models/ of the volume.
     """
-    from reconciler.filing import Place
-    from reconciler.surveying import from_triton
+    from reconciler.authoring.filing import Place
+    from reconciler.authoring.surveying import from_triton
 
     place = Place(folder=more["folder"], force=more["force"], dry=more["dry_run"])
     return _told(from_triton(server, repository, place), output)

@@ -28,9 +28,9 @@ def init(folder: str, output: str, *, no_git: bool) -> int:
     hooks and settings for editors. Nothing that is there is changed: if something else is in the way, it is told.
     """
     from reconciler import __version__
+    from reconciler.authoring.starting import start
     from reconciler.core.errors import Reason, UsageError
     from reconciler.render import starting
-    from reconciler.starting import start
 
     if not folder or "://" in folder or ".git" in os.path.realpath(folder).split(os.sep):
         raise UsageError(Reason.USAGE, "DIR is no folder that a repository's files could be in", "name one, or none")

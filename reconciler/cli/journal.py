@@ -4,14 +4,14 @@ import gc
 import time
 from dataclasses import dataclass, field
 
-from reconciler.bell import Wake
 from reconciler.cli import logs, out
 from reconciler.cli.voice import Voice
 from reconciler.core.errors import ReconcileError
 from reconciler.core.jsonvalue import JsonObject
+from reconciler.looping.bell import Wake
+from reconciler.looping.turn import Turn
 from reconciler.render import events, outcome_text, problems, turn_text, words
 from reconciler.render.line import Line
-from reconciler.turn import Turn
 
 _WHY = {Wake.ASKED: "a pass was asked for", Wake.MOVED: "git has changed"}
 

@@ -36,8 +36,8 @@ def lock(repo: str, path: str, output: str, *, check: bool, models: tuple[str, .
     A lock names every file with its size and digest: with it a plan needs no network, and nothing else is ever served.
     Without MODELs every model is locked (or, with --check, must be).
     """
-    from reconciler.locking import Order
-    from reconciler.locking import lock as locked
+    from reconciler.authoring.locking import Order
+    from reconciler.authoring.locking import lock as locked
     from reconciler.render import locking, problems
 
     interruption = Interruption()

@@ -67,7 +67,7 @@ class Metering:
 
     def told(self, report: Any, code: int) -> int:
         """Tells of a run that came to its end with this exit code, and gives the one that it has now."""
-        from reconciler import watching
+        from reconciler.looping import watching
 
         self._meter.planned(report.look.plan)
         ended, times = exits.Exit(code), self._over(exits.Exit(code))

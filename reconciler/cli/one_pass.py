@@ -9,7 +9,7 @@ from reconciler.cli.options import Chosen, Common
 from reconciler.core.errors import Reason, TerminalError, UsageError
 from reconciler.core.servers import is_name
 from reconciler.core.spec import CommitSigners
-from reconciler.options import Options
+from reconciler.passes.options import Options
 
 
 def now() -> datetime:

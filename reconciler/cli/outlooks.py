@@ -2,17 +2,17 @@
 
 from datetime import datetime
 
-from reconciler import glancing
 from reconciler.cli import signals
-from reconciler.glancing import Outlook
-from reconciler.grounds import Seen
-from reconciler.options import Options
+from reconciler.passes import glancing
+from reconciler.passes.glancing import Outlook
+from reconciler.passes.grounds import Seen
+from reconciler.passes.options import Options
 
 
 def outlook(asked: Options, now: datetime, *, remembered: bool, file: str | None) -> Outlook:
     """What would happen; written to `file` too, if there is one. Raises ReconcileError."""
     if remembered:
-        from reconciler import remembering
+        from reconciler.passes import remembering
 
         return glancing.outlook_of(remembering.recall(asked, now=now))
     return _saved(asked, now, file) if file else glancing.outlook(asked, _look, now=now)

@@ -4,10 +4,10 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from reconciler.choosing import UnknownModelsError
 from reconciler.cli.options import Chosen
 from reconciler.core.errors import Reason, UsageError
 from reconciler.core.planning.saved import Saved, from_text, to_text
+from reconciler.passes.choosing import UnknownModelsError
 
 
 def write(path: str, plan: Saved) -> None:

@@ -6,12 +6,12 @@ from datetime import datetime
 
 from reconciler import reconcile
 from reconciler.adapters.volume.applied import was_applied
-from reconciler.beginning import revision
 from reconciler.cli.plan_saving import saved
 from reconciler.core.errors import Reason, StaleError, UsageError
 from reconciler.core.planning.saved import Saved, differences, overtaken
-from reconciler.looking import Look
-from reconciler.options import Options
+from reconciler.passes.beginning import revision
+from reconciler.passes.looking import Look
+from reconciler.passes.options import Options
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 

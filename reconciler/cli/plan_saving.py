@@ -6,8 +6,8 @@ from reconciler.core.observed import Serving
 from reconciler.core.planning.saved import Saved
 from reconciler.core.planning.saved_state import state_of
 from reconciler.core.planning.step_digests import steps_of
-from reconciler.looking import Look
-from reconciler.options import Options
+from reconciler.passes.looking import Look
+from reconciler.passes.options import Options
 from reconciler.render import plan_text
 
 

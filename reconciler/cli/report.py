@@ -33,9 +33,9 @@ def report(common: Common, *, file: str, observed: str | None) -> int:
     It needs nothing from outside: open it in a browser, attach it to a ticket. As `status`, it is read from the volume
     and the servers, or with `--observed status` from git alone.
     """
-    from reconciler import recounting
     from reconciler.cli.one_pass import options
     from reconciler.cli.page_file import write
+    from reconciler.passes import recounting
     from reconciler.render import problems
     from reconciler.render.page import page
 
@@ -50,8 +50,9 @@ def report(common: Common, *, file: str, observed: str | None) -> int:
 
 
 def _live(asked: Any) -> tuple[Any, list[exits.Exit]]:
-    from reconciler import reconcile, showing
+    from reconciler import reconcile
     from reconciler.cli.one_pass import now
+    from reconciler.passes import showing
 
     seen = reconcile.look(asked, now=now())
     board = showing.of_look(seen, now())
@@ -59,8 +60,8 @@ def _live(asked: Any) -> tuple[Any, list[exits.Exit]]:
 
 
 def _told(account: Any) -> tuple[Any, list[exits.Exit]]:
-    from reconciler import showing
     from reconciler.cli.one_pass import now
+    from reconciler.passes import showing
 
     board = showing.of_account(account, now())
     held = ((bool(board.unknown or board.not_fresh), exits.Exit.ERROR), (bool(board.problems), exits.Exit.INVALID))

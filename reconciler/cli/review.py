@@ -45,10 +45,10 @@ def review(repo: str | None, ref: str | None, path: str, *, target: tuple[str, .
     """
     from reconciler.adapters import gitrepo
     from reconciler.adapters.actions import job
+    from reconciler.authoring.proposed import Proposal
+    from reconciler.authoring.reviewing import review as reviewed
     from reconciler.cli import review_job
     from reconciler.cli.one_pass import now
-    from reconciler.proposed import Proposal
-    from reconciler.reviewing import review as reviewed
 
     here = job(os.environ)
     proposal = Proposal(

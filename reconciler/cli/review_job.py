@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from reconciler.adapters.actions import Api, Job, keep_comment, keep_summary, set_outputs
+from reconciler.authoring.proposed import Proposal
 from reconciler.core.errors import ReconcileError, TransientError
 from reconciler.core.views.review import Planned, Review
-from reconciler.proposed import Proposal
 from reconciler.render import annotations, review_markdown
 from reconciler.render.summary import Outlook, outlook
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from types import FrameType
 
-from reconciler.bell import Bell, Wake
+from reconciler.looping.bell import Bell, Wake
 
 _LEFT = b"reconcile: what is under way did not end in the grace period and is left as it is: the next run mends it\n"
 _SLACK = 3.0

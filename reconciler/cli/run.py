@@ -64,7 +64,6 @@ def run(common: Common, *, interval: float, poll: float, grace_period: float, **
     """
     from reconciler.adapters.metrics import Meter
     from reconciler.adapters.volume import Limits
-    from reconciler.bell import Bell
     from reconciler.cli.boarding import Shown
     from reconciler.cli.journal import Spoken
     from reconciler.cli.one_pass import now, options
@@ -74,11 +73,12 @@ def run(common: Common, *, interval: float, poll: float, grace_period: float, **
     from reconciler.cli.voice import Voice
     from reconciler.cli.watching import recorded
     from reconciler.core.views.board import Loop
-    from reconciler.loop import Pace, Surroundings
+    from reconciler.looping.bell import Bell
+    from reconciler.looping.loop import Pace, Surroundings
+    from reconciler.looping.running import keep
+    from reconciler.looping.watching import beginning
+    from reconciler.passes.tracing import Trace
     from reconciler.render.line import Line, Tone
-    from reconciler.running import keep
-    from reconciler.tracing import Trace
-    from reconciler.watching import beginning
 
     limits = Limits(transfers=more["transfers"], bandwidth=more["max_bandwidth"])
     asked = replace(options(common), limits=limits, notices=more["notices"])

@@ -36,8 +36,8 @@ def status(common: Common, output: str, *, observed: str | None, chosen: Chosen)
     It needs the volume and the servers, or with `--observed status` nothing but git: then it is as it was when `apply`
     last wrote it down.
     """
-    from reconciler import recounting
     from reconciler.cli.one_pass import options
+    from reconciler.passes import recounting
 
     asked = options(common, chosen)
     named = common.volume or common.servers or common.no_server
@@ -75,7 +75,7 @@ def _live(common: Common, chosen: Chosen, *, as_json: bool) -> int:
     from reconciler import reconcile
     from reconciler.cli.one_pass import now, options
     from reconciler.core.views.routes import table
-    from reconciler.looking import standing
+    from reconciler.passes.looking import standing
     from reconciler.render import account_text, problems, status_json, status_text
 
     seen = reconcile.look(options(common, chosen), now=now())

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
 
-from reconciler.bell import Bell, Wake
 from reconciler.cli.boarding import Shown
 from reconciler.core.views.board import readiness, turns
-from reconciler.serving import Views, serving
+from reconciler.looping.bell import Bell, Wake
+from reconciler.looping.serving import Views, serving
 
 _PATIENCE, _INTERVALS = 600.0, 3
 """Seconds, and intervals, without a pass that begins or ends after which the loop counts as stuck."""

@@ -14,7 +14,7 @@ from reconciler.cli.voice import Voice
 from reconciler.core.errors import Reason, ReconcileError, TerminalError, UsageError
 from reconciler.core.progress import Reporter
 from reconciler.core.recording import Recorder, Unrecorded
-from reconciler.tracing import Trace
+from reconciler.passes.tracing import Trace
 
 _ADDRESSES = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")

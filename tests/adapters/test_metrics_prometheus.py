@@ -14,7 +14,7 @@ from reconciler.adapters.metrics import exposition, push, write
 from reconciler.core.errors import Reason, ReconcileError, TerminalError, TransientError, UsageError
 from reconciler.core.views.board import Board, Health
 from reconciler.core.views.tally import Ending, Tally
-from reconciler.serving import Views, serving
+from reconciler.looping.serving import Views, serving
 from tests.boards import NOW, board, everything, many, model
 from tests.prometheus import asked, free_port, got, node_exporter, prometheus, promtool, pushgateway, until
 

@@ -18,7 +18,7 @@ from reconciler.adapters.web import Bounds, listening
 from reconciler.core.errors import TerminalError, UsageError
 from reconciler.core.views.board import Board, Health, readiness
 from reconciler.core.views.tally import Ending
-from reconciler.serving import Views, serving
+from reconciler.looping.serving import Views, serving
 from tests.boards import NOW, everything
 
 

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Self
 
 from reconciler import embedded, reconcile
-from reconciler.committing import Report
 from reconciler.core.jsonvalue import JsonObject
 from reconciler.core.judging.rendezvous import ranking
 from reconciler.core.progress import Reporter, Silent
 from reconciler.demo.configuration import Clone, environment
-from reconciler.looking import Look
-from reconciler.options import Options
+from reconciler.passes.committing import Report
+from reconciler.passes.looking import Look
+from reconciler.passes.options import Options
 from tests.conftest import start_or_skip
 from tests.e2e.desired_models import GIVEN
 from tests.e2e.real_world import World

@@ -13,12 +13,12 @@ from uuid import uuid4
 import yaml
 
 from reconciler import embedded, reconcile
-from reconciler.committing import Report
 from reconciler.core.jsonvalue import Json, JsonObject
 from reconciler.core.progress import Reporter, Silent
 from reconciler.demo.configuration import Clone, environment
-from reconciler.looking import Look
-from reconciler.options import Options
+from reconciler.passes.committing import Report
+from reconciler.passes.looking import Look
+from reconciler.passes.options import Options
 from tests.conftest import start_or_skip
 from tests.e2e.desired_models import Models
 from tests.e2e.running import Run, asked, begun, wipe

@@ -6,9 +6,9 @@ import urllib.error
 from collections.abc import Iterator
 from pathlib import Path
 
-from reconciler.committing import Report
 from reconciler.core.plan import Result
 from reconciler.demo.inference import Question, ask
+from reconciler.passes.committing import Report
 from tests.e2e.desired_models import GIVEN
 from tests.e2e.real_world import STATUS, World
 

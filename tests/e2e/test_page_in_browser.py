@@ -8,8 +8,8 @@ import pytest
 
 from reconciler.core.errors import Reason
 from reconciler.core.views.board import Board, Health
+from reconciler.looping.serving import Views, serving
 from reconciler.render.page import page
-from reconciler.serving import Views, serving
 from tests.boards import board, everything, many, model
 from tests.browser import Tab, browser
 

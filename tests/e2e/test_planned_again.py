@@ -10,7 +10,7 @@ from reconciler import embedded
 from reconciler.adapters.volume import glance
 from reconciler.core.jsonvalue import JsonObject
 from reconciler.core.plan import Load
-from reconciler.options import Options
+from reconciler.passes.options import Options
 from tests.conftest import start_or_skip
 from tests.e2e.bad_world import Ground
 from tests.e2e.running import asked

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.bell import Bell, Wake
 from reconciler.core.errors import ReconcileError
 from reconciler.core.progress import Silent
-from reconciler.loop import Pace, Surroundings
-from reconciler.options import Options
-from reconciler.running import keep
-from reconciler.turn import Turn
+from reconciler.looping.bell import Bell, Wake
+from reconciler.looping.loop import Pace, Surroundings
+from reconciler.looping.running import keep
+from reconciler.looping.turn import Turn
+from reconciler.passes.options import Options
 from tests.e2e.bad_world import Ground, document
 from tests.e2e.served_world import Stage, staged
 from tests.e2e.test_run import keeping

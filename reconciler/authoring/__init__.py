@@ -1,0 +1,1 @@
+"""What writes files of the configuration for people, and reads those that they propose."""
