@@ -22,6 +22,8 @@ _COMMAND = re.compile(r"^(\s*):(?=:[A-Za-z].*::)|#(?=#\w*\[)")
 
 def clean(text: str) -> str:
     """Foreign text with its secrets left out and everything that is not plain text escaped; stays one line."""
+    if ":/" not in text and "::" not in text and "##" not in text and text.isprintable():
+        return text  # neither an address nor a command: most of the hundred texts that are told of a model
     return _COMMAND.sub(_escaped, printable(_QUERY.sub(_address, _USERINFO.sub(r"\1", text))))
 
 
@@ -40,6 +42,8 @@ def line(text: str) -> str:
 
 def text(foreign: str) -> str:
     """Foreign text of any number of lines, each made clean."""
+    if "\n" not in foreign:
+        return clean(foreign)
     return "\n".join(clean(part) for part in foreign.split("\n"))
 
 

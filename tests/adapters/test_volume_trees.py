@@ -201,6 +201,7 @@ def test_reformatting_a_config_is_no_damage(world: World, source: str) -> None:
 def test_what_python_writes_beside_its_modules_is_no_damage(world: World, source: str) -> None:
     tree = world.serve(spec(source))
     (world.model() / "1").chmod(0o755)
+    (world.model() / "1/__pycache__").unlink()  # which bars it
     (world.model() / "1/__pycache__").mkdir()
     (world.model() / "1/__pycache__/model.cpython-311.pyc").write_bytes(b"x")
     assert world.active().damage == ()

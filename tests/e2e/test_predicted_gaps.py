@@ -92,6 +92,19 @@ def span(outcomes: tuple[Outcome, ...], model: str) -> tuple[float, float]:
     return own[0].began, own[-1].began + own[-1].seconds
 
 
+def noted_for(world: World, model: str) -> object:
+    """What its served config says that it was declared to take."""
+    parameters = world.served_config(model)["parameters"]
+    assert isinstance(parameters, dict)
+    return parameters.get("reconciler.resources")
+
+
+def test_a_first_rollout_notes_what_members_were_declared_to_take(world: World) -> None:
+    """Triton would have loaded them once more with the ensemble above, from the files alone."""
+    for model, memory in (("times", 60), ("plus", 20)):
+        assert noted_for(world, model) == {"string_value": f'{{"memory":{memory << 20}}}'}
+
+
 def test_a_recreated_model_and_the_ensemble_above_it_fail_within_the_measured_gap_and_nothing_else_does(
     world: World,
 ) -> None:
@@ -122,9 +135,7 @@ def test_with_room_for_both_copies_it_is_replaced_and_no_request_fails(world: Wo
     assert {name: one.failed for name, one in seen.items() if one.failed} == {}
     assert report.gaps == ()
     assert any(isinstance(one.step.action, Load) and one.step.action.model == "times" for one in report.outcomes)
-    noted = world.served_config("times")["parameters"]
-    assert isinstance(noted, dict)
-    assert noted["reconciler.resources"] == {"string_value": f'{{"memory":{60 << 20}}}'}
+    assert noted_for(world, "times") == {"string_value": f'{{"memory":{60 << 20}}}'}
 
 
 def test_what_is_gone_from_git_is_counted_as_it_was_loaded_and_given_back_before_its_successor_comes(

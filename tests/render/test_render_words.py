@@ -113,3 +113,10 @@ def test_no_text_reaches_a_terminal_as_anything_but_printable_characters_and_sin
 def test_strings_anywhere_in_json_are_cleaned_and_keep_their_line_breaks() -> None:
     value = words.cleaned({"a\x1b": ["x\x1b[0m\ny", 1, None, {"b": "https://u:p@h/"}]})
     assert value == {"a\\x1b": ["x\\x1b[0m\ny", 1, None, {"b": "https://h/"}]}
+
+
+@given(st.text(alphabet=":/#[]?@a \x1b\u202e", max_size=12))
+def test_what_is_passed_over_at_once_had_nothing_to_clean(foreign: str) -> None:
+    """A character that is no plain text has all of it looked at."""
+    looked_at = words.clean(foreign + "\x00")
+    assert words.clean(foreign) == looked_at.removesuffix("\\x00")

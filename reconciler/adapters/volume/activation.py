@@ -56,12 +56,13 @@ def _raise_tree(shelf: Shelf, tree: Tree, workshop: str) -> None:
     if not os.path.isdir(final):
         built = os.path.join(workshop, "tree")
         trees.build(tree, built, shelf.blobs, link=True)
+        bytecode.keep_out(tree, built)
         os.rename(built, final)
         os.chmod(final, disk.READ_ONLY)
         disk.sync_directory(os.path.dirname(final))
     elif any(trees.faults(tree, final, shelf.blobs, Memo(), linked=True)) or trees.is_apart(tree, final, shelf.blobs):
         trees.mend(tree, final, shelf.blobs, workshop)
-        bytecode.forget(tree, final)
+        bytecode.keep_out(tree, final)
 
 
 def _move_in(shelf: Shelf, action: Activate, workshop: str) -> None:
@@ -73,4 +74,5 @@ def _move_in(shelf: Shelf, action: Activate, workshop: str) -> None:
         return
     built = os.path.join(workshop, "tree")
     trees.build(tree, built, shelf.blobs, link=False)
+    bytecode.keep_out(tree, built)
     links.move_in(action.model, tree.generation, built, workshop)

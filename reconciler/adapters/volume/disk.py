@@ -194,11 +194,24 @@ def erase(path: str) -> None:
 
 def take_out(path: str) -> None:
     """Removes what is in a read-only directory."""
-    os.chmod(os.path.dirname(path), WRITABLE)
-    try:
+    with _open_for_a_moment(os.path.dirname(path)):
         erase(path)
+
+
+def put_in(path: str) -> None:
+    """Makes an empty file in a read-only directory."""
+    with _open_for_a_moment(os.path.dirname(path)), open(path, "xb", opener=own) as stream:
+        seal(stream.fileno(), sync=False)
+
+
+@contextlib.contextmanager
+def _open_for_a_moment(folder: str) -> Iterator[None]:
+    before = stat.S_IMODE(os.stat(folder).st_mode)
+    os.chmod(folder, WRITABLE)
+    try:
+        yield
     finally:
-        os.chmod(os.path.dirname(path), READ_ONLY)
+        os.chmod(folder, before)
 
 
 def free_bytes(path: str) -> int:

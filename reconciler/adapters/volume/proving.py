@@ -36,7 +36,7 @@ def _insist(shelf: Shelf, name: str, tree: Tree) -> None:
         trees.expose(tree, home, shelf.blobs)
         more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
         raise _damaged(name, "; ".join(wrong[:3]) + more)
-    bytecode.forget(tree, home)
+    bytecode.keep_out(tree, home)
 
 
 def _read_by(shelf: Shelf, model: str, tree: Tree) -> Iterator[tuple[str, Tree]]:
