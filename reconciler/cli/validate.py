@@ -9,7 +9,7 @@ import click
 from reconciler.cli import exits, out
 from reconciler.cli.helping import Command, examples
 from reconciler.cli.options import PATH, flag, output_of, reported
-from reconciler.core.errors import Problem
+from reconciler.core.errors import Problem, Reason, UsageError
 from reconciler.render import annotations, problems, validation
 
 FILE, FOLDER = "reconciler.yaml", "models.d"
@@ -40,7 +40,7 @@ def _model_file(path: str) -> str:
 def selections(paths: Iterable[str]) -> list[Selection]:
     """The paths by the repository that each is in, a repository being what holds models.d/ or reconciler.yaml.
 
-    Raises click.BadParameter for a path that is in none.
+    Raises UsageError for a path that is in none, or is not there.
     """
     found: dict[str, set[str]] = {}
     for path in paths:
@@ -54,6 +54,8 @@ def selections(paths: Iterable[str]) -> list[Selection]:
 
 def _located(path: str) -> tuple[str, str]:
     """The repository's folder, and the path in it; empty for the folder itself."""
+    if not os.path.exists(path):
+        raise UsageError(Reason.USAGE, f"{path} does not exist", "check the path for a typing error")
     whole = os.path.abspath(path)
     if any(os.path.lexists(os.path.join(whole, name)) for name in (FILE, FOLDER)):
         return whole, ""
@@ -63,8 +65,8 @@ def _located(path: str) -> tuple[str, str]:
     if FOLDER in parts:
         at = len(parts) - 1 - parts[::-1].index(FOLDER)
         return "/".join(parts[:at]) or "/", "/".join(parts[at:])
-    message = f"{path} is in no repository: models are files below {FOLDER}/, beside an optional {FILE}"
-    raise click.BadParameter(message, param_hint="PATH")
+    hint = f"models are files below {FOLDER}/, beside an optional {FILE}"
+    raise UsageError(Reason.USAGE, f"{path} is in no repository", hint)
 
 
 def _checked(selection: Selection, ref: str | None) -> tuple[int, list[Problem]]:
@@ -108,7 +110,7 @@ def _shown(location: str) -> str:
 @flag("--ref", "Branch, tag or commit of --repo.", metavar="REF")
 @PATH
 @output_of("text", "json", "github")
-@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(exists=True))
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
 @reported
 def validate(repo: str, ref: str | None, path: str, output: str, paths: tuple[str, ...]) -> int:
     """Check files without network: every error of every file, at once.

@@ -200,6 +200,11 @@ def test_a_flag_wins_over_the_environment(tmp_path: Path, monkeypatch: pytest.Mo
     assert cli.invoke(["validate", "--repo", str(tmp_path)]) == 0
 
 
+def test_a_path_that_is_not_there_is_a_document_where_one_was_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.invoke(["validate", "-o", "json", "no-such-file.yaml"]) == 64
+    assert json.loads(capsys.readouterr().out)["error"]["message"] == "no-such-file.yaml does not exist"
+
+
 @pytest.mark.parametrize("as_json", [["plan", "-o", "json"], ["graph", "--format", "json"]])
 def test_what_ended_a_run_is_a_document_where_one_was_asked_for(
     as_json: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
