@@ -93,7 +93,7 @@ demo: setup
 	@$(VENV)/bin/reconcile demo $(DEMO_ARGS)
 
 test: develop triton
-	@$(VENV)/bin/python -m pytest -n 2 -m "not slow" $(PYTEST_ARGS)
+	@$(VENV)/bin/python -m pytest -n 3 -m "not slow" $(PYTEST_ARGS)
 
 histories: develop
 	@HISTORIES=100 $(VENV)/bin/python -m pytest -q -m slow tests/e2e/test_random_histories.py
