@@ -96,7 +96,7 @@ def test_a_wrong_source_is_told_with_what_to_do_and_its_model_stays_what_it_was(
     assert (ready["status"] in ("False", "Unknown"), ready["reason"]) == (True, case.reason)
     assert stalled["status"] == ("False" if case.passing else "True")
     mine = {path: content for path, content in happened.before.items() if path.startswith(f"{name}/")}
-    assert len(mine) == 2
+    assert mine.keys() == {f"{name}/{path}" for path in ("config.pbtxt", "1/model.py", "1/__pycache__")}
     assert {path: content for path, content in happened.after.items() if path.startswith(f"{name}/")} == mine
 
 

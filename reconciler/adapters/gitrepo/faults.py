@@ -1,6 +1,8 @@
 """What went wrong with a remote, in words: libgit2 tells most of it only in its messages."""
 
+import os
 import re
+import tempfile
 from collections.abc import Callable
 
 from reconciler.core.errors import Reason, ReconcileError, TerminalError, TransientError
@@ -82,3 +84,13 @@ _SITUATIONS: tuple[tuple[re.Pattern[str], Callable[[str, str], ReconcileError]],
     (_NO_GIT, _no_git),
 )
 """The first that fits."""
+
+
+def disk_says(repository: str) -> str:
+    """Why no object can be written in a repository now, which libgit2 does not tell; empty if one can."""
+    try:
+        with tempfile.TemporaryFile(dir=os.path.join(repository, "objects")) as stream:
+            stream.write(b"?")
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""

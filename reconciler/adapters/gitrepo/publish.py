@@ -95,11 +95,11 @@ def _move_once(repo: pygit2.Repository, change: StatusCommit) -> Landed | Raced:
         else:
             ref.set_target(commit)
     except (pygit2.GitError, ValueError, OSError) as error:
-        return _lost(repo, name, tip, error)
+        return _lost(repo, name, tip, commit, error)
     return Landed(commit=str(commit))
 
 
-def _lost(repo: pygit2.Repository, name: str, tip: pygit2.Commit | None, error: Exception) -> Raced:
+def _lost(repo: pygit2.Repository, name: str, tip: pygit2.Commit | None, commit: pygit2.Oid, error: Exception) -> Raced:
     ref = repo.references.get(name)
     moved = (None if ref is None else ref.target) != (None if tip is None else tip.id)
     if moved:
@@ -107,12 +107,16 @@ def _lost(repo: pygit2.Repository, name: str, tip: pygit2.Commit | None, error: 
     if "lock" in str(error):
         break_stale(repo.path, name)
         return Raced()
+    if commit not in repo and not faults.disk_says(repo.path):
+        return Raced()  # libgit2 says nothing where the disk refuses it an object
     raise _unwritable(repo, name, error) from error
 
 
 def _unwritable(repo: pygit2.Repository, name: str, error: Exception) -> TerminalError:
     hint = "make room there, and let the user this runs as write to it"
-    return TerminalError(Reason.PUSH_REFUSED, f"{name} in {repo.path} cannot be written: {error}", hint)
+    said = faults.disk_says(repo.path)
+    more = f" ({said})" if said and said not in str(error) else ""
+    return TerminalError(Reason.PUSH_REFUSED, f"{name} in {repo.path} cannot be written: {error}{more}", hint)
 
 
 def _not_checked_out(repo: pygit2.Repository, name: str) -> None:
