@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.adapters import gitrepo
-from reconciler.adapters.gitrepo import Access, Pace, StatusCommit
+from reconciler.adapters.gitrepo import Access, Pace, StatusCommit, faults
 from reconciler.core.errors import Reason, TerminalError, TransientError
 from tests.git_remotes import bare, branch_files, daemon, git, hook, keep_home_out, work_tree, write
 from tests.git_servers import web_server
@@ -350,6 +350,16 @@ def test_a_branch_that_holds_anything_else_is_not_taken(location: str, home: Pat
     with pytest.raises(TerminalError, match="holds what reconcile has not written"):
         gitrepo.publish(location, change({"README.md": b"# Status of prod"}, branch="pages"), PACE)
     assert branch_files(home, "pages") == {path: b"theirs"}
+
+
+def test_why_no_object_can_be_written_is_asked_of_the_disk_where_libgit2_says_nothing(home: Path) -> None:
+    before = sorted(home.rglob("*"))
+    assert faults.disk_says(str(home)) == ""
+    assert sorted(home.rglob("*")) == before
+    (home / "objects").rename(home / "elsewhere")
+    assert faults.disk_says(str(home)) == "No such file or directory"
+    (home / "objects").write_bytes(b"")
+    assert faults.disk_says(str(home)) == "Not a directory"
 
 
 def _files(folder: gitrepo.Folder | None) -> dict[str, bytes] | None:
