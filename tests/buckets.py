@@ -64,7 +64,7 @@ class Bucket:
     def read(self, path: str, **more: Any) -> dict[str, bytes]:
         """What is chosen of a source, with its content."""
         store = self.store(path)
-        return {file.path: b"".join(store.blocks(file)) for file in self.listed(path, **more)}
+        return {file.path: b"".join(map(bytes, store.blocks(file))) for file in self.listed(path, **more)}
 
 
 def s3_bucket(endpoint: str) -> Bucket:

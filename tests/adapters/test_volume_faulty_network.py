@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from reconciler.adapters.sources import Sources, buckets
+from reconciler.adapters.sources import Sources, buckets, direct, flock, line
 from reconciler.adapters.volume import delivery, memory, part
 from reconciler.adapters.volume.mounted import Volume
 from reconciler.core.content import Known, Unavailable, Unfetched
@@ -69,6 +69,8 @@ def road() -> Iterator[Road]:
         patch.setattr(delivery, "RANGE", RANGE)
         patch.setattr(delivery, "_PAUSE", 0.01)
         patch.setattr(buckets, "STALL", "1s")
+        patch.setattr(line, "STALL", 1.0)
+        patch.setattr(flock, "STALL", 1.0)
         yield Road(s3_client(endpoint), proxy)
 
 
@@ -136,6 +138,8 @@ def fetched(world: World, wanted: Source) -> ReconcileError | None:
         assert len(words) > 20
         assert not [secret for secret in (KEY, SECRET, "Signature", "://127", "Debug") if secret in words]
         return error
+    finally:
+        world.volume.close()
     return None
 
 
@@ -154,12 +158,13 @@ def volume() -> Iterator[Path]:
 
 @dataclass(frozen=True)
 class Story:
-    """What a source is, and what happens to the answers during each fetch of it."""
+    """What a source is, and what happens to answers during each fetch of it; `straight`: it goes without obstore."""
 
     archive: bool
     pinned: bool
     bouts: list[list[Fault]]
     seed: int
+    straight: bool
 
     @property
     def wrong(self) -> bool:
@@ -180,6 +185,7 @@ STORIES = some.builds(
     pinned=some.booleans(),
     bouts=some.lists(_BOUTS, min_size=1, max_size=3),
     seed=some.integers(1, 250),
+    straight=some.booleans(),
 )
 
 
@@ -204,7 +210,10 @@ def test_whatever_happens_to_answers_the_tree_is_right_or_absent_and_comes_right
     road.hold(story.objects(trees[0]))
     road.proxy.replace = replace
     wanted = source(trees[0] if pinned else None)
-    with volume() as root:
+    with pytest.MonkeyPatch.context() as patch, volume() as root:
+        if story.straight:
+            patch.setattr(flock, "MANY", 2)
+            patch.setattr(direct, "_BLOCK", 16 << 10)
         for bout in story.bouts:
             known = manifests(root)
             road.proxy.faults[:] = bout

@@ -6,16 +6,16 @@ Keys that are no paths (`..`, `//`, control characters) fail the listing.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import obstore
 from obstore.exceptions import GenericError, InvalidPathError
 
-from reconciler.adapters.sources import faults
-from reconciler.adapters.sources.faults import translated
+from reconciler.adapters.sources import faults, flock
+from reconciler.adapters.sources.direct import Direct
 from reconciler.adapters.sources.listing import Listed
 from reconciler.core.errors import Reason, TerminalError
 from reconciler.core.locked import Pin
@@ -44,24 +44,34 @@ def named(scheme: str, uri: str) -> tuple[str, str, str | None]:
     return place, key, version
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A bucket of obstore's, `where` as people may see it, and the straight way to it if there is one."""
+
+    where: str
+    bucket: Any
+    straight: Direct | None = None
+
+
 class ObjectStore:
     """A key, or everything below a prefix; an exact key wins unless the key ends in '/'.
 
-    `version`: of the one object that the key names. `where` is the bucket as people may see it.
+    `version`: of the one object that the key names.
     """
 
     reads_locally = False
 
-    def __init__(self, where: str, bucket: Any, key: str, version: str | None = None) -> None:
-        self._where = where
-        self._bucket = bucket
+    def __init__(self, opened: Opened, key: str, version: str | None = None) -> None:
+        self._where = opened.where
+        self._bucket = opened.bucket
+        self._straight = opened.straight
         self._key = key
         self._version = version
         self._ranged: bool | None = None
 
     def listing(self) -> tuple[Listed, ...]:
         """Every object, unfiltered, without folder markers. Raises TerminalError or TransientError."""
-        with translated(f"{self._where}/{self._key}"):
+        with faults.translated(f"{self._where}/{self._key}"):
             exact = self._exact() if self._key and not self._key.endswith("/") else None
             if exact is not None:
                 return (exact,)
@@ -76,7 +86,7 @@ class ObjectStore:
         """Whether the server answers with the range that it is asked for; some send the whole (rclone serve s3)."""
         if self._ranged is None:
             options: Any = {"range": (0, 1)} | self._versioned(file)
-            with translated(f"{self._where}/{file.locator}"):
+            with faults.translated(f"{self._where}/{file.locator}"):
                 try:
                     obstore.get(self._bucket, file.locator, options=options)
                 except GenericError as error:
@@ -92,17 +102,27 @@ class ObjectStore:
 
         Raises TransientError(SOURCE_CHANGED) if it is no longer what was listed.
         """
+        straight = self._straight.blocks(self._one(file), first, past) if self._straight is not None else None
+        if straight is not None:
+            with faults.translated(f"{self._where}/{file.locator}"):
+                yield from straight
+            return
         options: Any = {"if_match": f'"{file.fingerprint}"'} if file.fingerprint else {}
         options |= self._versioned(file)
         if past is not None or first:
             options["range"] = (first, past) if past is not None else {"offset": first}
-        with translated(f"{self._where}/{file.locator}"):
+        with faults.translated(f"{self._where}/{file.locator}"):
             yield from _blocks(self._got(file, options))
+
+    def contents(self, files: Sequence[Listed], turns: flock.Turns) -> Generator[tuple[Listed, memoryview], None, None]:
+        """Small objects as they come."""
+        if self._straight is not None:
+            yield from flock.contents(self._straight.bucket, [self._one(file) for file in files], turns)
 
     def pinned(self, file: Listed) -> Listed:
         """The file with its version, if the bucket keeps any. Raises TransientError(SOURCE_CHANGED)."""
         where = f"{self._where}/{file.locator}"
-        with translated(where):
+        with faults.translated(where):
             found = self._head(file.locator, file.version or self._version)
             if found is None or (file.fingerprint and _etag(found) not in (None, file.fingerprint)):
                 raise faults.changed(where)
@@ -115,7 +135,7 @@ class ObjectStore:
         key = self._key.strip("/")
         below = f"{key}/{path}" if key else path
         alone = not self._key.endswith("/") and key.rpartition("/")[2] == path
-        with translated(f"{self._where}/{self._key}"):
+        with faults.translated(f"{self._where}/{self._key}"):
             locator = key if alone and self._head(key, pin.version) is not None else below
         return Listed(path=path, locator=locator, size=size, fingerprint=pin.fingerprint, version=pin.version)
 
@@ -127,6 +147,9 @@ class ObjectStore:
         if file.fingerprint and (_etag(answer.meta) or file.fingerprint) != file.fingerprint:
             raise faults.changed(f"{self._where}/{file.locator}")
         return answer
+
+    def _one(self, file: Listed) -> Listed:
+        return replace(file, version=file.version or self._version) if self._version else file
 
     def _versioned(self, file: Listed) -> dict[str, str]:
         version = file.version or self._version

@@ -1,8 +1,8 @@
 """What tells a listed object from what it may be later, as a lock notes it."""
 
+from reconciler.adapters.sources.abilities import Versioned
 from reconciler.adapters.sources.listing import Listed
 from reconciler.adapters.sources.store import Store
-from reconciler.adapters.sources.versions import Versioned
 from reconciler.core.locked import UNPINNED, Pin
 
 

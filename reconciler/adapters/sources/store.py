@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import requests
 
 from reconciler.adapters import trust
-from reconciler.adapters.sources import addresses, http, hub, local, named, objects, proxies, remote, web
+from reconciler.adapters.sources import addresses, direct, http, hub, local, named, objects, proxies, remote, web
 from reconciler.adapters.sources.buckets import open_bucket
 from reconciler.adapters.sources.listing import Listed
 from reconciler.adapters.sources.shown import shown
@@ -34,6 +34,7 @@ class Store(Protocol):
     def blocks(self, file: Listed, first: int = 0, past: int | None = None) -> Iterator[bytes]:
         """The file's bytes from `first` to before `past`, all of them or an error.
 
+        A block may be in the place of the one before: it counts until the next is asked for.
         A store that does not give ranges gives the whole file only. Raises TerminalError or TransientError.
         """
 
@@ -49,7 +50,7 @@ class Sources:
         self._environment = environment
         self._sessions: dict[str | None, requests.Session] = {}
         self._systems: dict[tuple[str, str], Any] = {}
-        self._buckets: dict[tuple[str, str, Credentials], Any] = {}
+        self._buckets: dict[tuple[str, str, Credentials], tuple[Any, direct.Direct | None]] = {}
         self._guard = threading.Lock()
 
     def store(self, source: Source) -> Store:
@@ -78,10 +79,13 @@ class Sources:
         """Closes connections; the object can go on being used."""
         with self._guard:
             sessions, self._sessions = self._sessions, {}
-            self._buckets.clear()
+            buckets, self._buckets = self._buckets, {}
             self._systems.clear()
         for session in sessions.values():
             session.close()
+        for _, straight in buckets.values():
+            if straight is not None:
+                straight.close()
 
     def _profile(self, source: Source) -> Credentials:
         if source.credentials is None:
@@ -100,8 +104,9 @@ class Sources:
         with self._guard:
             if (scheme, place, profile) not in self._buckets:
                 self._buckets[scheme, place, profile] = open_bucket(scheme, place, profile, self._environment)
-            bucket = self._buckets[scheme, place, profile]
-        return objects.ObjectStore(f"{scheme}://{place.partition('@')[0]}", bucket, key, version)
+            bucket, straight = self._buckets[scheme, place, profile]
+        where = f"{scheme}://{place.partition('@')[0]}"
+        return objects.ObjectStore(objects.Opened(where, bucket, straight), key, version)
 
     def _hub(self, source: Source) -> hub.HubStore:
         profile, where = self._profile(source), shown(source.uri)

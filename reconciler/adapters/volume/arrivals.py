@@ -1,13 +1,15 @@
 """Files that have arrived whole and wait for their final names: many small ones are synced together."""
 
+import functools
 import itertools
 import threading
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from reconciler.adapters.sources import Listed
-from reconciler.adapters.volume import disk
+from reconciler.adapters.volume import beside, disk
 from reconciler.adapters.volume.blobs import Blobs
 from reconciler.adapters.volume.memory import Seen
 from reconciler.core.digest import Digest, FileDigest
@@ -24,6 +26,12 @@ class _Batch:
     size: int = 0
 
 
+def _nothing() -> Future[None]:
+    ended: Future[None] = Future()
+    ended.set_result(None)
+    return ended
+
+
 @dataclass(slots=True)
 class Arrivals:
     """`seen` and `placed` grow as files get their final names. Safe to use from several threads."""
@@ -33,6 +41,7 @@ class Arrivals:
     seen: dict[str, Seen] = field(default_factory=dict)
     placed: list[Digest] = field(default_factory=list)
     _batch: _Batch = field(default_factory=_Batch)
+    _settled: Future[None] = field(default_factory=_nothing)
     _guard: threading.Lock = field(default_factory=threading.Lock)
     _prefix: str = field(default_factory=lambda: uuid.uuid4().hex)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
@@ -42,18 +51,25 @@ class Arrivals:
         return f"{self.workshop}/{self._prefix}-{next(self._numbers)}"
 
     def add(self, path: str, found: FileDigest, listed: Listed | None) -> None:
-        """Takes a whole file in, and names what has come when there is enough of it."""
+        """Takes a whole file in; enough of them are named beside all else. Raises what that raised before."""
         with self._guard:
             self._batch.rows.append((path, listed, found))
             self._batch.size += found.size
-            enough = len(self._batch.rows) >= _BATCH or self._batch.size >= _BATCH_BYTES
-        if enough:
-            self.settle()
+            if len(self._batch.rows) >= _BATCH or self._batch.size >= _BATCH_BYTES:
+                self._settled.result()
+                batch, self._batch = self._batch, _Batch()
+                self._settled = beside.begun(functools.partial(self._settle, batch), "settle")
 
     def settle(self) -> None:
-        """Syncs what has arrived whole, and gives it its final names."""
+        """Syncs what has arrived whole, and gives it its final names. Raises TransientError or TerminalError."""
         with self._guard:
             batch, self._batch = self._batch, _Batch()
+            try:
+                self._settled.result()
+            finally:
+                self._settle(batch)
+
+    def _settle(self, batch: _Batch) -> None:
         if batch.rows:
             with disk.translated("store what has arrived"):
                 disk.sync_filesystem(self.workshop)

@@ -1,13 +1,13 @@
 """One source on its way to the volume: its files received beside, checked for length, and given their true names."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 
-from reconciler.adapters.sources import LOCKED_HINT, BusyError, Listed, Store, shown, whole
-from reconciler.adapters.volume import disk
+from reconciler.adapters.sources import LOCKED_HINT, Bulk, BusyError, Listed, Store, Turns, shown, whole
+from reconciler.adapters.volume import disk, pace
 from reconciler.adapters.volume.arrivals import Arrivals
-from reconciler.adapters.volume.pace import Watch, lively
 from reconciler.adapters.volume.part import RANGE, Part
 from reconciler.adapters.volume.shelf import Shelf
 from reconciler.core.digest import FileDigest
@@ -33,7 +33,7 @@ class Delivery:
     shelf: Shelf
     source: Source
     store: Store
-    watch: Watch
+    watch: pace.Watch
     arrivals: Arrivals
     afresh: bool = False
     trusted: set[str] = field(default_factory=set)
@@ -53,6 +53,27 @@ class Delivery:
         found = self._as_promised(FileDigest(path=file.path, size=size, digest=digest), path)
         self.arrivals.add(path, found, file)
         return found
+
+    def receive_small(self, files: Sequence[Listed]) -> Iterator[FileDigest]:
+        """Those of the files that come by a way of the store's own; the others are to be received one by one.
+
+        Raises as `receive`.
+        """
+        if not isinstance(self.store, Bulk):
+            return
+        turns = Turns(self.watch.pace.limits.transfers, self.watch.pace.turns, self._is_to_stop)
+        with closing(self.store.contents(files, turns)) as came:
+            for file, content in came:
+                self.watch.moved(file, len(content))
+                with disk.translated(f"store {file.path}"):
+                    path = self.arrivals.bench()
+                    digest, size = disk.receive((content,), path, sync=False)
+                found = self._as_promised(FileDigest(path=file.path, size=size, digest=digest), path)
+                self.arrivals.add(path, found, file)
+                yield found
+
+    def _is_to_stop(self) -> bool:
+        return self.stop.is_set() or self.watch.cancelled()
 
     def goes_in_ranges(self, file: Listed) -> bool:
         """Whether the file is worth it, and can be told from a later one of the same name."""
@@ -114,7 +135,7 @@ class Delivery:
 
     def watched(self, file: Listed, blocks: Iterator[bytes]) -> Iterator[bytes]:
         """The file's blocks, told to whom it concerns. Raises TransientError if asked to stop or if few come."""
-        for block in lively(blocks, f"{file.path} of {shown(self.source.uri)}"):
+        for block in pace.lively(blocks, f"{file.path} of {shown(self.source.uri)}"):
             if self.stop.is_set():
                 raise TransientError(Reason.CANCELLED, "stopped, because another file failed")
             self.watch.moved(file, len(block))

@@ -89,7 +89,7 @@ def _is_plain(status: os.stat_result) -> bool:
     return stat.S_ISREG(status.st_mode) and status.st_nlink == 1
 
 
-def receive(blocks: Iterable[bytes], path: str, *, sync: bool = True) -> tuple[Digest, int]:
+def receive(blocks: Iterable[bytes | memoryview], path: str, *, sync: bool = True) -> tuple[Digest, int]:
     """Writes a new read-only file, and gives its digest and size; there is none if that fails."""
     running, size = hashlib.sha256(), 0
     try:
@@ -105,7 +105,7 @@ def receive(blocks: Iterable[bytes], path: str, *, sync: bool = True) -> tuple[D
     return Digest("sha256:" + running.hexdigest()), size
 
 
-def write(descriptor: int, block: bytes, at: int | None = None) -> None:
+def write(descriptor: int, block: bytes | memoryview, at: int | None = None) -> None:
     """Writes the whole block, here or at a place. Raises OSError (ENOSPC) if there is no room for all of it."""
     rest = memoryview(block)
     while rest:

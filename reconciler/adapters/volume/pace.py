@@ -3,10 +3,11 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, wait
+from concurrent.futures import wait
 from dataclasses import dataclass, field
 
 from reconciler.adapters.sources import Listed
+from reconciler.adapters.volume.beside import begun
 from reconciler.adapters.volume.limits import Limits
 from reconciler.core.errors import Reason, TransientError
 from reconciler.core.progress import Moved
@@ -85,8 +86,7 @@ def promptly(work: Callable[[], None], cancelled: Callable[[], bool]) -> None:
 
     Raises what it raises, and TransientError(CANCELLED) if it was left.
     """
-    ended: Future[None] = Future()
-    threading.Thread(target=_do, args=(work, ended), name="fetch", daemon=True).start()
+    ended = begun(work, "fetch")
     leave: float | None = None
     while not wait([ended], timeout=_SLICE).done:
         if leave is None and cancelled():
@@ -94,12 +94,3 @@ def promptly(work: Callable[[], None], cancelled: Callable[[], bool]) -> None:
         if leave is not None and time.monotonic() > leave:
             raise TransientError(Reason.CANCELLED, "stopped on request", "The next pass goes on from here.")
     ended.result()
-
-
-def _do(work: Callable[[], None], ended: Future[None]) -> None:
-    try:
-        work()
-    except BaseException as error:  # noqa: BLE001 - it is raised where the work is waited for
-        ended.set_exception(error)
-    else:
-        ended.set_result(None)

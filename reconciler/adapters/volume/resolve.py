@@ -158,7 +158,7 @@ def _loose(
 def _content(shelf: Shelf, store: Store, file: Listed, seen: FileDigest | None) -> bytes:
     """A config file's bytes: stored ones if there are any, else read now."""
     stored = shelf.blobs.read(seen.digest) if seen is not None else None
-    return b"".join(whole(store, file)) if stored is None else stored
+    return b"".join(map(bytes, whole(store, file))) if stored is None else stored
 
 
 def _packed(

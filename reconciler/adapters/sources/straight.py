@@ -1,0 +1,62 @@
+"""Where requests of our own for a bucket of S3 go, and how they are signed: as obstore would do it."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from reconciler.adapters import trust
+from reconciler.adapters.sources import proxies
+from reconciler.adapters.sources.direct import Bucket
+from reconciler.adapters.sources.line import Address
+from reconciler.adapters.sources.sigv4 import Keys
+
+_REFRESH = 300.0
+"""Seconds for which keys are used before their provider is asked again."""
+
+Environment = Mapping[str, str]
+
+
+def straight(name: str, opened: Mapping[str, Any], environment: Environment) -> Bucket | None:
+    """The bucket that obstore's settings are of; None where obstore finds keys itself, or a proxy is between."""
+    config, provider = opened["config"], opened.get("credential_provider")
+    if provider is None and not config.get("skip_signature"):
+        return None
+    virtual = config.get("virtual_hosted_style_request", False)
+    url = urlsplit(config.get("endpoint") or _own(name if virtual else None, config["region"]))
+    if url.hostname is None or "@" in url.netloc or proxies.variable_for(url.geturl()):
+        return None
+    return Bucket(
+        address=_address(url, url.hostname, trust.bundle(environment, "AWS_CA_BUNDLE")),
+        host=url.netloc,
+        path=url.path.rstrip("/") + ("/" if virtual else f"/{name}/"),
+        region=config["region"],
+        keys=Keyring(provider) if provider is not None else None,
+    )
+
+
+def _address(url: SplitResult, host: str, bundle: str | None) -> Address:
+    encrypted = url.scheme == "https"
+    return Address(host=host, port=url.port or (443 if encrypted else 80), encrypted=encrypted, bundle=bundle)
+
+
+def _own(name: str | None, region: str) -> str:
+    """Amazon's; a `name` in it is of the bucket."""
+    return f"https://{name}.s3.{region}.amazonaws.com" if name else f"https://s3.{region}.amazonaws.com"
+
+
+class Keyring:
+    """What a provider gives, asked again now and then."""
+
+    def __init__(self, provider: Callable[[], dict[str, Any]]) -> None:
+        self._provider = provider
+        self._known: tuple[float, Keys] | None = None
+
+    def __call__(self) -> Keys:
+        """The keys of now."""
+        known, now = self._known, time.monotonic()
+        if known is None or now > known[0]:
+            found = self._provider()
+            keys = Keys(access=found["access_key_id"], secret=found["secret_access_key"], token=found["token"])
+            known = self._known = now + _REFRESH, keys
+        return known[1]
