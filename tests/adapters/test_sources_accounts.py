@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from reconciler.adapters.sources import Sources
+from reconciler.adapters.sources import Sources, aws
 from reconciler.core.errors import Reason, ReconcileError, TerminalError
 from reconciler.core.spec import Credentials, Source
 from tests.azurite import ACCOUNT, Azure
@@ -99,6 +99,67 @@ def test_a_profile_may_ask_for_the_bucket_in_the_host(
     with pytest.raises(ReconcileError):
         read("s3://models/m/a", {}, Credentials(profile="prod"))
     assert web.requests[0] == "HEAD http://models.s3.invalid/m/a"
+
+
+IN_ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "AKIDENV",
+    "AWS_SECRET_ACCESS_KEY": "s",
+    "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+}
+
+
+@pytest.fixture
+def asked_of_botocore(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Credentials]:
+    """Whose session was opened, in a home without a config."""
+    asked: list[Credentials] = []
+    session = aws._session
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    def counted(profile: Credentials) -> object:
+        asked.append(profile)
+        return session(profile)
+
+    monkeypatch.setattr(aws, "_session", counted)
+    return asked
+
+
+def test_keys_of_the_environment_need_nothing_of_botocore(asked_of_botocore: list[Credentials]) -> None:
+    """It takes half a second to say the same."""
+    found = aws.settings("b", Credentials(), {**IN_ENVIRONMENT, "AWS_SESSION_TOKEN": "t", "AWS_REGION": "eu-west-1"})
+    assert found["config"] == {"region": "eu-west-1", "endpoint": "http://127.0.0.1:9"}
+    assert found["credential_provider"]() == {
+        "access_key_id": "AKIDENV",
+        "secret_access_key": "s",
+        "token": "t",
+        "expires_at": None,
+    }
+    assert asked_of_botocore == []
+
+
+@pytest.mark.parametrize(
+    "variable", ["AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SECURITY_TOKEN", "AWS_SECRET_ACCESS_KEY"]
+)
+def test_where_the_environment_is_not_all_botocore_is_asked(
+    asked_of_botocore: list[Credentials], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    (tmp_path / "credentials").write_text("[default]\naws_access_key_id = AKIDFILE\naws_secret_access_key = s\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    environment = {**IN_ENVIRONMENT, variable: "" if variable.endswith("KEY") else "default"}
+    aws.settings("b", Credentials(), environment)
+    assert asked_of_botocore == [Credentials()]
+
+
+def test_a_config_of_aws_is_read_beside_keys_of_the_environment(
+    asked_of_botocore: list[Credentials], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / ".aws" / "config").write_text("[default]\nregion = eu-north-1\n")
+    for name, text in IN_ENVIRONMENT.items():
+        monkeypatch.setenv(name, text)
+    found = aws.settings("b", Credentials(), IN_ENVIRONMENT)
+    assert found["config"]["region"] == "eu-north-1"
+    assert found["credential_provider"]()["access_key_id"] == "AKIDENV"
+    assert asked_of_botocore == [Credentials()]
 
 
 def test_temporary_keys_of_a_profile_s_variables_are_sent_with_their_token(wire: Proxy) -> None:

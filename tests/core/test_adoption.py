@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.core.planning.adoption import readings
+from reconciler.core.configs.layout import readings
 
 
 @pytest.mark.parametrize(

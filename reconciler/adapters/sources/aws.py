@@ -2,7 +2,9 @@
 
 import datetime
 import importlib
+import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from reconciler.adapters.sources.named import first, missing
@@ -11,6 +13,9 @@ from reconciler.core.spec import Credentials
 
 _REFRESH = datetime.timedelta(minutes=5)
 """How long temporary keys are used before botocore is asked again, which renews them in time."""
+
+_OTHERS = frozenset({"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SECURITY_TOKEN", "AWS_CREDENTIAL_EXPIRATION"})
+"""Variables of which botocore knows more than we."""
 
 Environment = Mapping[str, str]
 
@@ -21,6 +26,8 @@ def settings(bucket: str, profile: Credentials, environment: Environment) -> dic
     With `fromEnv: PREFIX_` the keys are PREFIX_AWS_ACCESS_KEY_ID, PREFIX_AWS_SECRET_ACCESS_KEY and, for temporary ones,
     PREFIX_AWS_SESSION_TOKEN. Raises TerminalError(CREDENTIALS_MISSING or EXTRA_MISSING).
     """
+    if _only_environment(profile, environment):
+        return settings(bucket, replace(profile, from_env=""), environment)
     session = _session(profile) if profile.from_env is None else None
     config = _place(bucket, profile, environment, session.get_scoped_config() if session is not None else {})
     if environment.get(f"{profile.from_env or ''}AWS_SKIP_SIGNATURE", "").lower() in ("1", "true"):
@@ -28,6 +35,14 @@ def settings(bucket: str, profile: Credentials, environment: Environment) -> dic
     if profile.from_env is not None:
         return {"config": config, "credential_provider": _fixed(profile.from_env, environment)}
     return {"config": config} | ({"credential_provider": _of_session(session, bucket)} if session is not None else {})
+
+
+def _only_environment(profile: Credentials, environment: Environment) -> bool:
+    """Whether AWS's own tools would look no further than into the environment: botocore takes long to say the same."""
+    config = environment.get("AWS_CONFIG_FILE") or os.path.join("~", ".aws", "config")
+    keys = environment.get("AWS_ACCESS_KEY_ID") and environment.get("AWS_SECRET_ACCESS_KEY")
+    named = profile.from_env is not None or profile.profile is not None or not _OTHERS.isdisjoint(environment)
+    return bool(keys) and not named and not os.path.exists(os.path.expanduser(config))
 
 
 def _place(bucket: str, profile: Credentials, environment: Environment, scoped: Mapping[str, Any]) -> dict[str, Any]:

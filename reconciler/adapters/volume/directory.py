@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from reconciler.adapters.sources import Listed, Loose, Packed, select
 from reconciler.adapters.volume import disk, resolve
 from reconciler.adapters.volume.shelf import Shelf
+from reconciler.core.configs.layout import readings
 from reconciler.core.digest import Digest, FileDigest, tree_digest
 from reconciler.core.errors import TerminalError
-from reconciler.core.planning.adoption import readings
 from reconciler.core.spec import Source, Unpack
 
 

@@ -5,7 +5,7 @@ file. Version 1 is made where none is given; an ensemble gets an empty version d
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.core.artifact import CONFIG_FILE
@@ -126,3 +126,18 @@ def _misread(files: Sequence[FileDigest]) -> Iterator[str]:
     for top in sorted({top_directory(file.path) for file in files}):
         if _NUMBERISH.match(top) and not VERSION.fullmatch(top):
             yield f"the directory {top!r} is not a safe version number: Triton misreads it or crashes on it"
+
+
+def readings(paths: Iterable[str], version: int | None, uri: str) -> Iterator[dict[str, str]]:
+    """How a model's directory may have come from a source (of one version, or of all): path there to path here."""
+    here = sorted(paths)
+    folder = f"{1 if version is None else version}/"
+    inside = {path.removeprefix(folder): path for path in here if path.startswith(folder)}
+    if version is None:
+        yield {path: path for path in here}
+        yield {path: path for path in here if not is_config(path)}
+    yield inside
+    if version is not None:
+        yield {path: path for path in inside.values()}
+    if len(inside) == 1:
+        yield {uri.rstrip("/").rpartition("/")[2]: path for path in inside.values()}

@@ -4,9 +4,8 @@ The directory's files become blobs, our link takes its place, what is up is load
 when that is served is the directory deleted, which was set aside meanwhile. A failure on the way puts it back.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
-from reconciler.core.configs.layout import is_config
 from reconciler.core.content import Known
 from reconciler.core.errors import Reason
 from reconciler.core.judging.deltas import Delta
@@ -18,21 +17,6 @@ from reconciler.core.settling.units import Scene
 FROM_DIRECTORY = "takes over the directory models/{name}, of which nothing is fetched again"
 OTHER_FILES = "takes the place of the directory models/{name}, which does not hold all that its sources do"
 LEFT_OVER = "its own directory, which was set aside when it was taken over, is not needed any more"
-
-
-def readings(paths: Iterable[str], version: int | None, uri: str) -> Iterator[dict[str, str]]:
-    """How a model's directory may have come from a source (of one version, or of all): path there to path here."""
-    here = sorted(paths)
-    folder = f"{1 if version is None else version}/"
-    inside = {path.removeprefix(folder): path for path in here if path.startswith(folder)}
-    if version is None:
-        yield {path: path for path in here}
-        yield {path: path for path in here if not is_config(path)}
-    yield inside
-    if version is not None:
-        yield {path: path for path in inside.values()}
-    if len(inside) == 1:
-        yield {uri.rstrip("/").rpartition("/")[2]: path for path in inside.values()}
 
 
 def adopting(name: str, scene: Scene) -> Step | None:
