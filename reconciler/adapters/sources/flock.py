@@ -78,8 +78,9 @@ class _Flock:
                     yield self.asked[line][0], body
                     self._done(line)
             self._drop_silent()
-            self._open(self.ended)
-            self.ended = 0
+            if self.ended:
+                self._open(self.ended)
+                self.ended = 0
 
     def _open(self, count: int) -> None:
         """Side by side: over TLS each takes three round trips."""

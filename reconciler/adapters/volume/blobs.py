@@ -90,10 +90,9 @@ class Blobs:
         if os.path.lexists(final) and self.sound(digest, disk.size_of(path)):
             os.unlink(path)
         else:
-            self._name(path, digest)
+            self._name(path, final, digest)
 
-    def _name(self, path: str, digest: Digest) -> None:
-        final = self._places.blob(digest)
+    def _name(self, path: str, final: str, digest: Digest) -> None:
         try:
             os.rename(path, final)
         except FileNotFoundError:
@@ -115,7 +114,7 @@ class Blobs:
         if self.read(digest) is None:
             path = os.path.join(workshop, digests.hexdigits(digest))
             disk.receive([content], path)
-            self._name(path, digest)
+            self._name(path, self._places.blob(digest), digest)
             self.sync([digest])
         return digest
 

@@ -93,12 +93,15 @@ def receive(blocks: Iterable[bytes | memoryview], path: str, *, sync: bool = Tru
     """Writes a new read-only file, and gives its digest and size; there is none if that fails."""
     running, size = hashlib.sha256(), 0
     try:
-        with open(path, "xb", buffering=0) as stream:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
             for block in blocks:
-                write(stream.fileno(), block)
+                write(descriptor, block)
                 running.update(block)
                 size += len(block)
-            seal(stream.fileno(), sync=sync)
+            seal(descriptor, sync=sync)
+        finally:
+            os.close(descriptor)
     except BaseException:
         erase(path)  # on a full disk, what has arrived whole can be noted only in this room
         raise
