@@ -265,6 +265,40 @@ def test_requests_that_are_not_to_be_signed_are_not(monkeypatch: pytest.MonkeyPa
     assert not [head for head in server.asked if "authorization" in head.lower()]
 
 
+def refusing() -> dict[str, Any]:
+    raise PermissionError("the token has run out")
+
+
+@pytest.mark.parametrize(
+    "provider",
+    [refusing, lambda: {"access_key_id": "A\r\nX: y", "secret_access_key": "s", "token": None}],
+    ids=["none", "not printable"],
+)
+def test_keys_that_cannot_be_had_or_sent_are_obstores_matter(
+    monkeypatch: pytest.MonkeyPatch, provider: Callable[[], dict[str, Any]]
+) -> None:
+    monkeypatch.setattr(straight.Keyring, "__call__", straight.Keyring(provider).__call__)
+    with scripted(lambda head: plain(body_of(head))) as server:
+        assert given(server, files(5)) == {}
+    assert server.asked == []
+
+
+def test_a_version_that_would_be_a_header_of_its_own_is_not_sent() -> None:
+    wanted = [Listed(path="1", locator="m/1", size=10, fingerprint='v"\r\nX: "')]
+    with scripted(lambda head: plain(body_of(head))) as server:
+        assert given(server, wanted) == {}
+    assert server.asked == []
+
+
+def test_keys_are_asked_for_again_before_they_run_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = itertools.count()
+    keys = straight.Keyring(lambda: {"access_key_id": f"{next(numbers)}", "secret_access_key": "s", "token": None})
+    assert [keys().access, keys().access] == ["0", "0"]
+    monkeypatch.setattr(straight, "_REFRESH", -1.0)
+    keys._known = None
+    assert [keys().access, keys().access] == ["1", "2"]
+
+
 def test_a_fetch_of_small_objects_stops_on_request(tmp_path: Path, bucket: Bucket) -> None:
     world = opened(tmp_path / "v", bucket, bucket.endpoint, transfers=2)
     moved: list[Moved] = []

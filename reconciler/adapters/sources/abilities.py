@@ -25,7 +25,11 @@ class Versioned(Store, Protocol):
 
 @runtime_checkable
 class Bulk(Store, Protocol):
-    """A store that has a faster way for many small files (`small` says which those are)."""
+    """A store that may have a faster way for many small files (`small` says which those are)."""
+
+    @property
+    def goes_straight(self) -> bool:
+        """Whether it has one."""
 
     def contents(self, files: Sequence[Listed], turns: Turns) -> Generator[tuple[Listed, memoryview], None, None]:
         """Files with all of their bytes, which count until the next is asked for: as many as come, and no error."""

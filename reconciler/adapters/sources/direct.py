@@ -33,7 +33,9 @@ class Bucket:
     keys: Callable[[], Keys] | None
 
     def request(self, file: Listed, wanted: Wanted) -> bytes:
-        """The request for an object, or a part of it, as it goes over the wire."""
+        """The request for an object, or a part of it, as it goes over the wire. Raises UnfitError."""
+        if wanted.etag is not None and not wanted.etag.isprintable():
+            raise UnfitError("a version that would be more than one header")
         path = self.path + quote(file.locator)
         query = f"versionId={quote(file.version, safe='')}" if file.version else ""
         lines = f"host:{self.host}\r\n"

@@ -116,7 +116,7 @@ class _Flock:
             wanted = Wanted(size=file.size or 0, etag=file.fingerprint)
             try:
                 line.ask(self.bucket.request(file, wanted), wanted)
-            except OSError:
+            except (UnfitError, OSError):
                 self._drop(line)
         return bool(self.asked)
 

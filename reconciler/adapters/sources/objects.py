@@ -114,6 +114,11 @@ class ObjectStore:
         with faults.translated(f"{self._where}/{file.locator}"):
             yield from _blocks(self._got(file, options))
 
+    @property
+    def goes_straight(self) -> bool:
+        """Whether small objects come without obstore."""
+        return self._straight is not None
+
     def contents(self, files: Sequence[Listed], turns: flock.Turns) -> Generator[tuple[Listed, memoryview], None, None]:
         """Small objects as they come."""
         if self._straight is not None:

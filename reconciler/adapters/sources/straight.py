@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 from reconciler.adapters import trust
 from reconciler.adapters.sources import proxies
 from reconciler.adapters.sources.direct import Bucket
-from reconciler.adapters.sources.line import Address
+from reconciler.adapters.sources.line import Address, UnfitError
 from reconciler.adapters.sources.sigv4 import Keys
 
 _REFRESH = 300.0
@@ -53,10 +53,15 @@ class Keyring:
         self._known: tuple[float, Keys] | None = None
 
     def __call__(self) -> Keys:
-        """The keys of now."""
+        """The keys of now. Raises UnfitError if there are none, or none that can be sent."""
         known, now = self._known, time.monotonic()
         if known is None or now > known[0]:
-            found = self._provider()
+            try:
+                found = self._provider()
+            except Exception as error:  # obstore asks for them, too, and tells people
+                raise UnfitError("no keys") from error
             keys = Keys(access=found["access_key_id"], secret=found["secret_access_key"], token=found["token"])
+            if not f"{keys.access}{keys.token}".isprintable():
+                raise UnfitError("keys that would be more than one header")
             known = self._known = now + _REFRESH, keys
         return known[1]

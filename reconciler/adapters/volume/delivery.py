@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from reconciler.adapters.sources import LOCKED_HINT, Bulk, BusyError, Listed, Store, Turns, shown, whole
+from reconciler.adapters.sources import LOCKED_HINT, Bulk, BusyError, Listed, Store, Turns, shown, small, whole
 from reconciler.adapters.volume import disk, pace
 from reconciler.adapters.volume.arrivals import Arrivals
 from reconciler.adapters.volume.part import RANGE, Part
@@ -53,6 +53,10 @@ class Delivery:
         found = self._as_promised(FileDigest(path=file.path, size=size, digest=digest), path)
         self.arrivals.add(path, found, file)
         return found
+
+    def small_of(self, files: Iterable[Listed]) -> list[Listed]:
+        """Those that `receive_small` is worth trying for."""
+        return small(files) if isinstance(self.store, Bulk) and self.store.goes_straight else []
 
     def receive_small(self, files: Sequence[Listed]) -> Iterator[FileDigest]:
         """Those of the files that come by a way of the store's own; the others are to be received one by one.

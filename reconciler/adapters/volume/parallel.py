@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
-from reconciler.adapters.sources import Listed, small
+from reconciler.adapters.sources import Listed
 from reconciler.adapters.volume.delivery import Delivery
 from reconciler.adapters.volume.part import Part
 from reconciler.core.digest import FileDigest
@@ -27,7 +27,7 @@ _SLICE = 0.2
 
 def together(delivery: Delivery, todo: list[Listed]) -> list[FileDigest]:
     """Receives files several at a time, big ones in ranges; the first failure stops the others."""
-    running, little = _Running(delivery), {file.path: file for file in small(todo)}
+    running, little = _Running(delivery), {file.path: file for file in delivery.small_of(todo)}
     try:
         for file in todo:
             if file.path not in little:
@@ -96,7 +96,10 @@ class _Running:
     def run(self, *beside: Callable[[], None]) -> None:
         """Receives everything, and does this beside it. Raises the first failure once all has stopped."""
         workers = min(self.delivery.watch.pace.limits.transfers, len(self.pieces)) or 1
-        with ThreadPoolExecutor(workers, "receive") as pool, ThreadPoolExecutor(_HASHED, "hash") as hashers:
+        with (
+            ThreadPoolExecutor(workers, "receive") as pool,
+            ThreadPoolExecutor(_HASHED + len(beside), "hash") as hashers,
+        ):
             started = [pool.submit(self._work) for _ in range(workers)]
             started += [hashers.submit(each) for each in (*beside, *self.hashing)]
             self.hashing.clear()
