@@ -89,14 +89,15 @@ def race(found: Race, clients: Sequence[Client], rounds: int, tell: Callable[[st
 
 def measure(files: sets.Files, options: argparse.Namespace, tell: Callable[[str], None]) -> Measured:
     """One set made, served and raced for; nothing of it is left."""
-    clients = [client for client in CLIENTS if options.all or client.name in (OURS, RAW)]
+    named = options.clients.split(";") if options.clients else None
+    clients = [each for each in CLIENTS if (each.name in named if named else options.all or each.name in (OURS, RAW))]
     os.makedirs(options.work, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(dir=options.work) as work,
         tempfile.TemporaryDirectory(dir=sets.room_for(files, work), prefix="reconcile-bench-") as source,
     ):
         sets.make(files, source)
-        with served(source) as server:
+        with served(source, options.line and options.line * 1e9 / 8) as server:
             found = Race(files=files, server=server, work=work, slowest=options.slowest, numbers=itertools.count())
             runs = race(found, clients, options.rounds, tell)
             return Measured(files=files, runs=runs, again=found.twice(clients[0]), hashing=sets.hashing(files))
@@ -108,6 +109,8 @@ def _options(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3, help="runs of each client that is not far slower than ours")
     parser.add_argument("--sets", default="one,some,many", help="which sets")
     parser.add_argument("--slowest", type=float, default=4.0, help="stop what takes so many times as long as ours")
+    parser.add_argument("--line", type=float, help="Gbit/s that the server sends at most (big files only)")
+    parser.add_argument("--clients", help="only these, with ; between them")
     parser.add_argument("--own", dest="all", action="store_false", help="only this program and the raw limit")
     parser.add_argument("--work", default="bench/.work", help="folder to fetch to, on the disk that is measured")
     parser.add_argument("--write", help="document to put the tables into, if all is measured in full size")
@@ -134,7 +137,7 @@ def main(words: Sequence[str]) -> int:
     versions = {package.partition("[")[0]: environments.version(package) for package in packages}
     text = page(found, versions, datetime.datetime.now(datetime.UTC).date())
     print(text)
-    if options.write and options.scale == 1 and len(found) == 3 and options.all:
+    if options.write and options.scale == 1 and len(found) == 3 and options.all and not options.line:
         _write(options.write, text)
     return 0
 

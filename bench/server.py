@@ -3,10 +3,12 @@
 Real servers that pip brings take longer to answer for a small object than any client takes to ask, and would be what
 is measured. This one sends bodies from memory with as little of its own as Python can; signatures are not checked.
 
-`python -m bench.server FOLDER` serves what is below it as the bucket `bench`, prints its port, and ends with its input.
+`python -m bench.server FOLDER [BYTES]` serves what is below it as the bucket `bench`, over a line of so many bytes a
+second if that is said, prints its port, and ends with its input.
 """
 
 import bisect
+import fcntl
 import hashlib
 import itertools
 import mmap
@@ -15,9 +17,12 @@ import re
 import socket
 import struct
 import sys
+import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import IO
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 BUCKET = "bench"
@@ -25,8 +30,8 @@ BUCKET = "bench"
 _WORKERS = 2
 """Processes, for threads of one would wait for each other."""
 
-_IN_MEMORY, _PART = 1 << 20, 16 << 20
-"""Bytes: objects up to the first are kept read; the second is the part size that ETags of bigger ones tell of."""
+_IN_MEMORY, _PART, _SLICE = 1 << 20, 16 << 20, 256 << 10
+"""Bytes: objects up to the first are kept read; ETags of bigger ones tell of such parts; what a line takes at once."""
 
 _DATE = "Wed, 01 Jan 2025 00:00:00 GMT"
 _ROW = "<Contents><Key>{}</Key><LastModified>2025-01-01T00:00:00.000Z</LastModified><ETag>&quot;{}&quot;</ETag>"
@@ -75,12 +80,35 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
+class Wire:
+    """What all workers send big objects over: so many bytes a second (None: as fast as it goes), in shared memory."""
+
+    rate: float | None
+    memory: mmap.mmap
+    turn: IO[bytes]
+    guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def wait(self, count: int) -> None:
+        """Until so many bytes more are through."""
+        if self.rate is None:
+            return
+        with self.guard:
+            fcntl.lockf(self.turn, fcntl.LOCK_EX)
+            (free_at,) = struct.unpack_from("d", self.memory)
+            until = max(free_at, time.monotonic()) + count / self.rate
+            struct.pack_into("d", self.memory, 0, until)
+            fcntl.lockf(self.turn, fcntl.LOCK_UN)
+        time.sleep(max(0.0, until - time.monotonic()))
+
+
+@dataclass(frozen=True, slots=True)
 class Bucket:
     """Objects by key; `keys` are sorted."""
 
     things: dict[str, Thing]
     keys: list[str]
     tally: Tally
+    wire: Wire
 
     def answer(self, asked: Asked, connection: socket.socket) -> None:
         """Sends the answer."""
@@ -145,15 +173,18 @@ class Bucket:
         if thing.body is not None:
             connection.sendall(head + thing.body[first:past])
         else:
-            _send_file(connection, head, thing.path, first, past)
+            _send_file(connection, head, (thing.path, first, past), self.wire)
 
 
-def _send_file(connection: socket.socket, head: bytes, path: str, first: int, past: int) -> None:
+def _send_file(connection: socket.socket, head: bytes, part: tuple[str, int, int], wire: Wire) -> None:
+    path, first, past = part
     connection.sendall(head, socket.MSG_MORE)
     descriptor = os.open(path, os.O_RDONLY)
     try:
         while first < past:
-            first += os.sendfile(connection.fileno(), descriptor, first, past - first)
+            count = past - first if wire.rate is None else min(past - first, _SLICE)
+            wire.wait(count)
+            first += os.sendfile(connection.fileno(), descriptor, first, count)
     finally:
         os.close(descriptor)
 
@@ -224,17 +255,17 @@ def _things(folder: str) -> Iterator[tuple[str, Thing]]:
             yield os.path.relpath(path, folder), Thing(path, size, etag + parts, body)
 
 
-def main(folder: str) -> None:
+def main(folder: str, rate: float | None = None) -> None:
     """Serves until standard input ends."""
     things = dict(_things(folder))
-    memory = mmap.mmap(-1, mmap.PAGESIZE)
-    listener = socket.create_server(("127.0.0.1", 0), backlog=256)
-    print(listener.getsockname()[1], flush=True)
-    slot = sum(1 for _ in itertools.takewhile(lambda _: os.fork() == 0, range(1, _WORKERS)))
-    bucket = Bucket(things, sorted(things), Tally(memory, slot))
-    threading.Thread(target=_accept, args=(listener, bucket), daemon=True).start()
-    os.read(0, 1)  # nothing is ever written: every process sees the end, also if the one that started it is killed
+    memory, line = mmap.mmap(-1, mmap.PAGESIZE), mmap.mmap(-1, mmap.PAGESIZE)
+    with tempfile.TemporaryFile() as turn, socket.create_server(("127.0.0.1", 0), backlog=256) as listener:
+        print(listener.getsockname()[1], flush=True)
+        slot = sum(1 for _ in itertools.takewhile(lambda _: os.fork() == 0, range(1, _WORKERS)))
+        bucket = Bucket(things, sorted(things), Tally(memory, slot), Wire(rate, line, turn))
+        threading.Thread(target=_accept, args=(listener, bucket), daemon=True).start()
+        os.read(0, 1)  # nothing is ever written: every process sees the end, also if the one that started it is killed
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], *map(float, sys.argv[2:]))

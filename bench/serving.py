@@ -21,9 +21,9 @@ class Served:
 
 
 @contextmanager
-def served(folder: str) -> Iterator[Served]:
-    """Serves what is below the folder on loopback."""
-    command = [sys.executable, "-m", "bench.server", folder]
+def served(folder: str, rate: float | None = None) -> Iterator[Served]:
+    """Serves what is below the folder on loopback, over a line of so many bytes a second if that is said."""
+    command = [sys.executable, "-m", "bench.server", folder, *([str(rate)] if rate else [])]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             port = process.stdout.readline().strip() if process.stdout else ""

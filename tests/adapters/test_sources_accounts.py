@@ -149,11 +149,12 @@ def test_where_the_environment_is_not_all_botocore_is_asked(
     assert asked_of_botocore == [Credentials()]
 
 
-def test_a_config_of_aws_is_read_beside_keys_of_the_environment(
-    asked_of_botocore: list[Credentials], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("file", ["config", "credentials"])
+def test_the_files_of_aws_are_read_beside_keys_of_the_environment(
+    asked_of_botocore: list[Credentials], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str
 ) -> None:
     (tmp_path / ".aws").mkdir()
-    (tmp_path / ".aws" / "config").write_text("[default]\nregion = eu-north-1\n")
+    (tmp_path / ".aws" / file).write_text("[default]\nregion = eu-north-1\n")
     for name, text in IN_ENVIRONMENT.items():
         monkeypatch.setenv(name, text)
     found = aws.settings("b", Credentials(), IN_ENVIRONMENT)

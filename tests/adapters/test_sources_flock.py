@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import socket
 import ssl
 import threading
 import time
@@ -170,11 +171,11 @@ def test_no_more_are_under_way_than_may_be() -> None:
 def test_a_turn_that_somebody_else_has_is_waited_for() -> None:
     turns = threading.BoundedSemaphore(1)
     turns.acquire()
-    threading.Timer(0.3, turns.release).start()
     with scripted(lambda head: plain(body_of(head))) as server:
         credentials = {"t": Credentials(endpoint_url=f"http://127.0.0.1:{server.port}", from_env="T_")}
         store = Sources(credentials, KEYS).store(Source(uri="s3://bucket/m/", credentials="t"))
         assert isinstance(store, Bulk)
+        threading.Timer(0.3, turns.release).start()
         begun = time.monotonic()
         assert len([*store.contents(files(3), Turns(1, turns, never))]) == 3
     assert time.monotonic() - begun >= 0.25
@@ -208,6 +209,86 @@ def test_who_never_gives_anything_is_not_asked_for_ever() -> None:
     with scripted(lambda _: None) as server:
         assert given(server, files(200), at_once=4) == {}
     assert server.connections == 4
+
+
+def test_an_answer_to_nothing_ends_the_connection_only() -> None:
+    """Also one of the length that nothing has."""
+    with scripted(lambda head: plain(body_of(head)) + plain(b"")) as server:
+        found = given(server, files(20), at_once=2)
+    assert all(body == path.ljust(10, ".").encode() for path, body in found.items())
+
+
+def test_objects_that_come_slowly_but_steadily_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flock, "STALL", 0.4)
+    body = bytes(100_000)
+
+    def drip(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(plain(b"")[: -len("Content-Length: 0\r\n\r\n")] + b"Content-Length: 100000\r\n\r\n")
+        for start in range(0, len(body), 10_000):
+            connection.sendall(body[start : start + 10_000])
+            time.sleep(0.1)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                drip(connection)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        found = given(Scripted(port=listener.getsockname()[1]), files(1, len(body)), at_once=1)
+        thread.join()
+    assert found == {"0": body}
+
+
+def test_who_waits_for_a_turn_hears_a_stop_and_asks_for_nothing() -> None:
+    turns, stop = threading.BoundedSemaphore(1), threading.Event()
+    turns.acquire()
+    threading.Timer(0.3, stop.set).start()
+    with scripted(lambda head: plain(body_of(head))) as server:
+        credentials = {"t": Credentials(endpoint_url=f"http://127.0.0.1:{server.port}", from_env="T_")}
+        store = Sources(credentials, KEYS).store(Source(uri="s3://bucket/m/", credentials="t"))
+        assert isinstance(store, Bulk)
+        assert [*store.contents(files(3), Turns(1, turns, stop.is_set))] == []
+    assert (server.asked, server.connections) == ([], 0)
+
+
+def test_whoever_is_given_a_file_has_not_its_turn_any_more() -> None:
+    turns = threading.BoundedSemaphore(1)
+    with scripted(lambda head: plain(body_of(head))) as server:
+        credentials = {"t": Credentials(endpoint_url=f"http://127.0.0.1:{server.port}", from_env="T_")}
+        store = Sources(credentials, KEYS).store(Source(uri="s3://bucket/m/", credentials="t"))
+        assert isinstance(store, Bulk)
+        for _ in store.contents(files(3), Turns(1, turns, never)):
+            assert turns.acquire(blocking=False)
+            turns.release()
+
+
+@pytest.mark.parametrize(
+    "variable", ["AWS_ENDPOINT", "AWS_VIRTUAL_HOSTED_STYLE_REQUEST", "AWS_REQUEST_PAYER", "AWS_SSE_CUSTOMER_KEY"]
+)
+def test_what_only_obstore_knows_of_is_left_to_it(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    monkeypatch.setenv(variable, "true")
+    settings = {"config": {"region": "r"}, "credential_provider": dict}
+    assert straight.straight("bucket", settings, {}) is None
+    monkeypatch.delenv(variable)
+    assert straight.straight("bucket", settings, {}) is not None
+
+
+@pytest.mark.parametrize("fault", [Fault.RESET_INSIDE, Fault.SHORT], ids=["reset", "short"])
+def test_a_big_object_that_breaks_off_goes_on_from_there_by_obstore(
+    bucket: Bucket, road: Proxy, asked_of_obstore: list[str], fault: Fault
+) -> None:
+    content = bytes(range(256)) * 8192
+    bucket.put({"big/model.tar": content})
+    store = replace(bucket, endpoint=road.url).store("/big/model.tar")
+    (file,) = store.listing()
+    road.faults = [fault]
+    assert b"".join(map(bytes, store.blocks(file))) == content
+    assert asked_of_obstore == ["big/model.tar"]
+    assert [line for line in road.sent if line.lower().startswith("range: bytes=")] != []
 
 
 def test_what_a_server_never_sends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

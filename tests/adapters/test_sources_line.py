@@ -1,6 +1,9 @@
 """The one answer that is taken from a connection of our own, and all those that are left to a library."""
 
+import socket
 import ssl
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,8 +54,9 @@ def test_what_was_asked_for_comes_and_the_connection_can_be_asked_again(
     assert asked(answer, wanted, times=3) == ([body] * 3, False)
 
 
-def test_an_answer_that_ends_the_connection_is_taken_and_told() -> None:
-    assert asked(plain(BODY, Connection="close") + CLOSE) == ([BODY], True)
+@pytest.mark.parametrize("word", ["close", "Close", "keep-alive, close"])
+def test_an_answer_that_ends_the_connection_is_taken_and_told(word: str) -> None:
+    assert asked(plain(BODY, Connection=word) + CLOSE) == ([BODY], True)
 
 
 @pytest.mark.parametrize(
@@ -78,11 +82,53 @@ def test_an_answer_that_ends_the_connection_is_taken_and_told() -> None:
         (b"HTTP/1.1 200 OK\r\nContent-Le" + CLOSE, WANTED),
         (None, WANTED),
         (WHOLE + b"more", WANTED),
+        (WHOLE.replace(b"ETag", b"Transfer-Encoding:\r\n chunked\r\nETag"), WANTED),
     ],
 )
 def test_every_other_answer_is_left_to_a_library(answer: bytes | None, wanted: Wanted) -> None:
     with pytest.raises((UnfitError, ConnectionError)):
         asked(answer, wanted)
+
+
+def test_the_rest_of_an_answer_is_never_taken_for_the_next() -> None:
+    body = BODY * 40
+
+    def twice(_: str) -> bytes:
+        return plain(body) + plain(body)
+
+    with scripted(twice) as server:
+        line = Line(Address(host="127.0.0.1", port=server.port, encrypted=False), 1)
+        line.ask(b"GET / HTTP/1.1\r\n\r\n", Wanted(size=len(body)))
+        line.head()
+        assert sum(map(len, line.stream())) == len(body)
+        time.sleep(0.1)
+        with pytest.raises(UnfitError, match="more than was asked for"):
+            line.ask(b"GET / HTTP/1.1\r\n\r\n", Wanted(size=len(body)))
+        line.close()
+
+
+def test_a_head_that_comes_byte_by_byte_has_a_stall_s_time_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "STALL", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        line = Line(Address(host="127.0.0.1", port=listener.getsockname()[1], encrypted=False), 4096)
+        served, _ = listener.accept()
+        ended = threading.Event()
+
+        def drip() -> None:
+            while not ended.wait(0.1):
+                served.sendall(b"H")
+
+        dripping = threading.Thread(target=drip)
+        dripping.start()
+        line.ask(b"GET / HTTP/1.1\r\n\r\n", WANTED)
+        begun = time.monotonic()
+        with pytest.raises(TimeoutError):
+            line.head()
+        assert time.monotonic() - begun < 5
+        ended.set()
+        dripping.join()
+        line.close()
+        served.close()
 
 
 def test_a_body_that_ends_early_gives_what_came_and_tells() -> None:

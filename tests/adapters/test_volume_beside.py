@@ -3,18 +3,20 @@
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from reconciler.adapters.volume import Limits, arrivals, delivery, disk, parallel, part
+from reconciler.adapters.volume import Limits, arrivals, beside, delivery, disk, parallel, part
 from reconciler.adapters.volume.arrivals import Arrivals
 from reconciler.adapters.volume.mounted import Volume
 from reconciler.core.digest import FileDigest, of_bytes
 from reconciler.core.errors import TransientError
+from reconciler.core.plan import Fetch
+from reconciler.core.spec import ModelSpec
 from tests.volume_world import World, open_world, spec
 from tests.web import web_server
 
@@ -89,22 +91,25 @@ def test_a_disk_that_fails_beside_is_told_and_the_rest_is_kept(
         sync(path)
 
     monkeypatch.setattr(disk, "sync_filesystem", fails_once)
-    for number in range(4):
+    for number in range(3):
         come(begun, number)
+    assert begun._settled.exception() is not None
+    with pytest.raises(TransientError, match="Input/output error"):
+        come(begun, 3)
     with pytest.raises(TransientError, match="Input/output error"):
         begun.settle()
     assert begun.placed == [of_bytes(b"file 3")]
 
 
-def test_who_goes_on_hears_that_naming_failed(begun: Arrivals, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(path: str) -> None:
-        raise OSError(28, "No space left on device", path)
+def test_where_no_more_threads_may_be_it_is_named_in_the_end(begun: Arrivals, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(disk, "sync_filesystem", fails)
-    for number in range(5):
+    monkeypatch.setattr(beside, "begun", refuses)
+    for number in range(10):
         come(begun, number)
-    with pytest.raises(TransientError, match="No space left"):
-        come(begun, 5)
+    begun.settle()
+    assert len(begun.placed) == 10
 
 
 def test_receiving_does_not_run_far_ahead_of_hashing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,3 +143,42 @@ def test_receiving_does_not_run_far_ahead_of_hashing(tmp_path: Path, monkeypatch
         world.volume.close()
     assert len(far) == 30
     assert max(far) <= 3
+
+
+def test_what_is_here_already_is_hashed_while_the_rest_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a stop in the middle nothing waits until hashing has come so far."""
+    monkeypatch.setattr(part, "RANGE", RANGE)
+    monkeypatch.setattr(delivery, "RANGE", RANGE)
+    monkeypatch.setattr(parallel, "_AHEAD", 1)
+    content, moved = os.urandom(30 * RANGE), [0]
+    wait, receive = part.Part.digest, delivery.Delivery.receive_range
+    all_came = threading.Event()
+
+    def received(self: Any, file: Any, which: Any, index: int) -> None:
+        receive(self, file, which, index)
+        moved[0] += 1
+        if moved[0] == 30:
+            all_came.set()
+
+    def hashed(self: Any, ready: Any) -> Any:
+        assert not moved[0] or moved[0] < 15 or all_came.wait(20)
+        return wait(self, ready)
+
+    monkeypatch.setattr(delivery.Delivery, "receive_range", received)
+    (tmp_path / "volume").mkdir()
+    with web_server() as web:
+        url = web.put("/model.bin", content, ETag='"1"', Accept_Ranges="bytes")
+        web.pages["/model.bin"].ranges = True
+        world = World(root=tmp_path / "volume", volume=Volume(str(tmp_path / "volume"), limits=Limits(transfers=2)))
+        model = spec(url)
+        with pytest.raises(TransientError):
+            stop_after(world, model, lambda: moved[0] >= 15)
+        monkeypatch.setattr(part.Part, "digest", hashed)
+        world.fetch(model)
+        assert world.known(model).files[None][0].digest == of_bytes(content)
+        world.volume.close()
+
+
+def stop_after(world: World, model: ModelSpec, stop: Callable[[], bool]) -> None:
+    action = Fetch(model=model.name, sources=model.sources(), size=None)
+    world.volume.fetch(action, progress=lambda _: None, cancelled=stop)

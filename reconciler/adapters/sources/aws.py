@@ -39,10 +39,18 @@ def settings(bucket: str, profile: Credentials, environment: Environment) -> dic
 
 def _only_environment(profile: Credentials, environment: Environment) -> bool:
     """Whether AWS's own tools would look no further than into the environment: botocore takes long to say the same."""
-    config = environment.get("AWS_CONFIG_FILE") or os.path.join("~", ".aws", "config")
+    files = (
+        environment.get("AWS_CONFIG_FILE") or "~/.aws/config",
+        environment.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials",
+    )
     keys = environment.get("AWS_ACCESS_KEY_ID") and environment.get("AWS_SECRET_ACCESS_KEY")
     named = profile.from_env is not None or profile.profile is not None or not _OTHERS.isdisjoint(environment)
-    return bool(keys) and not named and not os.path.exists(os.path.expanduser(config))
+    return bool(keys) and not named and not any(os.path.exists(_expanded(file)) for file in files)
+
+
+def _expanded(path: str) -> str:
+    """As botocore does it."""
+    return os.path.expanduser(os.path.expandvars(path))
 
 
 def _place(bucket: str, profile: Credentials, environment: Environment, scoped: Mapping[str, Any]) -> dict[str, Any]:

@@ -54,37 +54,42 @@ class Direct:
     _idle: deque[Line] = field(default_factory=deque)
     _faults: int = 0
 
-    def blocks(self, file: Listed, first: int, past: int | None) -> Iterator[Any] | None:
-        """The object's bytes, each block in the place of the one before; None where they do not come this way."""
+    def blocks(self, file: Listed, first: int, past: int | None) -> Iterator[Any]:
+        """The object's bytes, each block in the place of the one before: as many as come this way, and no error."""
         end = file.size if past is None else past
         if self._faults >= _FAULTS or end is None or end - first <= _BLOCK or self.bucket.address.encrypted:
-            return None
+            return
         part = None if first == 0 and end == file.size else first
         wanted = Wanted(size=end - first, first=part, etag=file.fingerprint)
-        line = self._asked(file, wanted, fresh=False) or self._asked(file, wanted, fresh=True)
-        return None if line is None else self._given(line)
+        line = self._asked(file, wanted)
+        if line is not None:
+            yield from self._given(line)
 
-    def _asked(self, file: Listed, wanted: Wanted, *, fresh: bool) -> Line | None:
-        """A connection with the answer's head read; None if there is none, and then an old one may just have ended."""
-        line = None
-        try:
-            line = Line(self.bucket.address, _BLOCK) if fresh else self._idle.pop()
-            line.ask(self.bucket.request(file, wanted), wanted)
-            line.head()
-        except IndexError:
-            return None
-        except (UnfitError, OSError):
-            self._faults += fresh
-            if line is not None:
-                line.close()
-            return None
-        self._faults = 0
-        return line
+    def _asked(self, file: Listed, wanted: Wanted) -> Line | None:
+        """A connection with the answer's head read, None if that did not fit; what ended while idle is passed over."""
+        while True:
+            line = self._idle.pop() if self._idle else None
+            used = line is not None
+            try:
+                line = line or Line(self.bucket.address, _BLOCK)
+                line.ask(self.bucket.request(file, wanted), wanted)
+                line.head()
+            except (UnfitError, OSError, ValueError) as error:
+                if line is not None:
+                    line.close()
+                if used and line is not None and not line.heard and not isinstance(error, TimeoutError):
+                    continue
+                self._faults += 1
+                return None
+            self._faults = 0
+            return line
 
     def _given(self, line: Line) -> Iterator[memoryview]:
         whole = False
         try:
             whole = yield from line.stream()
+        except OSError:
+            return
         finally:
             if whole and not line.last:
                 self._idle.append(line)

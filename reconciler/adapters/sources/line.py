@@ -5,9 +5,12 @@ redirects, rests and refusals.
 """
 
 import functools
+import os
 import re
+import select
 import socket
 import ssl
+import time
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 
@@ -23,6 +26,10 @@ _FIELD = re.compile(
     re.IGNORECASE,
 )
 """What matters of the head. Names are followed by the colon; blanks before it are a fault that some servers have."""
+
+
+_FOLDED = re.compile(rb"\r\n[ \t]")
+"""A header that goes on in the next line."""
 
 
 class UnfitError(Exception):
@@ -69,16 +76,30 @@ class Line:
         self._filled = 0
         self._begin: int | None = None
         self._wanted = Wanted(size=0)
+        self._used = False
+        self._poll = select.poll()
+        self._poll.register(self.socket, select.POLLIN)
+
+    @property
+    def heard(self) -> bool:
+        """Whether anything of the answer has come."""
+        return self._filled > 0
 
     def ask(self, request: bytes, wanted: Wanted) -> None:
-        """Sends the request. Raises OSError."""
+        """Sends the request. Raises UnfitError if anything came that nobody asked for, or the end, and OSError."""
+        if self._used and self._poll.poll(0):
+            raise UnfitError("ended, or more than was asked for")
+        self._used = True
         self._filled, self._begin, self._wanted = 0, None, wanted
         self.socket.sendall(request)
 
     def head(self) -> None:
-        """Waits for the head of the answer. Raises UnfitError or OSError."""
+        """Waits for the head of the answer, which has a stall's time for all of it. Raises UnfitError or OSError."""
+        until = time.monotonic() + STALL
         while self._begin is None:
+            self.socket.settimeout(max(0.001, until - time.monotonic()))
             self._take()
+        self.socket.settimeout(STALL)
 
     def stream(self) -> Generator[memoryview, None, bool]:
         """The body, each block in the place of the one before, and whether that was all of it. Raises OSError."""
@@ -141,11 +162,12 @@ class Line:
 
 
 def _encrypted(plain: socket.socket, address: Address) -> ssl.SSLSocket:
-    return _context(address.bundle).wrap_socket(plain, server_hostname=address.host)
+    modified = os.stat(address.bundle).st_mtime_ns if address.bundle is not None else 0
+    return _context(address.bundle, modified).wrap_socket(plain, server_hostname=address.host)
 
 
 @functools.lru_cache(maxsize=4)
-def _context(bundle: str | None) -> ssl.SSLContext:
+def _context(bundle: str | None, _modified: int) -> ssl.SSLContext:
     found = ssl.create_default_context()
     if bundle is not None:
         found.load_verify_locations(bundle)
@@ -156,13 +178,15 @@ def _closes(head: bytes, wanted: Wanted) -> bool:
     """Whether this is the connection's last answer. Raises UnfitError if it is not the one that is looked for."""
     rows = _FIELD.findall(head)
     found: dict[bytes, bytes] = {name.lower(): value for name, value in rows}
-    if len(found) != len(rows) or b"transfer-encoding" in found or found.get(b"content-length") != b"%d" % wanted.size:
+    if _FOLDED.search(head) or len(found) != len(rows) or b"transfer-encoding" in found:
+        raise UnfitError("in a way that may be meant otherwise")
+    if found.get(b"content-length") != b"%d" % wanted.size:
         raise UnfitError("of another length")
     if wanted.etag is not None and found.get(b"etag", wanted.etag.encode()).strip(b'"') != wanted.etag.encode():
         raise UnfitError("of another version")
     if not (head.startswith(b"HTTP/1.1 200") if wanted.first is None else _is_part(head, found, wanted.first, wanted)):
         raise UnfitError(head[:80])
-    return found.get(b"connection", b"").lower() == b"close"
+    return b"close" in found.get(b"connection", b"").lower()
 
 
 def _is_part(head: bytes, found: Mapping[bytes, bytes], first: int, wanted: Wanted) -> bool:

@@ -102,11 +102,15 @@ class ObjectStore:
 
         Raises TransientError(SOURCE_CHANGED) if it is no longer what was listed.
         """
-        straight = self._straight.blocks(self._one(file), first, past) if self._straight is not None else None
-        if straight is not None:
-            with faults.translated(f"{self._where}/{file.locator}"):
-                yield from straight
-            return
+        begin, end = first, file.size if past is None else past
+        for block in self._straight.blocks(self._one(file), first, past) if self._straight is not None else ():
+            first += len(block)
+            yield block
+        if first == begin or (first != end and file.identified):
+            yield from self._rest(file, first, past)
+
+    def _rest(self, file: Listed, first: int, past: int | None) -> Iterator[bytes]:
+        """The bytes by obstore, after those that came straight: it tells people why they came no further."""
         options: Any = {"if_match": f'"{file.fingerprint}"'} if file.fingerprint else {}
         options |= self._versioned(file)
         if past is not None or first:

@@ -1,5 +1,7 @@
 """Where requests of our own for a bucket of S3 go, and how they are signed: as obstore would do it."""
 
+import os
+import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,20 +16,27 @@ from reconciler.adapters.sources.sigv4 import Keys
 _REFRESH = 300.0
 """Seconds for which keys are used before their provider is asked again."""
 
+_OBSTORES = re.compile(
+    "AWS_(ENDPOINT|VIRTUAL_HOSTED_STYLE_REQUEST|REQUEST_PAYER|S3_EXPRESS|PROXY_URL|DEFAULT_HEADERS"
+    "|ALLOW_INVALID_CERTIFICATES|SSE_.*|SERVER_SIDE_ENCRYPTION)"
+)
+"""Variables that obstore reads by itself, and that change what is asked of whom."""
+
 Environment = Mapping[str, str]
 
 
 def straight(name: str, opened: Mapping[str, Any], environment: Environment) -> Bucket | None:
     """The bucket that obstore's settings are of; None where obstore finds keys itself, or a proxy is between."""
     config, provider = opened["config"], opened.get("credential_provider")
-    if provider is None and not config.get("skip_signature"):
+    if not (provider or config.get("skip_signature")) or any(map(_OBSTORES.fullmatch, os.environ)):
         return None
     virtual = config.get("virtual_hosted_style_request", False)
     url = urlsplit(config.get("endpoint") or _own(name if virtual else None, config["region"]))
-    if url.hostname is None or "@" in url.netloc or proxies.variable_for(url.geturl()):
+    address = _address(url, trust.bundle(environment, "AWS_CA_BUNDLE"))
+    if address is None or proxies.variable_for(url.geturl()):
         return None
     return Bucket(
-        address=_address(url, url.hostname, trust.bundle(environment, "AWS_CA_BUNDLE")),
+        address=address,
         host=url.netloc,
         path=url.path.rstrip("/") + ("/" if virtual else f"/{name}/"),
         region=config["region"],
@@ -35,9 +44,11 @@ def straight(name: str, opened: Mapping[str, Any], environment: Environment) -> 
     )
 
 
-def _address(url: SplitResult, host: str, bundle: str | None) -> Address:
+def _address(url: SplitResult, bundle: str | None) -> Address | None:
     encrypted = url.scheme == "https"
-    return Address(host=host, port=url.port or (443 if encrypted else 80), encrypted=encrypted, bundle=bundle)
+    if url.hostname is None or "@" in url.netloc:
+        return None
+    return Address(host=url.hostname, port=url.port or (443 if encrypted else 80), encrypted=encrypted, bundle=bundle)
 
 
 def _own(name: str | None, region: str) -> str:
@@ -60,7 +71,7 @@ class Keyring:
                 found = self._provider()
             except Exception as error:  # obstore asks for them, too, and tells people
                 raise UnfitError("no keys") from error
-            keys = Keys(access=found["access_key_id"], secret=found["secret_access_key"], token=found["token"])
+            keys = Keys(access=found["access_key_id"], secret=found["secret_access_key"], token=found["token"] or None)
             if not f"{keys.access}{keys.token}".isprintable():
                 raise UnfitError("keys that would be more than one header")
             known = self._known = now + _REFRESH, keys

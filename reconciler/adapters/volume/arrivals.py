@@ -55,10 +55,14 @@ class Arrivals:
         with self._guard:
             self._batch.rows.append((path, listed, found))
             self._batch.size += found.size
-            if len(self._batch.rows) >= _BATCH or self._batch.size >= _BATCH_BYTES:
+            if len(self._batch.rows) >= _BATCH or self._batch.size >= _BATCH_BYTES or self._settled.done():
                 self._settled.result()
-                batch, self._batch = self._batch, _Batch()
-                self._settled = beside.begun(functools.partial(self._settle, batch), "settle")
+            if len(self._batch.rows) >= _BATCH or self._batch.size >= _BATCH_BYTES:
+                try:
+                    self._settled = beside.begun(functools.partial(self._settle, self._batch), "settle")
+                except RuntimeError:
+                    return  # there may be no more threads: it is named with the next, or at the end
+                self._batch = _Batch()
 
     def settle(self) -> None:
         """Syncs what has arrived whole, and gives it its final names. Raises TransientError or TerminalError."""

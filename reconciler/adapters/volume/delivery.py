@@ -76,6 +76,11 @@ class Delivery:
                 self.arrivals.add(path, found, file)
                 yield found
 
+    def go_on(self) -> None:
+        """Raises TransientError if asked to stop."""
+        if self._is_to_stop():
+            raise TransientError(Reason.CANCELLED, "stopped on request", "The next pass goes on from here.")
+
     def _is_to_stop(self) -> bool:
         return self.stop.is_set() or self.watch.cancelled()
 

@@ -82,7 +82,7 @@ class _Running:
         self.parts.append(part)
         ranges = {index: _Range(index) for index in range(part.count) if part.lacks(index)}
         self.ranges += [each.arrived for each in ranges.values()]
-        ahead = self.delivery.watch.pace.limits.transfers + _AHEAD
+        ahead = self.delivery.watch.pace.limits.transfers + _AHEAD if not part.here else len(ranges)
         for before, each in zip(ranges.values(), [*ranges.values()][ahead:], strict=False):
             each.before = before
         self.pieces += [functools.partial(self._receive_range, file, part, each) for each in ranges.values()]
@@ -127,8 +127,7 @@ class _Running:
 
     def _receive_range(self, file: Listed, part: Part, which: "_Range") -> None:
         while which.before is not None and not which.before.reached.wait(_SLICE):
-            if self.delivery.stop.is_set():
-                return
+            self.delivery.go_on()
         self.delivery.receive_range(file, part, which.index)
         if which.arrived.set_running_or_notify_cancel():
             which.arrived.set_result(None)
