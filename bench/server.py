@@ -182,9 +182,10 @@ def _send_file(connection: socket.socket, head: bytes, part: tuple[str, int, int
     descriptor = os.open(path, os.O_RDONLY)
     try:
         while first < past:
-            count = past - first if wire.rate is None else min(past - first, _SLICE)
-            wire.wait(count)
-            first += os.sendfile(connection.fileno(), descriptor, first, count)
+            most = past - first if wire.rate is None else min(past - first, _SLICE)
+            sent = os.sendfile(connection.fileno(), descriptor, first, most)
+            first += sent
+            wire.wait(sent)
     finally:
         os.close(descriptor)
 
